@@ -1,0 +1,117 @@
+"""Checks of user input, made once where it enters; never inside compiled code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from neg.errors import (
+    InvalidDataError,
+    InvalidParameterError,
+    InvalidShapeError,
+    LabelMismatchError,
+    SharesError,
+    unknown_name,
+)
+
+
+def is_concrete(value: Any) -> bool:
+    """Whether ``value`` is an array of numbers that can be looked at, and no tracer."""
+    return not isinstance(value, jax.core.Tracer) and isinstance(
+        value, np.ndarray | jax.Array | float | int | np.generic
+    )
+
+
+def check_range(
+    name: str,
+    value: Any,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    low_open: bool = False,
+    high_open: bool = False,
+) -> None:
+    """Raise :class:`InvalidParameterError` unless every entry is finite and inside the range."""
+    if not is_concrete(value):
+        return
+    array = np.asarray(value, dtype=float)
+    bad = ~np.isfinite(array)
+    if low is not None:
+        bad |= array <= low if low_open else array < low
+    if high is not None:
+        bad |= array >= high if high_open else array > high
+    if bad.any():
+        left = "(-inf" if low is None else f"{'(' if low_open else '['}{low:g}"
+        right = "inf)" if high is None else f"{high:g}{')' if high_open else ']'}"
+        where = _first(bad)
+        raise InvalidParameterError(
+            f"{name}{where} = {array[bad].flat[0]:g} is not allowed; must be finite in {left}, {right}"
+        )
+
+
+def check_finite(name: str, value: Any, *, nonnegative: bool = False) -> None:
+    """Raise :class:`InvalidDataError` at the first entry that is not finite (or is negative)."""
+    if not is_concrete(value):
+        return
+    array = np.asarray(value, dtype=float)
+    bad = ~np.isfinite(array)
+    if nonnegative:
+        bad |= array < 0
+    if bad.any():
+        allowed = "finite and non-negative" if nonnegative else "finite"
+        raise InvalidDataError(
+            f"{name}{_first(bad)} = {array[bad].flat[0]:g} is not allowed; must be {allowed}"
+        )
+
+
+def check_shape(name: str, value: Any, shape: tuple[int, ...]) -> None:
+    """Raise :class:`InvalidShapeError` unless ``value`` has exactly the given shape."""
+    got = np.shape(value)
+    if got != shape:
+        raise InvalidShapeError(f"{name} has shape {got}; must be {shape}")
+
+
+def check_shares(name: str, total: Any, target: float = 1.0, tolerance: float = 1e-8) -> None:
+    """Raise :class:`SharesError` unless every entry of ``total`` equals ``target``."""
+    if not is_concrete(total):
+        return
+    array = np.asarray(total, dtype=float)
+    bad = ~(np.abs(array - target) <= tolerance)
+    if bad.any():
+        raise SharesError(
+            f"{name}{_first(bad)} add up to {array[bad].flat[0]:.12g}; must add up to {target:g}"
+        )
+
+
+def check_labels(name: str, labels: Sequence[str], expected: Sequence[str] | None = None) -> None:
+    """Raise :class:`LabelMismatchError` for repeated labels or labels other than expected."""
+    seen: set[str] = set()
+    for label in labels:
+        if label in seen:
+            raise LabelMismatchError(f"{name} holds the label {label!r} twice; must be unique")
+        seen.add(label)
+    if expected is not None and list(labels) != list(expected):
+        missing = [label for label in expected if label not in seen]
+        extra = [label for label in labels if label not in set(expected)]
+        raise LabelMismatchError(
+            f"{name} does not match: missing {missing}, unexpected {extra}"
+            + ("" if missing or extra else " (same labels in another order)")
+        )
+
+
+def check_choice(name: str, value: str, allowed: Iterable[str]) -> None:
+    """Raise :class:`UnknownNameError` unless ``value`` is one of ``allowed``."""
+    options = tuple(allowed)
+    if value not in options:
+        raise unknown_name(name, value, options)
+
+
+def _first(bad: np.ndarray) -> str:
+    """Index of the first offending entry, as text ('' for scalars)."""
+    if bad.ndim == 0:
+        return ""
+    index = np.argwhere(bad)[0]
+    return "[" + ", ".join(str(int(i)) for i in index) + "]"

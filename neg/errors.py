@@ -1,0 +1,60 @@
+"""Named errors: each says what is wrong, where, and what is allowed."""
+
+from __future__ import annotations
+
+
+class NegError(Exception):
+    """Root of every error that the library raises on purpose."""
+
+
+class InvalidParameterError(NegError, ValueError):
+    """A parameter lies outside the range for which the model is defined."""
+
+
+class InvalidDataError(NegError, ValueError):
+    """A table, matrix or vector holds values that no economy can have."""
+
+
+class InvalidShapeError(InvalidDataError):
+    """An array has not the shape that the places, sectors or cells require."""
+
+
+class LabelMismatchError(InvalidDataError):
+    """Labels of two inputs do not match, or a label occurs twice."""
+
+
+class SharesError(InvalidDataError):
+    """Shares that must add up to one do not."""
+
+
+class UnknownNameError(NegError, KeyError):
+    """A model, parameter, place, sector, layer or option of this name does not exist."""
+
+    def __str__(self) -> str:  # KeyError would print the repr of the message
+        return str(self.args[0]) if self.args else ""
+
+
+class ConvergenceError(NegError, RuntimeError):
+    """A solver ended without an equilibrium; carries the unconverged solution.
+
+    The attribute ``solution`` holds whatever the solver reached, with its status, so that it can be
+    inspected; its values are NaN wherever they would pass for a result.
+    """
+
+    def __init__(self, message: str, solution: object = None) -> None:
+        super().__init__(message)
+        self.solution = solution
+
+
+class BlackHoleError(NegError):
+    """Agglomeration wins at every trade cost: the threshold asked for does not exist."""
+
+
+class SpectralRadiusError(NegError):
+    """The link matrix has spectral radius of one or more: routing costs are not defined."""
+
+
+def unknown_name(kind: str, name: object, allowed: object) -> UnknownNameError:
+    """Build the error for an unknown name, listing what is allowed."""
+    options = ", ".join(str(option) for option in allowed)  # type: ignore[attr-defined]
+    return UnknownNameError(f"unknown {kind} {name!r}; allowed: {options}")
