@@ -48,7 +48,8 @@ def check_range(
         right = "inf)" if high is None else f"{high:g}{')' if high_open else ']'}"
         where = _first(bad)
         raise InvalidParameterError(
-            f"{name}{where} = {array[bad].flat[0]:g} is not allowed; must be finite in {left}, {right}"
+            f"{name}{where} = {array[bad].flat[0]:g} is not allowed; "
+            f"must be finite in {left}, {right}"
         )
 
 
