@@ -1,0 +1,231 @@
+"""The multi-region input-output table: who sells what to whom, checked where it enters."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from neg.checks import check_labels, check_shape
+from neg.errors import InvalidDataError, InvalidParameterError
+
+Array = np.ndarray
+
+_AXES = {
+    "intermediate": ("origin", "sector", "destination", "industry"),
+    "final": ("origin", "sector", "destination", "use"),
+    "net_taxes_industry": ("destination", "industry"),
+    "net_taxes_final": ("destination", "use"),
+    "value_added": ("destination", "industry"),
+    "tariff": ("origin", "destination", "sector"),
+    "output": ("origin", "sector"),
+    "flows": ("origin", "destination", "sector"),
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Table:
+    r"""A balanced multi-region input-output table with named places, sectors and final uses.
+
+    .. math::
+        Y_{is} = \sum_{jk} Z_{is,jk} + \sum_{jf} F_{is,jf}, \qquad
+        Y_{jk} = \sum_{is} Z_{is,jk} + T_{jk} + V_{jk}
+
+    Arguments (n places, S sectors, F kinds of final use; all flows in ``unit`` per year)
+        intermediate: ``[n, S, n, S]`` sales of origin i, sector s to industry k of place j; >= 0.
+        final: ``[n, S, n, F]`` sales to final use f of place j; inventories may be negative.
+        value_added: ``[n, S]`` value added of place j, industry k; > 0 where there is output.
+        net_taxes_industry: ``[n, S]`` taxes less subsidies on what the industry uses.
+        net_taxes_final: ``[n, F]`` taxes less subsidies on final use.
+        tariff: ``[n, n, S]`` ad valorem rates, origin to destination; above -1; or None.
+        balance_tolerance: largest allowed gap between row and column sum, relative to output.
+        notes: the treatments that were applied to the data, in words.
+
+    Raises :class:`InvalidDataError`, :class:`InvalidShapeError`, :class:`LabelMismatchError` and
+    :class:`InvalidParameterError`, naming the offending cell and what is allowed.
+    """
+
+    places: tuple[str, ...]
+    sectors: tuple[str, ...]
+    uses: tuple[str, ...]
+    intermediate: Array
+    final: Array
+    value_added: Array
+    net_taxes_industry: Array
+    net_taxes_final: Array
+    tariff: Array | None = None
+    unit: str = "million USD"
+    year: int | None = None
+    source: str = ""
+    notes: tuple[str, ...] = field(default=())
+    balance_tolerance: float = 1e-3
+
+    def __post_init__(self) -> None:
+        for name in ("places", "sectors", "uses", "notes"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        for name in ("places", "sectors", "uses"):
+            check_labels(name, getattr(self, name))
+        if not 0 < self.balance_tolerance < 1:
+            raise InvalidParameterError(
+                f"balance_tolerance = {self.balance_tolerance!r} is not allowed; must be in (0, 1)"
+            )
+        n, S, F = len(self.places), len(self.sectors), len(self.uses)
+        shapes = {
+            "intermediate": (n, S, n, S),
+            "final": (n, S, n, F),
+            "net_taxes_industry": (n, S),
+            "net_taxes_final": (n, F),
+            "value_added": (n, S),
+        }
+        if self.tariff is not None:
+            shapes["tariff"] = (n, n, S)
+        for name, shape in shapes.items():
+            array = np.array(getattr(self, name), dtype=float)
+            check_shape(name, array, shape)
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+            self._refuse(name, array, ~np.isfinite(array), "must be finite")
+        self._check_economy()
+
+    def _check_economy(self) -> None:
+        """Refuse tables that no economy can have; note what is allowed but unusual."""
+        self._refuse("intermediate", self.intermediate, self.intermediate < 0, "must be >= 0")
+        if self.tariff is not None:
+            self._refuse("tariff", self.tariff, self.tariff <= -1, "must be > -1")
+        output = self.output
+        self._refuse("output", output, output < 0, "must be >= 0 (negative inventories?)")
+        empty = np.flatnonzero(output.sum(1) <= 0)
+        if empty.size:
+            raise InvalidDataError(
+                f"place {self.places[empty[0]]!r} has no output; every place must produce something"
+            )
+        without = (self.value_added <= 0) & (output > 0)
+        self._refuse("value_added", self.value_added, without, "must be > 0 where output > 0")
+        gap = np.abs(self.imbalance)
+        unbalanced = gap > self.balance_tolerance * output
+        if unbalanced.any():
+            j, k = np.argwhere(unbalanced)[0]
+            raise InvalidDataError(
+                f"row and column of {self.places[j]}:{self.sectors[k]} do not balance: "
+                f"output {output[j, k]:.10g}, inputs with taxes and value added "
+                f"{output[j, k] - self.imbalance[j, k]:.10g}; the gap must be at most "
+                f"{self.balance_tolerance:g} of output"
+            )
+        negative = int((self.final < 0).sum())
+        if negative:
+            amount = float(self.final[self.final < 0].sum())
+            self._note(f"{negative} negative final flows kept, {amount:.6g} {self.unit} in all")
+        backwards = int((self.flows < 0).sum())
+        if backwards:
+            self._note(f"{backwards} bilateral flows are negative over all uses")
+
+    def _refuse(self, name: str, array: Array, bad: Array, allowed: str) -> None:
+        """Raise at the first bad entry, naming it by its labels."""
+        if bad.any():
+            index = tuple(int(i) for i in np.argwhere(bad)[0])
+            where = ", ".join(
+                f"{axis}={self._labels(axis)[i]}"
+                for axis, i in zip(_AXES[name], index, strict=True)
+            )
+            raise InvalidDataError(f"{name}[{where}] = {array[index]:g} is not allowed; {allowed}")
+
+    def _labels(self, axis: str) -> tuple[str, ...]:
+        if axis in ("origin", "destination"):
+            return self.places
+        return self.uses if axis == "use" else self.sectors
+
+    def _note(self, text: str) -> None:
+        """Append a note once (aggregating a table twice must not repeat it)."""
+        if text not in self.notes:
+            object.__setattr__(self, "notes", (*self.notes, text))
+
+    @property
+    def output(self) -> Array:
+        """Gross output ``[n, S]``: row sums over all uses."""
+        return self.intermediate.sum((2, 3)) + self.final.sum((2, 3))
+
+    @property
+    def flows(self) -> Array:
+        """Bilateral flows ``[origin, destination, sector]`` over all uses, home sales included."""
+        return np.moveaxis(self.intermediate.sum(3) + self.final.sum(3), 1, 2)
+
+    @property
+    def inputs(self) -> Array:
+        """Spending ``[place, sector, industry]`` on each input by each industry, any origin."""
+        return np.moveaxis(self.intermediate.sum(0), 1, 0)
+
+    @property
+    def final_use(self) -> Array:
+        """Spending ``[place, sector]`` on final uses of all kinds, from any origin."""
+        return self.final.sum((0, 3)).T
+
+    @property
+    def deficit(self) -> Array:
+        """Trade deficit ``[n]``: imports less exports at basic prices; sums to zero."""
+        flows = self.flows.sum(2)
+        return flows.sum(0) - flows.sum(1)
+
+    @property
+    def imbalance(self) -> Array:
+        """Row sum less column sum ``[n, S]``: zero in a balanced table."""
+        spent = self.intermediate.sum((0, 1)) + self.net_taxes_industry + self.value_added
+        return self.output - spent
+
+    def replace(self, note: str = "", **changes: Any) -> Table:
+        """Return a checked copy with some fields changed and, if given, one note more."""
+        if note:
+            changes["notes"] = (*self.notes, note)
+        return dataclasses.replace(self, **changes)
+
+    def balanced(self) -> Table:
+        """Return the table with value added as the exact residual of every column.
+
+        Removes rounding errors of published tables; the largest change goes into the notes.
+        """
+        gap = self.imbalance
+        if not gap.any():
+            return self
+        share = np.max(np.abs(gap) / np.where(self.output > 0, self.output, 1.0))
+        return self.replace(
+            f"value added is the residual of its column; changed by at most "
+            f"{np.abs(gap).max():.3g} {self.unit} ({share:.2g} of output)",
+            value_added=self.value_added + gap,
+        )
+
+    def aggregate(
+        self,
+        places: Mapping[str, Sequence[str]] | None = None,
+        sectors: Mapping[str, Sequence[str]] | None = None,
+    ) -> Table:
+        """Merge places and sectors into named groups; see :func:`neg.data.aggregate.aggregate`."""
+        from neg.data.aggregate import aggregate
+
+        return aggregate(self, places or {}, sectors or {})
+
+    def select(self, places: Sequence[str], rest: str = "ROW") -> Table:
+        """Keep the named places in this order and merge all others into ``rest``."""
+        from neg.data.aggregate import select
+
+        return select(self, places, rest)
+
+    def to_xarray(self) -> xr.Dataset:
+        """Return every array, labelled, with unit, year, source and notes as attributes."""
+        names = [name for name in _AXES if getattr(self, name) is not None]
+        used = {axis for name in names for axis in _AXES[name]}
+        dataset = xr.Dataset(
+            {name: (_AXES[name], np.array(getattr(self, name))) for name in names},
+            coords={axis: list(self._labels(axis)) for axis in sorted(used)},
+            attrs={
+                "unit": self.unit,
+                "year": -1 if self.year is None else self.year,
+                "source": self.source,
+                "notes": "; ".join(self.notes),
+            },
+        )
+        for name in names:
+            dataset[name].attrs["unit"] = "1" if name == "tariff" else self.unit
+        return dataset
