@@ -1,3 +1,50 @@
-"""Shared test settings: double precision, warnings are errors."""
+"""Shared test settings: double precision, repeatable random tests, a time budget for slow ones."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+
+import jax
+import pytest
+from hypothesis import HealthCheck, settings
 
 import neg  # noqa: F401  (switches double precision on before any array is made)
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+# A test compiles what it runs, unless a cache folder is named on purpose (as in .ci/run).
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    jax.config.update("jax_enable_compilation_cache", False)
+
+# The first example pays for compilation, so no deadline per example; the same examples every time.
+settings.register_profile(
+    "neg", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("neg")
+
+_START = time.monotonic()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--budget",
+        type=float,
+        default=float("inf"),
+        metavar="SECONDS",
+        help="skip the tests that would start later than this",
+    )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    budget = item.config.getoption("--budget")
+    if time.monotonic() - _START > budget:
+        pytest.skip(f"time budget of {budget:g} s used up")
+
+
+@pytest.fixture(autouse=True)
+def _stays_in_double_precision() -> Iterator[None]:
+    """A test that switches double precision off fails, instead of the tests that follow it."""
+    yield
+    assert jax.config.jax_enable_x64
