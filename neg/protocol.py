@@ -1,0 +1,309 @@
+"""The protocol: a spatial economy says which markets clear and what a mobile unit earns.
+
+A model is a subclass of :class:`Model` that states two functions of *who is where* (the
+distribution ``x`` of mobile units over cells) and *what things cost* (``prices``, in logs):
+
+    market_residual(prices, x) = 0      which markets clear (the short-run equilibrium)
+    payoff(prices, x)                   what a unit earns in each cell
+
+and, through :attr:`Model.groups`, who may choose among which cells. Equilibria, stability,
+bifurcations, gradients, scenarios and figures are derived from these by the rest of the library.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import abstractmethod
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, NamedTuple, Self
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PyTree
+
+from neg.checks import check_choice, check_range
+from neg.errors import InvalidShapeError, unknown_name
+from neg.geography.layouts import Geography, equidistant
+
+Prices = PyTree[Float[Array, "..."]]
+
+
+class Groups(eqx.Module):
+    """Mobility groups: which mobile units may choose among which cells.
+
+    ``index`` is the group of each cell, ``mass`` the number of units in each group. Units that
+    cannot move form a group with a single cell.
+    """
+
+    index: Int[Array, " cell"]
+    mass: Float[Array, " group"]
+
+    @classmethod
+    def single(cls, cells: int, mass: Any = 1.0) -> Groups:
+        """One group of the given mass that may use every cell."""
+        return cls(jnp.zeros(cells, dtype=int), jnp.reshape(jnp.asarray(mass, dtype=float), (1,)))
+
+    @property
+    def cells(self) -> int:
+        """Number of cells."""
+        return self.index.shape[0]
+
+    @property
+    def count(self) -> int:
+        """Number of groups."""
+        return self.mass.shape[0]
+
+    @property
+    def cell_mass(self) -> Float[Array, " cell"]:
+        """Mass of the group to which each cell belongs."""
+        return self.mass[self.index]
+
+    def total(self, values: Float[Array, " cell"]) -> Float[Array, " group"]:
+        """Sum of a quantity over the cells of each group."""
+        return jax.ops.segment_sum(values, self.index, self.count)
+
+    def largest(self, values: Float[Array, " cell"]) -> Float[Array, " group"]:
+        """Largest value of a quantity among the cells of each group."""
+        return jax.ops.segment_max(values, self.index, self.count)
+
+    def size(self) -> Float[Array, " group"]:
+        """Number of cells open to each group."""
+        return self.total(jnp.ones(self.cells))
+
+    def uniform(self) -> Float[Array, " cell"]:
+        """The distribution that spreads every group evenly over its cells."""
+        return (self.mass / self.size())[self.index]
+
+
+class Parameter(NamedTuple):
+    """What a user may want to know of a scalar parameter."""
+
+    name: str
+    meaning: str
+    default: float
+    low: float | None
+    high: float | None
+    low_open: bool
+    high_open: bool
+
+
+class Alias(NamedTuple):
+    """Another way to state a parameter, such as freeness ``phi`` for the trade cost ``tau``."""
+
+    meaning: str
+    get: Callable[[Any], Any]
+    put: Callable[[Any, Any], Any]
+    low: float | None = None
+    high: float | None = None
+
+
+def _as_float(value: Any) -> Array:
+    return jnp.asarray(value, dtype=float)
+
+
+def parameter(
+    default: float,
+    meaning: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    low_open: bool = False,
+    high_open: bool = False,
+) -> Any:
+    """Field for a scalar parameter with its meaning, default and allowed range."""
+    return eqx.field(
+        default=default,
+        converter=_as_float,
+        metadata={
+            "neg": Parameter("", meaning, default, low, high, low_open, high_open),
+        },
+    )
+
+
+def option(default: str, meaning: str, choices: Iterable[str]) -> Any:
+    """Field for a named switch; its value is static, a new value compiles a new program."""
+    return eqx.field(
+        default=default,
+        static=True,
+        metadata={"neg_option": (meaning, tuple(choices))},
+    )
+
+
+class Model(eqx.Module):
+    """A spatial economy: markets, payoffs and mobility groups.
+
+    Subclasses with a class attribute ``name`` enter the registry that :func:`get_model` and the
+    command line read, so adding a model is adding one file to ``neg/models``.
+    """
+
+    name: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+    aliases: ClassVar[dict[str, Alias]] = {}
+    registry: ClassVar[dict[str, type[Model]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" in cls.__dict__ and cls.name:
+            Model.registry[cls.name] = cls
+
+    # What a model must say ------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def groups(self) -> Groups:
+        """Who may choose among which cells."""
+
+    @abstractmethod
+    def initial_prices(self, x: Float[Array, " cell"]) -> Prices:
+        """A start for the log prices that clear the markets, any pytree of arrays."""
+
+    @abstractmethod
+    def market_residual(self, prices: Prices, x: Float[Array, " cell"]) -> Prices:
+        """Log excess demand (or relative price gap) of every market, shaped like the prices."""
+
+    @abstractmethod
+    def payoff(self, prices: Prices, x: Float[Array, " cell"]) -> Float[Array, " cell"]:
+        """What one mobile unit earns in each cell, used or not: log real income."""
+
+    # What a model may say -------------------------------------------------------------------
+
+    def outcomes(self, prices: Prices, x: Float[Array, " cell"]) -> dict[str, Array]:
+        """Quantities of interest at an equilibrium, by name (see ``neg.quantities``)."""
+        return {"payoff": self.payoff(prices, x)}
+
+    @property
+    def cell_labels(self) -> tuple[str, ...]:
+        """A name for each cell."""
+        return tuple(str(i) for i in range(self.groups.cells))
+
+    def initial_distribution(self) -> Float[Array, " cell"]:
+        """Where solvers start when the user names no start: every group spread evenly."""
+        return self.groups.uniform()
+
+    # Parameters -----------------------------------------------------------------------------
+
+    @classmethod
+    def parameters(cls) -> dict[str, Parameter]:
+        """The scalar parameters of the model, by name."""
+        return {
+            field.name: field.metadata["neg"]._replace(name=field.name)
+            for field in dataclasses.fields(cls)
+            if "neg" in field.metadata
+        }
+
+    @classmethod
+    def options(cls) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """The named switches of the model: meaning and allowed values, by name."""
+        return {
+            field.name: field.metadata["neg_option"]
+            for field in dataclasses.fields(cls)
+            if "neg_option" in field.metadata
+        }
+
+    def get(self, name: str) -> Float[Array, ""]:
+        """Value of a scalar parameter or alias."""
+        if name in self.parameters():
+            return getattr(self, name)
+        if name in self.aliases:
+            return jnp.asarray(self.aliases[name].get(self))
+        raise unknown_name("parameter", name, [*self.parameters(), *self.aliases])
+
+    def with_(self, **values: Any) -> Self:
+        """The same model with some parameters, aliases or fields replaced, and checked."""
+        names = {field.name for field in dataclasses.fields(self)}
+        direct = {key: value for key, value in values.items() if key in names}
+        model = dataclasses.replace(self, **direct) if direct else self
+        for key, value in values.items():
+            if key in names:
+                continue
+            if key not in self.aliases:
+                raise unknown_name("parameter", key, [*sorted(names), *self.aliases])
+            alias = self.aliases[key]
+            check_range(key, value, alias.low, alias.high)
+            model = alias.put(model, jnp.asarray(value, dtype=float))
+        return model
+
+    def __check_init__(self) -> None:
+        for name, spec in self.parameters().items():
+            value = getattr(self, name)
+            if jnp.ndim(value) != 0:
+                raise InvalidShapeError(f"{name} has shape {jnp.shape(value)}; must be a scalar")
+            check_range(
+                name,
+                value,
+                spec.low,
+                spec.high,
+                low_open=spec.low_open,
+                high_open=spec.high_open,
+            )
+        for name, (_, choices) in self.options().items():
+            check_choice(name, getattr(self, name), choices)
+
+
+class SpatialModel(Model):
+    """A model whose cells are the places of a geography with iceberg trade costs.
+
+    The iceberg cost from place i to place j is ``tau ** distance[i, j]``: ``tau`` is the cost
+    between neighbours, one unit of distance apart. Any matrix of iceberg costs is reached with
+    :meth:`neg.geography.layouts.Geography.from_iceberg`.
+    """
+
+    geography: Geography = eqx.field(default_factory=lambda: equidistant(2), kw_only=True)
+    tau: Float[Array, ""] = eqx.field(
+        default=1.5,
+        kw_only=True,
+        converter=_as_float,
+        metadata={
+            "neg": Parameter(
+                "", "iceberg trade cost between neighbours", 1.5, 1.0, None, False, False
+            )
+        },
+    )
+
+    @property
+    def places(self) -> int:
+        """Number of places."""
+        return self.geography.places
+
+    @property
+    def iceberg(self) -> Float[Array, "origin destination"]:
+        """Iceberg trade costs ``tau ** distance``."""
+        return jnp.exp(jnp.log(self.tau) * self.geography.distance)
+
+    def freeness(self, theta: Any) -> Float[Array, "origin destination"]:
+        """Freeness of trade ``iceberg ** -theta`` at trade elasticity ``theta``."""
+        return jnp.exp(-theta * jnp.log(self.tau) * self.geography.distance)
+
+    @property
+    def groups(self) -> Groups:
+        """One group of mass one over all places; override where it differs."""
+        return Groups.single(self.places)
+
+    @property
+    def cell_labels(self) -> tuple[str, ...]:
+        """The names of the places."""
+        return self.geography.names
+
+
+def _put_freeness(model: Any, phi: Any) -> Any:
+    return model.with_(tau=phi ** (1.0 / (1.0 - model.sigma)))
+
+
+FREENESS = Alias(
+    "freeness of trade between neighbours, tau ** (1 - sigma)",
+    lambda model: model.tau ** (1.0 - model.sigma),
+    _put_freeness,
+    0.0,
+    1.0,
+)
+"""Alias for models whose trade elasticity is ``sigma - 1``."""
+
+
+def get_model(name: str) -> type[Model]:
+    """The model class of this plain name, such as ``core-periphery``."""
+    import neg.models  # noqa: F401  (fills the registry; here, as models import this module)
+
+    if name not in Model.registry:
+        raise unknown_name("model", name, sorted(Model.registry))
+    return Model.registry[name]

@@ -1,0 +1,268 @@
+"""Long-run equilibrium: nobody gains by moving. The one that the adjustment dynamics reach.
+
+The replicator dynamics are followed in logs of the distribution by linearly implicit steps whose
+length grows as payoffs equalise; cells that die out are emptied, the equilibrium with the cells
+that remain is found by Newton's method, and the payoff of every empty cell is compared with what
+the group earns: corners are equilibria like any other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from neg.protocol import Groups, Model, Prices
+from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_condition
+from neg.solvers.newton import Root, newton
+from neg.solvers.short_run import at_boundary, check_distribution, market_system
+from neg.solvers.stability import average_payoff, growth_rate
+from neg.solvers.system import (
+    Unknowns,
+    distribution,
+    flat_prices,
+    long_run_residual,
+    pack,
+    payoff,
+    slopes,
+    stop,
+    unpack,
+)
+from neg.status import Status
+
+EMPTY = 1e-8
+"""Share of its group's mass below which a cell is a candidate for being empty."""
+STABILITY_TOLERANCE = 1e-7
+"""Growth rates closer to zero than this decide nothing about stability."""
+_MAX_LOG_CHANGE = 1.5
+_ROUNDS = 6
+
+
+class LongRun(eqx.Module):
+    """A long-run equilibrium of ``model``.
+
+    ``x`` distribution, ``prices`` log prices, ``payoff`` of every cell, ``value`` what each group
+    earns, ``used`` which cells are used. ``residual`` is the largest violation of the equilibrium
+    conditions in relative units (payoff gap of used cells, gain from moving to an unused one,
+    excess demand), ``condition`` the reciprocal condition number, ``growth`` the largest growth
+    rate of a small deviation under the replicator dynamics. Without convergence values are NaN.
+    """
+
+    model: Model
+    x: Float[Array, " cell"]
+    prices: Prices
+    payoff: Float[Array, " cell"]
+    value: Float[Array, " group"]
+    used: Bool[Array, " cell"]
+    status: Int[Array, ""]
+    residual: Float[Array, ""]
+    condition: Float[Array, ""]
+    growth: Float[Array, ""]
+    steps: Int[Array, ""]
+
+    @property
+    def stable(self) -> bool | None:
+        """True, False, or None where the growth rate is too close to zero to tell."""
+        growth = float(self.growth)
+        if not abs(growth) > STABILITY_TOLERANCE:
+            return None
+        return growth < 0
+
+    @property
+    def outcomes(self) -> dict[str, Array]:
+        """Named outcomes of the model."""
+        return self.model.outcomes(self.prices, self.x)
+
+
+def long_run(
+    model: Model,
+    start: Any = None,
+    *,
+    tolerance: float = 1e-10,
+    max_steps: int = 2000,
+    throw: bool = True,
+) -> LongRun:
+    """The long-run equilibrium that the replicator dynamics reach from ``start``.
+
+    ``start`` is a distribution; a cell that starts empty stays empty unless its payoff exceeds
+    what its group earns. Without a start, the model's initial distribution with a small tilt is
+    taken, so that the dynamics leave it if it is unstable; a start that is itself an equilibrium
+    is returned, stable or not. Differentiable along the equilibrium found; value and derivative
+    are NaN without convergence, the derivative also at a fold or break point. Raises
+    :class:`neg.errors.ConvergenceError` if ``throw`` and no equilibrium was reached.
+    """
+    if start is None:
+        x = tilt(model.groups, model.initial_distribution())
+    else:
+        x = jnp.asarray(start, dtype=float)
+        check_distribution(model, x)
+    solution = _solve(model, x, jnp.asarray(tolerance), jnp.asarray(max_steps))
+    return at_boundary(solution, throw)
+
+
+def equilibrium_at(
+    model: Model, x: Any, used: Any, *, tolerance: float = 1e-10, throw: bool = True
+) -> LongRun:
+    """The equilibrium with the cells ``used``, by Newton's method from the distribution ``x``.
+
+    Stable or not; status ``NOT_EQUILIBRIUM`` if some unit would gain by moving to an unused cell.
+    """
+    solution = _polish_at(
+        model, jnp.asarray(x, dtype=float), jnp.asarray(used, dtype=bool), jnp.asarray(tolerance)
+    )
+    return at_boundary(solution, throw)
+
+
+def tilt(groups: Groups, x: Float[Array, " cell"], size: float = 1e-3) -> Float[Array, " cell"]:
+    """The distribution moved a little, by a fixed irregular pattern, off any symmetry."""
+    pattern = jnp.sin(1.0 + 2.3 * jnp.arange(x.shape[0]) ** 1.5)
+    y = x * jnp.exp(size * pattern)
+    return y * (groups.mass / groups.total(y))[groups.index]
+
+
+@eqx.filter_jit
+def _polish_at(model: Model, x: Array, used: Array, tolerance: Array) -> LongRun:
+    frozen, x = stop(model), stop(x)
+    p = newton(market_system, flat_prices(frozen, x)[0], (frozen, x)).z
+    return _finish(model, _polish(frozen, x, p, used, tolerance), used, tolerance, 0)
+
+
+@eqx.filter_jit
+def _solve(model: Model, x: Array, tolerance: Array, max_steps: Array) -> LongRun:
+    frozen = stop(model)
+    groups = frozen.groups
+    x = stop(x)
+    first = newton(market_system, flat_prices(frozen, x)[0], (frozen, x))
+    at_rest = _imbalance(groups, x, payoff(frozen, first.z, x)) < 1e-9
+
+    def attempt(state: tuple) -> tuple:
+        x, p, _, _, steps, _, rounds, target = state
+        x, p, taken, broken = _follow(frozen, x, p, target, max_steps - steps)
+        used = x > EMPTY * groups.cell_mass
+        root = _polish(frozen, x, p, used, tolerance)
+        share, prices, _ = unpack(frozen, root.z)
+        found = distribution(frozen, share, used)
+        slope = slopes(frozen, prices, found)
+        entry = _entry_gain(groups, found, slope.payoff, used)
+        unstable = growth_rate(groups, found, slope.payoff, slope.total, used) > STABILITY_TOLERANCE
+        moved = jnp.max(jnp.abs(found - x) / groups.cell_mass)
+        converged = root.status == Status.CONVERGED
+        good = converged & (entry <= tolerance) & (moved < 0.05) & (~unstable | at_rest)
+        # Not there yet: enter cells that pay more, leave the unstable point, go on more finely.
+        again = jnp.where(converged & (moved < 0.05), found, x)
+        again = tilt(groups, jnp.maximum(again, 1e-6 * groups.cell_mass), 1e-2)
+        again = jnp.where(good, x, again)
+        repriced = newton(market_system, p, (frozen, again)).z
+        return again, repriced, root, used, steps + taken, good | broken, rounds + 1, target / 10
+
+    def unfinished(state: tuple) -> Array:
+        *_, steps, done, rounds, _ = state
+        return ~done & (rounds < _ROUNDS) & (steps < max_steps)
+
+    empty = Root(
+        jnp.full(x.shape[0] + first.z.shape[0] + groups.count, jnp.nan),
+        jnp.asarray(jnp.inf),
+        jnp.where(first.status == Status.CONVERGED, Status.MAX_STEPS, first.status),
+        jnp.asarray(0),
+    )
+    failed = first.status != Status.CONVERGED
+    state = (x, first.z, empty, x > 0, jnp.asarray(0), failed, jnp.asarray(0), jnp.asarray(1e-4))
+    _, _, root, used, steps, _, _, _ = jax.lax.while_loop(unfinished, attempt, state)
+    return _finish(model, root, used, tolerance, steps)
+
+
+def _follow(model: Model, x: Array, p: Array, target: Array, max_steps: Array) -> tuple:
+    """Follow the replicator dynamics until payoffs differ by less than ``target``."""
+    groups = model.groups
+
+    def body(state: tuple) -> tuple:
+        x, p, length, old, steps, _ = state
+        slope = slopes(model, p, x)
+        mean = average_payoff(groups, x, slope.payoff)[groups.index]
+        velocity = slope.payoff - mean
+        same = groups.index[:, None] == groups.index[None, :]
+        pull = jnp.zeros((groups.count, x.shape[0])).at[groups.index].add(x[:, None] * slope.total)
+        drift = (pull / groups.mass[:, None])[groups.index]
+        drift = drift + same * (velocity / groups.cell_mass)[None, :]
+        jacobian = (slope.total - drift) * x[None, :]
+        change = jnp.linalg.solve(jnp.eye(x.shape[0]) / length - jacobian, velocity)
+        largest = jnp.max(jnp.abs(change))
+        change = change * jnp.minimum(1.0, _MAX_LOG_CHANGE / jnp.maximum(largest, 1e-300))
+        new = jnp.maximum(x * jnp.exp(change), 1e-14 * groups.cell_mass * (x > 0))
+        new = new * (groups.mass / groups.total(new))[groups.index]
+        cleared = newton(market_system, p + slope.prices @ (new - x), (model, new))
+        good = (cleared.status == Status.CONVERGED) & jnp.all(jnp.isfinite(new))
+        x = jnp.where(good, new, x)
+        p = jnp.where(good, cleared.z, p)
+        now = jnp.where(good, _imbalance(groups, x, payoff(model, p, x)), old)
+        factor = jnp.clip(old / jnp.maximum(now, 1e-300), 0.5, 2.0)
+        length = jnp.where(good, jnp.clip(length * factor * 1.2, 1e-6, 1e6), length / 4)
+        return x, p, length, now, steps + 1, ~good & (length < 1e-8)
+
+    def unfinished(state: tuple) -> Array:
+        *_, now, steps, broken = state
+        return (now > target) & (steps < max_steps) & ~broken
+
+    now = _imbalance(groups, x, payoff(model, p, x))
+    state = (x, p, jnp.asarray(1.0), now, jnp.asarray(0), jnp.asarray(False))
+    x, p, _, _, steps, broken = jax.lax.while_loop(unfinished, body, state)
+    return x, p, steps, broken
+
+
+def _imbalance(groups: Groups, x: Array, value: Array) -> Array:
+    """Largest payoff gap that still moves anybody: of used cells, or of empty ones that pay."""
+    gap = value - average_payoff(groups, x, value)[groups.index]
+    matters = jnp.where(x > EMPTY * groups.cell_mass, jnp.abs(gap), jnp.maximum(gap, 0.0))
+    return jnp.max(matters)
+
+
+def _entry_gain(groups: Groups, x: Array, value: Array, used: Array) -> Array:
+    """Largest gain of a unit that moves to an unused cell."""
+    gap = value - average_payoff(groups, x, value)[groups.index]
+    return jnp.max(jnp.where(used, 0.0, gap), initial=0.0)
+
+
+def _polish(model: Model, x: Array, p: Array, used: Array, tolerance: Array) -> Root:
+    share = jnp.where(used, x / model.groups.cell_mass, 1.0)
+    value = average_payoff(model.groups, x, payoff(model, p, x))
+    start = pack(Unknowns(jnp.log(jnp.maximum(share, 1e-300)), p, value))
+    return newton(long_run_residual, start, (model, used), tolerance=tolerance, max_change=2.0)
+
+
+def _finish(model: Model, root: Root, used: Array, tolerance: Array, steps: Any) -> LongRun:
+    """Check the equilibrium conditions, attach the derivative, and give everything its name."""
+    frozen = stop(model)
+    jacobian = jax.jacfwd(lambda z: long_run_residual(z, (frozen, used)))(root.z)
+    condition = reciprocal_condition(jacobian)
+    share, p, _ = unpack(frozen, root.z)
+    x = distribution(frozen, share, used)
+    slope = slopes(frozen, p, x)
+    growth = growth_rate(frozen.groups, x, slope.payoff, slope.total, used)
+    entry = _entry_gain(frozen.groups, x, slope.payoff, used)
+    residual = jnp.maximum(root.residual, entry)
+    status = jnp.where(
+        (root.status == Status.CONVERGED) & ~(entry <= tolerance),
+        Status.NOT_EQUILIBRIUM,
+        root.status,
+    )
+    ok = status == Status.CONVERGED
+    regular = condition > SINGULAR_BELOW
+    z = implicit_solution(root.z, (model, used), ok, regular, residual=long_run_residual)
+    share, p, value = unpack(model, z)
+    x = distribution(model, share, used)
+    return LongRun(
+        model=model,
+        x=jnp.where(ok, x, jnp.nan),
+        prices=flat_prices(model, x)[1](p),
+        payoff=payoff(model, p, x),
+        value=value,
+        used=used,
+        status=status,
+        residual=residual,
+        condition=condition,
+        growth=growth,
+        steps=jnp.asarray(steps),
+    )

@@ -1,0 +1,119 @@
+"""Short-run equilibrium: the prices that clear every market, given who is where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from neg.checks import check_finite, check_shape, is_concrete
+from neg.errors import ConvergenceError, InvalidDataError
+from neg.protocol import Model, Prices
+from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_condition
+from neg.solvers.newton import newton
+from neg.solvers.system import flat_prices, market, stop
+from neg.status import Status
+
+
+class ShortRun(eqx.Module):
+    """Prices that clear the markets of ``model`` at the distribution ``x``.
+
+    ``residual`` is the largest absolute market residual (relative units), ``condition`` the
+    reciprocal condition number of the linear system. Without convergence prices are NaN.
+    """
+
+    model: Model
+    x: Float[Array, " cell"]
+    prices: Prices
+    status: Int[Array, ""]
+    residual: Float[Array, ""]
+    condition: Float[Array, ""]
+    steps: Int[Array, ""]
+
+    @property
+    def payoff(self) -> Float[Array, " cell"]:
+        """Payoff of every cell, used or not."""
+        return self.model.payoff(self.prices, self.x)
+
+    @property
+    def outcomes(self) -> dict[str, Array]:
+        """Named outcomes of the model."""
+        return self.model.outcomes(self.prices, self.x)
+
+
+def short_run(
+    model: Model,
+    x: Any = None,
+    *,
+    prices: Prices | None = None,
+    tolerance: float = 1e-11,
+    max_steps: int = 60,
+    throw: bool = True,
+) -> ShortRun:
+    """Find the prices that clear every market at the distribution ``x``, from ``prices``.
+
+    ``x`` has one entry per cell, in the units of the group masses; default the model's initial
+    distribution. Differentiable with respect to ``model`` and ``x`` in both modes. Raises
+    :class:`neg.errors.ConvergenceError` if ``throw`` and the markets do not clear.
+    """
+    x = model.initial_distribution() if x is None else jnp.asarray(x, dtype=float)
+    check_distribution(model, x)
+    prices = model.initial_prices(x) if prices is None else prices
+    solution = _solve(model, x, prices, jnp.asarray(tolerance), jnp.asarray(max_steps))
+    return at_boundary(solution, throw)
+
+
+@eqx.filter_jit
+def _solve(model: Model, x: Array, prices: Prices, tolerance: Array, max_steps: Array) -> ShortRun:
+    p0 = jax.flatten_util.ravel_pytree(prices)[0]
+    _, unravel = flat_prices(model, x)
+    root = newton(
+        market_system, stop(p0), stop((model, x)), tolerance=tolerance, max_steps=max_steps
+    )
+    jacobian = jax.jacfwd(lambda point: market_system(point, stop((model, x))))(root.z)
+    condition = reciprocal_condition(jacobian) if p0.shape[0] else jnp.asarray(1.0)
+    p = implicit_solution(
+        root.z,
+        (model, x),
+        root.status == Status.CONVERGED,
+        condition > SINGULAR_BELOW,
+        residual=market_system,
+    )
+    return ShortRun(model, x, unravel(p), root.status, root.residual, condition, root.steps)
+
+
+def market_system(p: Array, args: tuple[Model, Array]) -> Array:
+    """Market residual in the form that root finders and the implicit rule read."""
+    model, x = args
+    return market(model, p, x)
+
+
+def check_distribution(model: Model, x: Array) -> None:
+    """Raise a named error unless ``x`` is a distribution of the model's groups."""
+    check_shape("x", x, (model.groups.cells,))
+    check_finite("x", x, nonnegative=True)
+    if is_concrete(x) and is_concrete(model.groups.mass):
+        total, mass = model.groups.total(x), model.groups.mass
+        wrong = jnp.abs(total - mass) > 1e-8 * mass
+        if bool(wrong.any()):
+            group = int(jnp.argmax(wrong))
+            raise InvalidDataError(
+                f"x adds up to {float(total[group]):.12g} in group {group}; "
+                f"must add up to its mass {float(mass[group]):.12g}"
+            )
+
+
+def at_boundary(solution: Any, throw: bool) -> Any:
+    """Raise for a bad status where it can be seen; inside compiled code leave it to the status."""
+    if throw and is_concrete(solution.status):
+        status = Status(int(solution.status))
+        if not status.ok:
+            raise ConvergenceError(
+                f"{status.message} (residual {float(solution.residual):.3g} "
+                f"after {int(solution.steps)} steps)",
+                solution,
+            )
+    return solution

@@ -1,0 +1,103 @@
+"""The equations of a model as flat vectors, and their derivatives: what every solver reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Bool, Float
+
+from neg.protocol import Model, Prices
+
+
+class Slopes(NamedTuple):
+    """How payoffs respond to the distribution when markets clear, and what it was made of."""
+
+    payoff: Float[Array, " cell"]
+    total: Float[Array, "cell cell"]
+    prices: Float[Array, "price cell"]
+
+
+def flat_prices(model: Model, x: Float[Array, " cell"]) -> tuple[Array, Callable[[Array], Prices]]:
+    """Initial log prices as one vector, and the function that gives them their names back."""
+    return ravel_pytree(model.initial_prices(x))
+
+
+def market(model: Model, p: Float[Array, " price"], x: Float[Array, " cell"]) -> Array:
+    """Market residual as one vector."""
+    _, unravel = flat_prices(model, x)
+    return ravel_pytree(model.market_residual(unravel(p), x))[0]
+
+
+def payoff(model: Model, p: Float[Array, " price"], x: Float[Array, " cell"]) -> Array:
+    """Payoff of every cell at flat log prices."""
+    _, unravel = flat_prices(model, x)
+    return model.payoff(unravel(p), x)
+
+
+def slopes(model: Model, p: Float[Array, " price"], x: Float[Array, " cell"]) -> Slopes:
+    """Derivative of payoffs with respect to the distribution through the short-run equilibrium.
+
+    dV/dx = V_x - V_p (F_p)^-1 F_x,   dp/dx = - (F_p)^-1 F_x
+    """
+
+    def both(prices: Array, distribution: Array) -> tuple[Array, Array]:
+        return market(model, prices, distribution), payoff(model, prices, distribution)
+
+    (f_p, v_p), (f_x, v_x) = jax.jacfwd(both, argnums=0)(p, x), jax.jacfwd(both, argnums=1)(p, x)
+    response = -jnp.linalg.solve(f_p, f_x) if p.shape[0] else jnp.zeros((0, x.shape[0]))
+    return Slopes(payoff(model, p, x), v_x + v_p @ response, response)
+
+
+class Unknowns(NamedTuple):
+    """The unknowns of a long-run equilibrium with a given set of used cells."""
+
+    log_share: Float[Array, " cell"]
+    prices: Float[Array, " price"]
+    value: Float[Array, " group"]
+
+
+def pack(unknowns: Unknowns) -> Float[Array, " unknown"]:
+    """The unknowns as one vector."""
+    return jnp.concatenate(unknowns)
+
+
+def unpack(model: Model, z: Float[Array, " unknown"]) -> Unknowns:
+    """The unknowns of the vector ``z``."""
+    cells, groups = model.groups.cells, model.groups.count
+    return Unknowns(z[:cells], z[cells : z.shape[0] - groups], z[z.shape[0] - groups :])
+
+
+def distribution(model: Model, log_share: Array, used: Bool[Array, " cell"]) -> Array:
+    """Distribution of log shares of each group's mass; unused cells are exactly empty."""
+    safe = jnp.where(used, log_share, 0.0)
+    return jnp.where(used, model.groups.cell_mass * jnp.exp(safe), 0.0)
+
+
+def long_run_residual(z: Float[Array, " unknown"], args: tuple[Model, Any]) -> Array:
+    """Equilibrium conditions at a given set of used cells, in relative units.
+
+    Used cells pay their group's value, unused cells are empty, masses add up, markets clear:
+
+        V_i - v_g = 0 (used),  log share = 0 (unused),  sum_g x / m_g - 1 = 0,  F(p, x) = 0
+    """
+    model, used = args
+    log_share, prices, value = unpack(model, z)
+    x = distribution(model, log_share, used)
+    gap = payoff(model, prices, x) - value[model.groups.index]
+    return jnp.concatenate(
+        [
+            jnp.where(used, gap, log_share),
+            model.groups.total(x) / model.groups.mass - 1.0,
+            market(model, prices, x),
+        ]
+    )
+
+
+def stop(tree: Any) -> Any:
+    """The same tree without derivative: solvers run on it, the implicit rule adds derivatives."""
+    return jax.tree.map(lambda a: jax.lax.stop_gradient(a) if eqx.is_inexact_array(a) else a, tree)
