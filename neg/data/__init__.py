@@ -10,6 +10,7 @@ from neg.data.groups import (
     RCEP,
     REGIONS,
 )
+from neg.data.maps import borders, cities, distances, land, places
 from neg.data.sources import sources
 from neg.data.table import Table
 
@@ -23,7 +24,12 @@ __all__ = [
     "REGIONS",
     "Table",
     "asia7",
+    "borders",
+    "cities",
+    "distances",
     "facts",
+    "land",
     "load_icio",
+    "places",
     "sources",
 ]
