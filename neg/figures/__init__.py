@@ -1,0 +1,1 @@
+"""Arrays and records in, matplotlib axes out; nothing here solves anything."""

@@ -1,0 +1,167 @@
+"""Choropleth maps from longitude–latitude polygons; places too small to see become discs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import CenteredNorm, Colormap, Normalize
+
+from neg.errors import LabelMismatchError
+from neg.figures import style
+
+Polygons = Mapping[str, Sequence[np.ndarray]]
+"""Outer rings of each place: arrays of shape (points, 2), longitude and latitude in degrees."""
+
+Extent = tuple[float, float, float, float]
+"""West, east, south, north in degrees."""
+
+_SMALL = 2e-4  # a place below this share of the map's area is drawn as a disc
+
+
+def choropleth(
+    axes: Axes,
+    polygons: Polygons,
+    values: Any,
+    *,
+    label: str,
+    extent: Extent | None = None,
+    centre: float | None = None,
+    limits: tuple[float, float] | None = None,
+    colours: str | Colormap | None = None,
+    background: Polygons | None = None,
+    names: bool = False,
+    bar: bool = True,
+) -> ScalarMappable:
+    """Colour each place by its value and add a colour bar; returns what maps values to colours.
+
+    Args:
+        axes: where to draw.
+        polygons: rings of each place that may be coloured, by name.
+        values: value by place name (mapping or series); missing or NaN places stay blank.
+        label: quantity and unit, written along the colour bar.
+        extent: part of the world to show; default: all polygons that have values.
+        centre: middle of a two-sided scale (losses and gains); default: a one-sided scale.
+        limits: ends of the scale; default: those of the values.
+        colours: matplotlib colour map; default: the house map of the kind of scale.
+        background: rings of further land, drawn blank.
+        names: whether to write the name of each place on it.
+        bar: whether to draw a colour bar.
+
+    Raises:
+        LabelMismatchError: a value names a place that has no polygon.
+    """
+    given = {str(name): float(value) for name, value in dict(values).items()}
+    if unknown := [name for name in given if name not in polygons]:
+        raise LabelMismatchError(f"values name places without polygons: {unknown}")
+    rings = {name: [_shifted(ring) for ring in some] for name, some in polygons.items()}
+    west, east, south, north = extent or _extent([ring for name in given for ring in rings[name]])
+
+    norm = _scale([value for value in given.values() if np.isfinite(value)], centre, limits)
+    mappable = ScalarMappable(norm, colours or _default_colours(centre))
+    blank = [
+        ring
+        for name, some in rings.items()
+        if not np.isfinite(_value(given, name))
+        for ring in some
+    ]
+    blank += [_shifted(ring) for some in (background or {}).values() for ring in some]
+    axes.add_collection(_land(blank, facecolors=style.BLANK, edgecolors="white"))
+    area = (east - west) * (north - south)
+    for name, value in given.items():
+        if not np.isfinite(value):
+            continue
+        colour = tuple(mappable.to_rgba(np.asarray(value)))
+        axes.add_collection(_land(rings[name], facecolors=[colour], edgecolors=style.QUIET))
+        if sum(_area(ring) for ring in rings[name]) < _SMALL * area:
+            x, y = _middle(rings[name])
+            axes.plot(x, y, "o", ms=8, mfc=colour, mec=style.INK, mew=0.8, zorder=4)
+    if names:
+        _write_names(axes, {name: rings[name] for name in given}, _SMALL * area)
+    _frame(axes, (west, east, south, north))
+    if bar:
+        axes.figure.colorbar(mappable, ax=axes, label=label, shrink=0.8, aspect=28, pad=0.015)
+    return mappable
+
+
+def _land(rings: list[np.ndarray], **options: Any) -> PolyCollection:
+    return PolyCollection(rings, linewidths=0.4, zorder=2, **options)
+
+
+def _shifted(ring: np.ndarray) -> np.ndarray:
+    """The ring on a map with its edge at 30° W, in the Atlantic, so that the Pacific is whole."""
+    ring = np.asarray(ring, dtype=float)
+    return ring + [360.0, 0.0] if ring[:, 0].mean() < -30.0 else ring
+
+
+def _value(values: Mapping[str, float], name: str) -> float:
+    return values.get(name, float("nan"))
+
+
+def _extent(rings: list[np.ndarray]) -> Extent:
+    points = np.concatenate(rings)
+    (west, south), (east, north) = points.min(axis=0), points.max(axis=0)
+    margin = 0.02 * max(east - west, north - south)
+    return west - margin, east + margin, south - margin, north + margin
+
+
+def _scale(
+    values: list[float], centre: float | None, limits: tuple[float, float] | None
+) -> Normalize:
+    low, high = limits or ((min(values), max(values)) if values else (0.0, 1.0))
+    if centre is not None:
+        return CenteredNorm(centre, max(high - centre, centre - low) or 1.0)
+    return Normalize(low, high if high > low else low + 1.0)
+
+
+def _default_colours(centre: float | None) -> str:
+    return style.SEQUENTIAL if centre is None else style.DIVERGING
+
+
+def _area(ring: np.ndarray) -> float:
+    """Area in square degrees (shoelace formula)."""
+    x, y = ring[:, 0], ring[:, 1]
+    return 0.5 * abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1)))
+
+
+def _middle(rings: Sequence[np.ndarray]) -> tuple[float, float]:
+    """Centroid of the largest ring."""
+    ring = max(rings, key=_area)
+    x, y = ring[:, 0] - ring[0, 0], ring[:, 1] - ring[0, 1]
+    cross = x * np.roll(y, -1) - np.roll(x, -1) * y
+    if abs(cross.sum()) < 1e-12:
+        return float(ring[:, 0].mean()), float(ring[:, 1].mean())
+    weight = 3 * cross.sum()
+    return (
+        float(ring[0, 0] + ((x + np.roll(x, -1)) * cross).sum() / weight),
+        float(ring[0, 1] + ((y + np.roll(y, -1)) * cross).sum() / weight),
+    )
+
+
+def _write_names(axes: Axes, rings: Polygons, small: float) -> None:
+    from matplotlib.patheffects import withStroke
+
+    for name, some in rings.items():
+        is_small = sum(_area(ring) for ring in some) < small
+        axes.annotate(
+            name,
+            _middle(some),
+            xytext=(7, -1) if is_small else (0, 0),
+            textcoords="offset points",
+            ha="left" if is_small else "center",
+            va="top" if is_small else "center",
+            fontsize=7,
+            zorder=5,
+            path_effects=[withStroke(linewidth=2, foreground="white")],
+        )
+
+
+def _frame(axes: Axes, extent: Extent) -> None:
+    west, east, south, north = extent
+    axes.set(xlim=(west, east), ylim=(south, north), xticks=[], yticks=[], facecolor=style.SEA)
+    axes.set_aspect(1.0 / np.cos(np.deg2rad(0.5 * (south + north))))
+    axes.spines[:].set_visible(False)
