@@ -1,0 +1,77 @@
+"""Command line: run all experiments, or those named, with a progress bar."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from experiments import _runner
+from neg.errors import NegError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what the arguments ask for; 0 if all went well, 1 if one failed, 2 for a wrong call."""
+    options = _parser().parse_args(arguments)
+    try:
+        names = _runner.select(options.names)
+        if options.list:
+            width = max((len(name) for name in names), default=0)
+            for name in names:
+                print(f"{name:{width}}  {_runner.summary(name)}")
+            return 0
+        changes = dict(_setting(text) for text in options.set)
+        if changes:
+            for name in names:
+                _runner.override(_runner.load(name).CONFIG, changes)
+    except NegError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    _share_compilations()
+    return _runner.run_all(
+        names, options.out, changes=changes, smoke=options.smoke, redraw=options.redraw
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m experiments", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="experiments; all if none")
+    parser.add_argument("--list", action="store_true", help="print what there is")
+    parser.add_argument("--smoke", action="store_true", help="run at the smallest size")
+    parser.add_argument("--redraw", action="store_true", help="draw the stored records, solve none")
+    parser.add_argument(
+        "--out", type=Path, default=Path("figures"), metavar="DIR", help="default: figures"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change one setting of CONFIG (value as JSON); may be repeated",
+    )
+    return parser
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise NegError(f"--set {text!r} is not allowed; must be KEY=VALUE")
+    try:
+        return key, json.loads(value)
+    except json.JSONDecodeError:
+        return key, value
+
+
+def _share_compilations() -> None:
+    """With JAX_COMPILATION_CACHE_DIR set, keep the short compilations too: all of ours are."""
+    if os.environ.get("JAX_COMPILATION_CACHE_DIR"):
+        import jax
+
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

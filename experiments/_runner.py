@@ -1,0 +1,165 @@
+"""Find experiments, run them one after the other, keep records and figures, report failures."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import importlib
+import pkgutil
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import xarray as xr
+from tqdm import tqdm
+
+import experiments
+from neg import records
+from neg.errors import InvalidDataError, unknown_name
+
+Progress = Callable[[int, int, str], None]
+
+
+def names() -> list[str]:
+    """Names of all experiments: the files of this package without a leading underscore."""
+    found = (module.name for module in pkgutil.iter_modules(experiments.__path__))
+    return sorted(name for name in found if not name.startswith("_"))
+
+
+def select(wanted: Sequence[str]) -> list[str]:
+    """The wanted experiments in the order asked for, all if none is named; unknown names raise."""
+    known = names()
+    for name in wanted:
+        if name not in known:
+            raise unknown_name("experiment", name, known)
+    return list(dict.fromkeys(wanted)) or known
+
+
+def summary(name: str) -> str:
+    """First line of the docstring, read without importing the experiment."""
+    for folder in experiments.__path__:
+        path = Path(folder) / f"{name}.py"
+        if path.exists():
+            text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            return text.partition("\n")[0]
+    raise unknown_name("experiment", name, names())
+
+
+def load(name: str) -> ModuleType:
+    """Import an experiment and check that it has all the parts of one."""
+    module = importlib.import_module(f"experiments.{name}")
+    missing = [part for part in ("CONFIG", "SMOKE", "run", "draw") if not hasattr(module, part)]
+    if missing:
+        raise InvalidDataError(f"experiment {name!r} lacks {missing}")
+    return module
+
+
+def override(config: Any, changes: Mapping[str, Any]) -> Any:
+    """A copy of the settings (dict or dataclass) with changes; an unknown key raises."""
+    known = settings_of(config)
+    for key in changes:
+        if key not in known:
+            raise unknown_name("setting", key, known)
+    if dataclasses.is_dataclass(config) and not isinstance(config, type):
+        return dataclasses.replace(config, **changes)
+    return {**config, **changes}
+
+
+def settings_of(config: Any) -> dict[str, Any]:
+    """The settings by name."""
+    if dataclasses.is_dataclass(config) and not isinstance(config, type):
+        return {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+    return dict(config)
+
+
+def run_all(
+    selected: Iterable[str],
+    out: Path,
+    *,
+    changes: Mapping[str, Any] | None = None,
+    smoke: bool = False,
+    redraw: bool = False,
+) -> int:
+    """Run the selected experiments into a folder; 0 if all went well, 1 if one or more failed."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from experiments import _gallery
+
+    selected = list(selected)
+    failures: dict[str, str] = {}
+    interactive = sys.stderr.isatty()
+    with tqdm(
+        total=len(selected),
+        bar_format="{percentage:3.0f}% |{bar:24}| {elapsed} {desc}",
+        mininterval=0.1 if interactive else 10,
+        miniters=0,
+        leave=False,
+    ) as bar:
+        for index, name in enumerate(selected):
+            start = time.perf_counter()
+            try:
+                verdict = run_one(
+                    name,
+                    out,
+                    _progress_of(bar, index, name),
+                    changes=changes,
+                    smoke=smoke,
+                    redraw=redraw,
+                )
+            except Exception as error:
+                failures[name] = f"{type(error).__name__}: {error}"
+                bar.write(traceback.format_exc(), file=sys.stderr)
+                verdict = "FAILED"
+            bar.write(f"{name:24} {time.perf_counter() - start:7.1f} s  {verdict}")
+            bar.update(index + 1 - bar.n)
+    _gallery.write_index(out)
+    print(
+        f"{len(selected) - len(failures)} of {len(selected)} experiments ran; see {out}/README.md"
+    )
+    for name, message in failures.items():
+        print(f"failed: {name}: {message}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def run_one(
+    name: str,
+    out: Path,
+    progress: Progress,
+    *,
+    changes: Mapping[str, Any] | None = None,
+    smoke: bool = False,
+    redraw: bool = False,
+) -> str:
+    """Run one experiment, write its record and its figures, and return how its solves ended."""
+    from experiments import _gallery
+
+    module = load(name)
+    path = out / f"{name}.nc"
+    if not redraw:
+        config = override(module.CONFIG, {**(module.SMOKE if smoke else {}), **(changes or {})})
+        progress(0, 1, "solving")
+        record: xr.Dataset = records.stamp(
+            module.run(config, progress), settings={**settings_of(config), "smoke": smoke}
+        )
+        records.check_record(record)
+        records.write_record(path, record)
+    progress(1, 1, "drawing")
+    # Drawn from the file, so that what is stored is enough to draw the figure again.
+    record = records.read_record(path)
+    _gallery.draw(name, module, record, out)
+    return str(record.attrs["status"])
+
+
+def _progress_of(bar: tqdm, index: int, name: str) -> Progress:
+    """Progress of one experiment as its part of the bar over all."""
+
+    def progress(done: int, total: int, label: str = "") -> None:
+        bar.set_description_str(f"{name}: {label}" if label else name, refresh=False)
+        bar.update(max(index + min(done / max(total, 1), 1.0) - bar.n, 0.0))
+
+    return progress
