@@ -10,9 +10,9 @@ INK = "#22262b"
 """Text and the lines that carry the finding."""
 QUIET = "#8a9099"
 """Axes, grids, borders and everything that only gives orientation."""
-SEA = "#dce6ee"
+SEA = "#e9e9ea"
 """Ground of maps."""
-BLANK = "#c9cdd3"
+BLANK = "#cfcfd1"
 """Land and cells without data."""
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#4d4d4d")
