@@ -11,8 +11,21 @@ from neg.data.groups import (
     REGIONS,
 )
 from neg.data.maps import borders, cities, distances, land, places
+from neg.data.readers import (
+    Regions,
+    merge_small_flows,
+    read_commuting,
+    read_gravity,
+    read_icio,
+    read_matrix,
+    read_pairs,
+    read_regions,
+    read_wiod,
+)
 from neg.data.sources import sources
 from neg.data.table import Table
+from neg.data.treatments import from_flows, merge_small
+from neg.data.write import write, write_csv, write_latex, write_netcdf
 
 __all__ = [
     "ASEAN",
@@ -22,14 +35,29 @@ __all__ = [
     "EAST_ASIA_PACIFIC",
     "RCEP",
     "REGIONS",
+    "Regions",
     "Table",
     "asia7",
     "borders",
     "cities",
     "distances",
     "facts",
+    "from_flows",
     "land",
     "load_icio",
+    "merge_small",
+    "merge_small_flows",
     "places",
+    "read_commuting",
+    "read_gravity",
+    "read_icio",
+    "read_matrix",
+    "read_pairs",
+    "read_regions",
+    "read_wiod",
     "sources",
+    "write",
+    "write_csv",
+    "write_latex",
+    "write_netcdf",
 ]

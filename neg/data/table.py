@@ -187,14 +187,13 @@ class Table:
         Removes rounding errors of published tables; the largest change goes into the notes.
         """
         gap = self.imbalance
-        if not gap.any():
-            return self
         share = np.max(np.abs(gap) / np.where(self.output > 0, self.output, 1.0))
-        return self.replace(
+        note = (
             f"value added is the residual of its column; changed by at most "
-            f"{np.abs(gap).max():.3g} {self.unit} ({share:.2g} of output)",
-            value_added=self.value_added + gap,
+            f"{np.abs(gap).max():.3g} {self.unit} ({share:.2g} of output)"
         )
+        worth_saying = share > 1e-12  # below that it is the rounding of the sums themselves
+        return self.replace(note if worth_saying else "", value_added=self.value_added + gap)
 
     def aggregate(
         self,

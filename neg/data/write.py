@@ -71,12 +71,13 @@ def to_frame(data: Labelled) -> pd.DataFrame:
     return data.to_dataframe().reset_index()
 
 
-def write_csv(data: Labelled, path: str | Path, *, digits: int = 17) -> Path:
+def write_csv(data: Labelled, path: str | Path, *, digits: int | None = None) -> Path:
     """Write labelled data in long form as CSV, a column per dimension and variable.
 
-    ``digits`` are significant digits; 17 reads back exactly.
+    ``digits`` are significant digits; by default as many as it takes to read back exactly.
     """
-    text = to_frame(data).to_csv(index=False, float_format=f"%.{digits}g", lineterminator="\n")
+    form = None if digits is None else f"%.{digits}g"
+    text = to_frame(data).to_csv(index=False, float_format=form, lineterminator="\n")
     return write_whole(path, text.encode("utf-8"))
 
 
