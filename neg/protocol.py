@@ -20,6 +20,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int, PyTree
 
 from neg.checks import check_choice, check_range
@@ -177,9 +178,26 @@ class Model(eqx.Module):
         """A name for each cell."""
         return tuple(str(i) for i in range(self.groups.cells))
 
+    @property
+    def cell_places(self) -> np.ndarray:
+        """Place that the units of each cell crowd; -1 for cells outside, such as farms."""
+        return np.arange(self.groups.cells)
+
+    @property
+    def industry(self) -> tuple[int, ...]:
+        """The cell of each place where industry gathers when it agglomerates: one per place."""
+        return tuple(range(self.groups.cells))
+
     def initial_distribution(self) -> Float[Array, " cell"]:
         """Where solvers start when the user names no start: every group spread evenly."""
         return self.groups.uniform()
+
+    def agglomerated(self, place: int = 0) -> Float[Array, " cell"]:
+        """Where to start for the equilibrium with everybody in one place, or all who can be."""
+        groups = self.groups
+        here = jnp.asarray(self.cell_places == place, dtype=float)
+        weight = jnp.where(groups.total(here)[groups.index] > 0, here, 1.0)
+        return weight * (groups.mass / groups.total(weight))[groups.index]
 
     # Parameters -----------------------------------------------------------------------------
 
