@@ -25,7 +25,7 @@ from neg.data.readers import (
 from neg.data.sources import sources
 from neg.data.table import Table
 from neg.data.treatments import from_flows, merge_small
-from neg.data.write import write, write_csv, write_latex, write_netcdf
+from neg.data.write import save, write_csv, write_latex, write_netcdf
 
 __all__ = [
     "ASEAN",
@@ -55,8 +55,8 @@ __all__ = [
     "read_pairs",
     "read_regions",
     "read_wiod",
+    "save",
     "sources",
-    "write",
     "write_csv",
     "write_latex",
     "write_netcdf",

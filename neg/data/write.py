@@ -105,11 +105,11 @@ def write_latex(
     """
     if digits < 0:
         raise InvalidDataError(f"digits = {digits} is not allowed; must be >= 0")
+    if data.ndim not in (1, 2):
+        raise InvalidShapeError(f"data has {data.ndim} dimensions; must have one or two")
     frame = data.to_pandas() if isinstance(data, xr.DataArray) else data
     if isinstance(frame, pd.Series):
-        frame = frame.to_frame(str(data.name or "value"))
-    if not isinstance(frame, pd.DataFrame):
-        raise InvalidShapeError(f"data has {data.ndim} dimensions; must have one or two")
+        frame = frame.to_frame(str(frame.name or "value"))
     lines = [
         rf"\begin{{tabular}}{{l{'r' * frame.shape[1]}}}",
         r"\toprule",
@@ -129,7 +129,7 @@ def write_latex(
     return write_whole(path, ("\n".join(lines) + "\n").encode("utf-8"))
 
 
-def write(data: Labelled, path: str | Path) -> Path:
+def save(data: Labelled, path: str | Path) -> Path:
     """Write by the ending of the name: ``.csv``, ``.nc`` (netCDF) or ``.tex`` (LaTeX)."""
     writers = {".csv": write_csv, ".nc": write_netcdf, ".tex": write_latex}
     ending = Path(path).suffix

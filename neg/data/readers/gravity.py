@@ -49,9 +49,13 @@ def read_gravity(
         if name not in found:
             raise unknown_name("variable", name, found)
     chosen = list(variables or found)
-    frame = read_columns(path, ("iso3_o", "iso3_d", *chosen), ("year", *_EXISTS))
+    if year is not None and "year" not in header:
+        raise LabelMismatchError(f"{path.name}, row 1: column 'year' is missing")
+    only = None if year is None else ("year", str(year))
+    frame = read_columns(path, ("iso3_o", "iso3_d", *chosen), ("year", *_EXISTS), only)
     notes: list[str] = []
-    frame, year = _one_year(path, frame, year)
+    if year is None and "year" in frame:
+        year = _one_year(path, frame)
     gone = np.zeros(len(frame), dtype=bool)
     for column in _EXISTS:
         if column in frame:
@@ -98,33 +102,25 @@ def read_gravity(
         matrix = np.full((len(order), len(order)), np.nan)
         matrix[at] = values
         dataset[name] = (("origin", "destination"), matrix, {"unit": _unit(name)})
-    for name, array in dataset.data_vars.items():
+    for variable, array in dataset.data_vars.items():
         empty = int(array.isnull().sum())
         if empty:
             unit = "countries" if array.dims == ("place",) else "pairs"
-            notes.append(f"{name}: {empty} {unit} are missing and NaN")
+            notes.append(f"{variable}: {empty} {unit} are missing and NaN")
     dataset.attrs = {"source": f"CEPII gravity data, file {path.name}", "notes": "; ".join(notes)}
     if year is not None:
         dataset.attrs["year"] = year
     return dataset
 
 
-def _one_year(path: Path, frame: pd.DataFrame, year: int | None) -> tuple[pd.DataFrame, int | None]:
-    """Keep the rows of one year."""
-    if "year" not in frame:
-        if year is not None:
-            raise LabelMismatchError(f"{path.name}, row 1: column 'year' is missing")
-        return frame, None
+def _one_year(path: Path, frame: pd.DataFrame) -> int:
+    """Return the only year of the file."""
     years = sorted(set(frame["year"]))
-    if year is None:
-        if len(years) > 1:
-            raise InvalidDataError(
-                f"{path.name} holds the years {years[0]} to {years[-1]}; choose one with year="
-            )
-        return frame, int(years[0])
-    if str(year) not in years:
-        raise unknown_name("year", year, years)
-    return frame[frame["year"] == str(year)], year
+    if len(years) > 1:
+        raise InvalidDataError(
+            f"{path.name} holds the years {years[0]} to {years[-1]}; choose one with year="
+        )
+    return int(years[0])
 
 
 def _numeric(text: pd.Series) -> bool:

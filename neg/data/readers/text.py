@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from neg.checks import check_labels
-from neg.errors import InvalidDataError, LabelMismatchError
+from neg.errors import InvalidDataError, LabelMismatchError, unknown_name
 
 
 def open_text(path: Path) -> TextIO:
@@ -22,29 +22,48 @@ def open_text(path: Path) -> TextIO:
     return path.open("r", encoding="utf-8-sig", newline="")
 
 
-def read_columns(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:
+def read_columns(
+    path: Path,
+    required: Sequence[str],
+    optional: Sequence[str] = (),
+    only: tuple[str, str] | None = None,
+) -> pd.DataFrame:
     """Read named columns as text; the index is the line number in the file.
 
+    ``only`` keeps the rows where a column has a value, and refuses a value that none has.
     Raises :class:`LabelMismatchError` for missing or repeated columns, and
-    :class:`InvalidDataError` for a file without rows.
+    :class:`InvalidDataError` for a row that is not as long as the header, or no rows at all.
     """
     with open_text(path) as stream:
-        header = next(csv.reader(stream), [])
-    check_labels(f"header of {path.name}", header)
-    missing = [name for name in required if name not in header]
-    if missing:
-        raise LabelMismatchError(
-            f"{path.name}, row 1: column {missing[0]!r} is missing; found {', '.join(header)}"
-        )
-    wanted = [name for name in header if name in {*required, *optional}]
-    frame = pd.read_csv(
-        path, usecols=wanted, dtype=str, keep_default_na=False, skip_blank_lines=False
-    )
-    frame.index = pd.RangeIndex(2, 2 + len(frame))
-    frame = frame[(frame != "").any(axis=1)]
-    if frame.empty:
+        lines = csv.reader(stream)
+        header = [name.strip() for name in next(lines, [])]
+        check_labels(f"header of {path.name}", header)
+        missing = [name for name in required if name not in header]
+        if missing:
+            raise LabelMismatchError(
+                f"{path.name}, row 1: column {missing[0]!r} is missing; found {', '.join(header)}"
+            )
+        wanted = [j for j, name in enumerate(header) if name in {*required, *optional}]
+        key = header.index(only[0]) if only else 0
+        rows, line_numbers, seen = [], [], set()
+        for line in lines:
+            if not any(line):
+                continue
+            if len(line) != len(header):
+                raise InvalidDataError(
+                    f"{path.name}, row {lines.line_num}: {len(line)} fields; must be {len(header)}"
+                )
+            if only:
+                seen.add(line[key])
+                if line[key] != only[1]:
+                    continue
+            rows.append([line[j] for j in wanted])
+            line_numbers.append(lines.line_num)
+    if only and seen and not rows:
+        raise unknown_name(only[0], only[1], sorted(seen))
+    if not rows:
         raise InvalidDataError(f"{path.name} holds no rows below its header")
-    return frame
+    return pd.DataFrame(rows, index=line_numbers, columns=[header[j] for j in wanted], dtype=str)
 
 
 def labels(frame: pd.DataFrame, column: str, path: Path) -> pd.Series:
@@ -93,7 +112,14 @@ def read_grid(path: Path) -> pd.DataFrame:
     with open_text(path) as stream:
         header = next(csv.reader(stream), [])
     check_labels(f"header of {path.name}", header[1:])
-    frame = pd.read_csv(path, index_col=0, keep_default_na=False, na_values=[""])
+    try:
+        frame = pd.read_csv(path, index_col=0, keep_default_na=False, na_values=[""])
+    except pd.errors.ParserError as error:
+        raise InvalidDataError(
+            f"{path.name}: a row is longer than the header: {str(error).split('C error: ')[-1]}"
+        ) from None
+    if frame.shape[1] != len(header) - 1:
+        raise InvalidDataError(f"{path.name}, row 2: longer than the header of {len(header)} cells")
     frame.index = frame.index.astype(str).str.strip()
     frame.columns = frame.columns.str.strip()
     check_labels(f"first column of {path.name}", list(frame.index))

