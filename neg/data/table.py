@@ -27,7 +27,7 @@ _AXES = {
 }
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Table:
     r"""A balanced multi-region input-output table with named places, sectors and final uses.
 
@@ -90,6 +90,10 @@ class Table:
             object.__setattr__(self, name, array)
             self._refuse(name, array, ~np.isfinite(array), "must be finite")
         self._check_economy()
+
+    def __repr__(self) -> str:
+        size = f"{len(self.places)} places x {len(self.sectors)} sectors, {len(self.uses)} uses"
+        return f"Table({size}, year={self.year}, unit={self.unit!r}, source={self.source!r})"
 
     def _check_economy(self) -> None:
         """Refuse tables that no economy can have; note what is allowed but unusual."""

@@ -1,6 +1,8 @@
 """The script that rebuilds the embedded files: geometry, and what it gives without a network."""
 
+import io
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +84,38 @@ def test_regions_of_the_script_are_those_of_the_package(script):
     assert set(regions.EU27) < set(regions.OECD_77)
     places = pd.read_csv(FILES / "places.csv")
     assert tuple(places["iso3"]) == REGIONS
+
+
+def test_table_is_aggregated_from_the_packaged_one(script, monkeypatch, tmp_path):
+    """A made-up table in place of the fetched one: sums, signs and places must be kept."""
+    build = script("build_data")
+    rng = np.random.default_rng(5)
+    data = rng.uniform(-1, 9, (77 * 11 + 3, 77 * 14)).round(2)
+
+    def fetch(*_, folder):
+        content = io.BytesIO()
+        np.savez(content, data=data)
+        with zipfile.ZipFile(Path(folder) / "x.whl", "w") as wheel:
+            wheel.writestr(
+                "puremacro/trade/_datafiles/icio_77c_11s_oecd2020.npz", content.getvalue()
+            )
+
+    monkeypatch.setattr(build, "run", fetch)
+    monkeypatch.setattr(build, "FILES", tmp_path)
+    build.build_table()
+    built = pd.read_csv(tmp_path / "icio2020_21x11.csv.gz", index_col=[0, 1])
+    stored = pd.read_csv(FILES / "icio2020_21x11.csv.gz", index_col=[0, 1])
+    assert (built.index == stored.index).all()
+    assert (built.columns == stored.columns).all()
+    japan, thai = build.OECD_77.index("JPN"), build.OECD_77.index("THA")
+    assert built.loc[("JPN", "utilities"), "THA:trade"] == data[japan * 11 + 2, thai * 11 + 4]
+    final = built.loc[("JPN", "utilities"), "THA:final_investment"]
+    assert final == data[japan * 11 + 2, 77 * 11 + thai * 3 + 1]
+    europe = [build.OECD_77.index(code) * 11 for code in build.EU27]
+    assert built.loc[("JPN", "utilities"), "EU27:food_primary"] == pytest.approx(
+        data[japan * 11 + 2, europe].sum(), abs=0.006
+    )
+    earned = built.loc[("*", "value_added"), "THA:trade"]
+    assert earned == pytest.approx(data[-2:, thai * 11 + 4].sum())
+    np.testing.assert_allclose(built.to_numpy()[:231].sum(), data[:847].sum(), rtol=1e-6)
+    assert (built.loc[("*", "net_taxes")].to_numpy()[231:] == 0).all()

@@ -270,3 +270,18 @@ def test_commuting_from_pairs_and_matrix(fixtures):
     assert "1 places have no workers: C" in pairs.attrs["notes"]
     with pytest.raises(InvalidDataError, match="place 'C' has no workers"):
         read_commuting(fixtures / "commuting.csv", empty="error")
+
+
+def test_icio_rows_of_older_editions(fixtures, tmp_path):
+    """One row of taxes per economy, other names of value added and output."""
+    lines = (fixtures / "icio_extended.csv").read_text().splitlines()
+    header, taxes = lines[0], lines[-3].split(",")[1:]
+    halves = [",".join(str(float(x) / 2) for x in taxes)] * 2
+    old = [header.replace(",OUT", ",TOTAL"), *lines[1:-3]]
+    old += [f"AUS_TAXSUB,{halves[0]}", f"CHN_TAXSUB,{halves[1]}"]
+    old += [lines[-2].replace("VA,", "VALU,", 1), lines[-1].replace("OUT,", "OUTPUT,", 1)]
+    path = tmp_path / "old.csv"
+    path.write_text("\n".join(old) + "\n")
+    now, before = read_icio(fixtures / "icio_extended.csv"), read_icio(path)
+    np.testing.assert_array_equal(before.net_taxes_industry, now.net_taxes_industry)
+    np.testing.assert_array_equal(before.value_added, now.value_added)

@@ -55,6 +55,10 @@ def test_identities():
     assert table.inputs[2, 0, 1] == pytest.approx(table.intermediate[:, 0, 2, 1].sum())
 
 
+def test_a_table_shows_its_size_not_its_arrays():
+    assert repr(make()).startswith("Table(3 places x 2 sectors, 2 uses, year=2020")
+
+
 def test_arrays_are_private_and_read_only():
     mine = np.array(make().final)
     table = make(final=mine)
