@@ -68,7 +68,7 @@ def short_run(
 
 @eqx.filter_jit
 def _solve(model: Model, x: Array, prices: Prices, tolerance: Array, max_steps: Array) -> ShortRun:
-    p0 = jax.flatten_util.ravel_pytree(prices)[0]
+    p0 = jax.flatten_util.ravel_pytree(prices)[0].astype(float)
     _, unravel = flat_prices(model, x)
     root = newton(
         market_system, stop(p0), stop((model, x)), tolerance=tolerance, max_steps=max_steps

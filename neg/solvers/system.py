@@ -24,13 +24,14 @@ class Slopes(NamedTuple):
 
 def flat_prices(model: Model, x: Float[Array, " cell"]) -> tuple[Array, Callable[[Array], Prices]]:
     """Initial log prices as one vector, and the function that gives them their names back."""
-    return ravel_pytree(model.initial_prices(x))
+    flat, unravel = ravel_pytree(model.initial_prices(x))
+    return flat.astype(float), unravel  # without prices the vector is empty, and float32
 
 
 def market(model: Model, p: Float[Array, " price"], x: Float[Array, " cell"]) -> Array:
     """Market residual as one vector."""
     _, unravel = flat_prices(model, x)
-    return ravel_pytree(model.market_residual(unravel(p), x))[0]
+    return ravel_pytree(model.market_residual(unravel(p), x))[0].astype(float)
 
 
 def payoff(model: Model, p: Float[Array, " price"], x: Float[Array, " cell"]) -> Array:

@@ -1,0 +1,77 @@
+"""Allen and Arkolakis: agglomeration and dispersion as externalities of density."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from neg.models.empty import log_mass
+from neg.protocol import FREENESS, Alias, Prices, SpatialModel, parameter
+
+
+class AllenArkolakis(SpatialModel):
+    """Armington trade among places whose productivity and amenity depend on their population.
+
+    With ``x`` the distribution of people (sum one), productivity ``x_i^alpha`` and amenity
+    ``x_i^beta``,
+
+        P_j^(1-sigma) = sum_i (w_i tau_ij / x_i^alpha)^(1-sigma)                  price index
+        w_i x_i = sum_j (w_i tau_ij / x_i^alpha)^(1-sigma) P_j^(sigma-1) w_j x_j  balanced trade
+        V_i = log w_i - log P_i + beta log x_i                                    log welfare
+
+    Numeraire: world wage income. Its log is added to every trade balance: the balances add up by
+    Walras' law, so it is zero where they hold. With ``beta < 0`` nobody leaves a place empty.
+
+    Leaves out: differences of nature between places, beyond where they lie.
+
+    Source: Allen and Arkolakis (2014), Quarterly Journal of Economics 129(3), eqs. 1-11.
+    """
+
+    name: ClassVar[str] = "allen-arkolakis"
+    source: ClassVar[str] = "Allen and Arkolakis 2014"
+    aliases: ClassVar[dict[str, Alias]] = {"phi": FREENESS}
+
+    sigma: Float[Array, ""] = parameter(
+        9.0, "elasticity of substitution between places' goods", low=1.0, low_open=True
+    )
+    alpha: Float[Array, ""] = parameter(0.1, "elasticity of productivity to population")
+    beta: Float[Array, ""] = parameter(-0.05, "elasticity of amenity to population")
+
+    def initial_prices(self, x: Float[Array, " place"]) -> Prices:
+        """Log wages: all one."""
+        return {"wage": jnp.zeros_like(x)}
+
+    def _log_cost(self, prices: Prices, x: Float[Array, " place"]) -> Float[Array, " place"]:
+        return prices["wage"] - self.alpha * log_mass(x)
+
+    def price_index(self, prices: Prices, x: Float[Array, " place"]) -> Float[Array, " place"]:
+        """Price index at each destination."""
+        supply = jnp.exp((1.0 - self.sigma) * self._log_cost(prices, x))
+        return (supply @ self.freeness(self.sigma - 1.0)) ** (1.0 / (1.0 - self.sigma))
+
+    def market_residual(self, prices: Prices, x: Float[Array, " place"]) -> Prices:
+        """Log excess of sales over wage income, in the numeraire."""
+        income = x * jnp.exp(prices["wage"])
+        market = income * self.price_index(prices, x) ** (self.sigma - 1.0)
+        access = jnp.log(self.freeness(self.sigma - 1.0) @ market)
+        sales = (1.0 - self.sigma) * self._log_cost(prices, x) + access
+        numeraire = jnp.log(jnp.sum(income))
+        return {"wage": sales - prices["wage"] - log_mass(x) + numeraire}
+
+    def payoff(self, prices: Prices, x: Float[Array, " place"]) -> Float[Array, " place"]:
+        """Log welfare: real wage times amenity."""
+        real = prices["wage"] - jnp.log(self.price_index(prices, x))
+        return real + self.beta * log_mass(x)
+
+    def outcomes(self, prices: Prices, x: Float[Array, " place"]) -> dict[str, Array]:
+        """Wage, price index, income, log welfare and share of people of each place."""
+        wage = jnp.exp(prices["wage"])
+        return {
+            "wage": wage,
+            "price_index": self.price_index(prices, x),
+            "income": x * wage,
+            "industry_share": x,
+            "payoff": self.payoff(prices, x),
+        }
