@@ -7,7 +7,6 @@ from scipy.optimize import brentq
 
 from neg.geography.layouts import equidistant
 from neg.models.vertical_linkages import VerticalLinkages
-from neg.solvers.long_run import equilibrium_at, long_run
 
 PARAMETERS = [(0.4, 5.0, 0.4), (0.4, 5.0, 0.2), (0.2, 3.0, 0.3), (0.55, 7.0, 0.1), (0.3, 2.5, 0.45)]
 
@@ -68,12 +67,10 @@ def test_three_places():
 
 def test_wages_differ_when_industry_does_not_fit():
     model = VerticalLinkages(mu=0.7, tau=1.2)
-    x = np.array([0.0, 0.5, 0.3, 0.2])
-    found = equilibrium_at(model, x, x > 0)
-    wage = found.outcomes["wage"]
-    assert float(wage[0]) > 1.05
-    np.testing.assert_allclose(float(wage[1]), 1.0, atol=1e-9)
-    assert found.stable
+    x, gain = settle(model, [0.0, 0.5, 0.3, 0.2], [0])
+    assert growth(model, x) < 0
+    assert gain[0] < -0.05  # farms pay one, industry more
+    np.testing.assert_allclose(gain[1:], 0.0, atol=1e-10)
 
 
 def test_strong_linkages_have_a_pole_and_no_break_point():
@@ -89,11 +86,3 @@ def test_strong_linkages_have_a_pole_and_no_break_point():
     assert growth(model.with_(phi=pole * 0.999)) < -0.5
     assert all(growth(model.with_(phi=phi)) > 0.05 for phi in np.linspace(pole + 0.01, 0.95, 10))
     assert all(growth(model.with_(phi=phi)) < -0.5 for phi in np.linspace(0.01, pole - 0.01, 10))
-
-
-def test_long_run_agglomerates_below_the_break_point_only():
-    low = long_run(VerticalLinkages(tau=1.4))
-    high = long_run(VerticalLinkages(tau=2.0))
-    assert sorted(np.asarray(low.outcomes["industry_share"])) == pytest.approx([0, 1], abs=1e-9)
-    assert np.asarray(high.outcomes["industry_share"]) == pytest.approx([0.5, 0.5])
-    assert low.stable and high.stable
