@@ -131,7 +131,78 @@ def option(default: str, meaning: str, choices: Iterable[str]) -> Any:
     )
 
 
-class Model(eqx.Module):
+def _declared(cls: type) -> dict[str, Parameter]:
+    return {
+        field.name: field.metadata["neg"]._replace(name=field.name)
+        for field in dataclasses.fields(cls)
+        if "neg" in field.metadata
+    }
+
+
+def _switches(cls: type) -> dict[str, tuple[str, tuple[str, ...]]]:
+    return {
+        field.name: field.metadata["neg_option"]
+        for field in dataclasses.fields(cls)
+        if "neg_option" in field.metadata
+    }
+
+
+class Parametric(eqx.Module):
+    """Something with named scalar parameters and switches: a model, or a block of one."""
+
+    aliases: ClassVar[dict[str, Alias]] = {}
+
+    @classmethod
+    def parameters(cls) -> dict[str, Parameter]:
+        """The scalar parameters, by name."""
+        return _declared(cls)
+
+    @classmethod
+    def options(cls) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """The named switches: meaning and allowed values, by name."""
+        return _switches(cls)
+
+    def get(self, name: str) -> Float[Array, ""]:
+        """Value of a scalar parameter or alias."""
+        if name in self.parameters():
+            return getattr(self, name)
+        if name in self.aliases:
+            return jnp.asarray(self.aliases[name].get(self))
+        raise unknown_name("parameter", name, [*self.parameters(), *self.aliases])
+
+    def with_(self, **values: Any) -> Self:
+        """The same with some parameters, aliases or fields replaced, and checked."""
+        names = {field.name for field in dataclasses.fields(self)}
+        direct = {key: value for key, value in values.items() if key in names}
+        model = dataclasses.replace(self, **direct) if direct else self
+        for key, value in values.items():
+            if key in names:
+                continue
+            if key not in self.aliases:
+                raise unknown_name("parameter", key, [*sorted(names), *self.aliases])
+            alias = self.aliases[key]
+            check_range(key, value, alias.low, alias.high)
+            model = alias.put(model, jnp.asarray(value, dtype=float))
+        return model
+
+    def __check_init__(self) -> None:
+        for name, spec in _declared(type(self)).items():
+            value = getattr(self, name)
+            if jnp.ndim(value) != 0:
+                raise InvalidShapeError(f"{name} has shape {jnp.shape(value)}; must be a scalar")
+            check_range(
+                name,
+                value,
+                spec.low,
+                spec.high,
+                low_open=spec.low_open,
+                high_open=spec.high_open,
+            )
+        for name, (_, choices) in _switches(type(self)).items():
+            check_choice(name, getattr(self, name), choices)
+
+
+class Model(Parametric):
     """A spatial economy: markets, payoffs and mobility groups.
 
     Subclasses with a class attribute ``name`` enter the registry that :func:`get_model` and the
@@ -140,7 +211,6 @@ class Model(eqx.Module):
 
     name: ClassVar[str] = ""
     source: ClassVar[str] = ""
-    aliases: ClassVar[dict[str, Alias]] = {}
     registry: ClassVar[dict[str, type[Model]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -186,7 +256,7 @@ class Model(eqx.Module):
     @property
     def industry(self) -> tuple[int, ...]:
         """The cell of each place where industry gathers when it agglomerates: one per place."""
-        return tuple(range(self.groups.cells))
+        return tuple(int(cell) for cell in np.flatnonzero(self.cell_places >= 0))
 
     def initial_distribution(self) -> Float[Array, " cell"]:
         """Where solvers start when the user names no start: every group spread evenly."""
@@ -198,65 +268,6 @@ class Model(eqx.Module):
         here = jnp.asarray(self.cell_places == place, dtype=float)
         weight = jnp.where(groups.total(here)[groups.index] > 0, here, 1.0)
         return weight * (groups.mass / groups.total(weight))[groups.index]
-
-    # Parameters -----------------------------------------------------------------------------
-
-    @classmethod
-    def parameters(cls) -> dict[str, Parameter]:
-        """The scalar parameters of the model, by name."""
-        return {
-            field.name: field.metadata["neg"]._replace(name=field.name)
-            for field in dataclasses.fields(cls)
-            if "neg" in field.metadata
-        }
-
-    @classmethod
-    def options(cls) -> dict[str, tuple[str, tuple[str, ...]]]:
-        """The named switches of the model: meaning and allowed values, by name."""
-        return {
-            field.name: field.metadata["neg_option"]
-            for field in dataclasses.fields(cls)
-            if "neg_option" in field.metadata
-        }
-
-    def get(self, name: str) -> Float[Array, ""]:
-        """Value of a scalar parameter or alias."""
-        if name in self.parameters():
-            return getattr(self, name)
-        if name in self.aliases:
-            return jnp.asarray(self.aliases[name].get(self))
-        raise unknown_name("parameter", name, [*self.parameters(), *self.aliases])
-
-    def with_(self, **values: Any) -> Self:
-        """The same model with some parameters, aliases or fields replaced, and checked."""
-        names = {field.name for field in dataclasses.fields(self)}
-        direct = {key: value for key, value in values.items() if key in names}
-        model = dataclasses.replace(self, **direct) if direct else self
-        for key, value in values.items():
-            if key in names:
-                continue
-            if key not in self.aliases:
-                raise unknown_name("parameter", key, [*sorted(names), *self.aliases])
-            alias = self.aliases[key]
-            check_range(key, value, alias.low, alias.high)
-            model = alias.put(model, jnp.asarray(value, dtype=float))
-        return model
-
-    def __check_init__(self) -> None:
-        for name, spec in self.parameters().items():
-            value = getattr(self, name)
-            if jnp.ndim(value) != 0:
-                raise InvalidShapeError(f"{name} has shape {jnp.shape(value)}; must be a scalar")
-            check_range(
-                name,
-                value,
-                spec.low,
-                spec.high,
-                low_open=spec.low_open,
-                high_open=spec.high_open,
-            )
-        for name, (_, choices) in self.options().items():
-            check_choice(name, getattr(self, name), choices)
 
 
 class SpatialModel(Model):

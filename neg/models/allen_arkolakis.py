@@ -26,7 +26,7 @@ class AllenArkolakis(SpatialModel):
 
     Leaves out: differences of nature between places, beyond where they lie.
 
-    Source: Allen and Arkolakis (2014), Quarterly Journal of Economics 129(3), eqs. 1-11.
+    Source: Allen and Arkolakis (2014), Quarterly Journal of Economics 129(3).
     """
 
     name: ClassVar[str] = "allen-arkolakis"

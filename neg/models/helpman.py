@@ -29,7 +29,7 @@ class Helpman(SpatialModel):
     Leaves out: any immobile demand, so that nothing holds people where housing is dear.
 
     Source: Helpman (1998), in Pines, Sadka and Zilcha (eds), Topics in Public Economics;
-    rents kept local as in Ottaviano, Tabuchi and Thisse's and Redding and Sturm's (2008) use.
+    rents kept local as in Redding and Sturm (2008), American Economic Review 98(5).
     """
 
     name: ClassVar[str] = "helpman"

@@ -32,7 +32,7 @@ class InputLinkages(SpatialModel):
     The farm good is freely traded at price one. Zero profit also gives the wage that a first firm
     could pay in a place without industry.
 
-    Source: Fujita, Krugman and Venables (1999), The Spatial Economy, eqs. 14.1-14.8.
+    Source: Fujita, Krugman and Venables (1999), The Spatial Economy, ch. 14.
     """
 
     sigma: Float[Array, ""]

@@ -30,7 +30,7 @@ class OttavianoTabuchiThisse(SpatialModel):
 
     Leaves out: effects of income on the demand for industry.
 
-    Source: Ottaviano, Tabuchi and Thisse (2002), International Economic Review 43(2), eqs. 1-25.
+    Source: Ottaviano, Tabuchi and Thisse (2002), International Economic Review 43(2).
     """
 
     name: ClassVar[str] = "ottaviano-tabuchi-thisse"
@@ -60,7 +60,7 @@ class OttavianoTabuchiThisse(SpatialModel):
 
     @property
     def trade_limit(self) -> Float[Array, ""]:
-        """Cost of shipping a unit below which trade pays at any distribution (eq. 8)."""
+        """Cost of shipping a unit below which trade pays at any distribution."""
         return 2.0 * self.a * self.f / (2.0 * self.b * self.f + self.c * self.L)
 
     @property

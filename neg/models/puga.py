@@ -67,11 +67,11 @@ class Puga(InputLinkages):
 class PugaImmobile(Puga):
     """Puga's model with immobile labour: concentration first, then dispersion again (the bell).
 
-    Source: Puga (1999), European Economic Review 43(2), sec. 5.
+    Source: Puga (1999), European Economic Review 43(2).
     """
 
     name: ClassVar[str] = "puga-immobile"
-    source: ClassVar[str] = "Puga 1999, sec. 5"
+    source: ClassVar[str] = "Puga 1999, immobile labour"
 
     gamma: Float[Array, ""] = parameter(
         0.1, "expenditure share of manufactures", low=0.0, high=1.0, low_open=True, high_open=True
