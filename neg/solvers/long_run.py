@@ -25,9 +25,10 @@ from neg.solvers.system import (
     distribution,
     flat_prices,
     long_run_residual,
+    market,
     pack,
     payoff,
-    slopes,
+    slopes_at_equilibrium,
     stop,
     unpack,
 )
@@ -39,6 +40,7 @@ STABILITY_TOLERANCE = 1e-7
 """Growth rates closer to zero than this decide nothing about stability."""
 _MAX_LOG_CHANGE = 1.5
 _ROUNDS = 6
+_FLOOR = 1e-14  # share at which a dying cell is held: a first entrant, ready to grow
 
 
 class LongRun(eqx.Module):
@@ -87,8 +89,8 @@ def long_run(
 ) -> LongRun:
     """The long-run equilibrium that the replicator dynamics reach from ``start``.
 
-    ``start`` is a distribution; a cell that starts empty stays empty unless its payoff exceeds
-    what its group earns. Without a start, the model's initial distribution with a small tilt is
+    ``start`` is a distribution; a cell that starts empty is entered only if it pays more than its
+    group earns. Without a start, the model's initial distribution with a small tilt is
     taken, so that the dynamics leave it if it is unstable; a start that is itself an equilibrium
     is returned, stable or not. Differentiable along the equilibrium found; value and derivative
     are NaN without convergence, the derivative also at a fold or break point. Raises
@@ -126,8 +128,15 @@ def tilt(groups: Groups, x: Float[Array, " cell"], size: float = 1e-3) -> Float[
 @eqx.filter_jit
 def _polish_at(model: Model, x: Array, used: Array, tolerance: Array) -> LongRun:
     frozen, x = stop(model), stop(x)
-    p = newton(market_system, flat_prices(frozen, x)[0], (frozen, x)).z
-    return _finish(model, _polish(frozen, x, p, used, tolerance), used, tolerance, 0)
+    p = flat_prices(frozen, x)[0]
+    near = _polish(frozen, x, newton(market_system, p, (frozen, x)).z, used, tolerance)
+    # Where markets at ``x`` are far from the equilibrium, all prices of one may be the better start.
+    root = jax.lax.cond(
+        near.status == Status.CONVERGED,
+        lambda: near,
+        lambda: _polish(frozen, x, p, used, tolerance),
+    )
+    return _finish(model, root, used, tolerance, root.steps)
 
 
 @eqx.filter_jit
@@ -136,7 +145,8 @@ def _solve(model: Model, x: Array, tolerance: Array, max_steps: Array) -> LongRu
     groups = frozen.groups
     x = stop(x)
     first = newton(market_system, flat_prices(frozen, x)[0], (frozen, x))
-    at_rest = _imbalance(groups, x, payoff(frozen, first.z, x)) < 1e-9
+    cleared = first.status == Status.CONVERGED
+    at_rest = cleared & (_imbalance(groups, x, payoff(frozen, first.z, x)) < 1e-9)
 
     def attempt(state: tuple) -> tuple:
         x, p, _, _, steps, _, rounds, target = state
@@ -145,71 +155,112 @@ def _solve(model: Model, x: Array, tolerance: Array, max_steps: Array) -> LongRu
         root = _polish(frozen, x, p, used, tolerance)
         share, prices, _ = unpack(frozen, root.z)
         found = distribution(frozen, share, used)
-        slope = slopes(frozen, prices, found)
-        entry = _entry_gain(groups, found, slope.payoff, used)
-        unstable = growth_rate(groups, found, slope.payoff, slope.total, used) > STABILITY_TOLERANCE
-        moved = jnp.max(jnp.abs(found - x) / groups.cell_mass)
-        converged = root.status == Status.CONVERGED
-        good = converged & (entry <= tolerance) & (moved < 0.05) & (~unstable | at_rest)
-        # Not there yet: enter cells that pay more, leave the unstable point, go on more finely.
-        again = jnp.where(converged & (moved < 0.05), found, x)
-        again = tilt(groups, jnp.maximum(again, 1e-6 * groups.cell_mass), 1e-2)
-        again = jnp.where(good, x, again)
-        repriced = newton(market_system, p, (frozen, again)).z
-        return again, repriced, root, used, steps + taken, good | broken, rounds + 1, target / 10
+        value = payoff(frozen, prices, found)
+        entry = _entry_gain(groups, found, value, used)
+        slope = slopes_at_equilibrium(frozen, root.jacobian, found)
+        unstable = growth_rate(groups, found, value, slope, used) > STABILITY_TOLERANCE
+        near = jnp.max(jnp.abs(found - x) / groups.cell_mass) < 0.05
+        near = near & (root.status == Status.CONVERGED)
+        good = near & (entry <= tolerance) & (~unstable | at_rest)
+        # Not there yet: let cells that pay more be entered, leave the unstable point, go on.
+        again = jnp.maximum(jnp.where(near, found, x), 1e-6 * groups.cell_mass)
+        again = jnp.where(good, x, tilt(groups, again, 1e-2))
+        return again, p, root, used, steps + taken, good | broken, rounds + 1, target / 10
 
     def unfinished(state: tuple) -> Array:
         *_, steps, done, rounds, _ = state
         return ~done & (rounds < _ROUNDS) & (steps < max_steps)
 
+    size = x.shape[0] + first.z.shape[0] + groups.count
     empty = Root(
-        jnp.full(x.shape[0] + first.z.shape[0] + groups.count, jnp.nan),
+        jnp.full(size, jnp.nan),
         jnp.asarray(jnp.inf),
-        jnp.where(first.status == Status.CONVERGED, Status.MAX_STEPS, first.status),
+        jnp.where(cleared, Status.MAX_STEPS, first.status),
         jnp.asarray(0),
+        jnp.full((size, size), jnp.nan),
     )
-    failed = first.status != Status.CONVERGED
-    state = (x, first.z, empty, x > 0, jnp.asarray(0), failed, jnp.asarray(0), jnp.asarray(1e-4))
+    state = (x, first.z, empty, x > 0, jnp.asarray(0), ~cleared, jnp.asarray(0), jnp.asarray(1e-4))
     _, _, root, used, steps, _, _, _ = jax.lax.while_loop(unfinished, attempt, state)
     return _finish(model, root, used, tolerance, steps)
 
 
 def _follow(model: Model, x: Array, p: Array, target: Array, max_steps: Array) -> tuple:
-    """Follow the replicator dynamics until payoffs differ by less than ``target``."""
+    """Follow the replicator dynamics until payoffs differ by less than ``target``.
+
+    Distribution (in logs) and prices move together, one linearly implicit step of
+
+        dy_i / dt = V_i - mean V,   0 = F(p, y)
+
+    at a time; a step that leaves markets too far from clearing is halved and tried again.
+    """
     groups = model.groups
+    cells = x.shape[0]
+    floor = jnp.log(_FLOOR)
+
+    def both(point: Array) -> Array:
+        x = groups.cell_mass * jnp.exp(point[:cells])
+        p = point[cells:]
+        return jnp.concatenate([payoff(model, p, x), market(model, p, x)])
+
+    def errors(y: Array, value: Array) -> tuple[Array, Array]:
+        x = groups.cell_mass * jnp.exp(y)
+        return _imbalance(groups, x, value[:cells]), jnp.max(jnp.abs(value[cells:]), initial=0.0)
 
     def body(state: tuple) -> tuple:
-        x, p, length, old, steps, _ = state
-        slope = slopes(model, p, x)
-        mean = average_payoff(groups, x, slope.payoff)[groups.index]
-        velocity = slope.payoff - mean
+        point, value, length, gap, excess, steps, _ = state
+        x = groups.cell_mass * jnp.exp(point[:cells])
+        velocity = value[:cells] - average_payoff(groups, x, value[:cells])[groups.index]
+        jacobian = jax.jacfwd(both)(point)
+        v_p = jacobian[:cells, cells:]
+        excess_prices, response = _eliminate(value[cells:], jacobian[cells:], cells)
+        total = jacobian[:cells, :cells] - v_p @ response
+        velocity = value[:cells] - v_p @ excess_prices  # payoffs at the prices that clear markets
+        velocity = velocity - average_payoff(groups, x, velocity)[groups.index]
+        weight = x / groups.cell_mass
+        mean = jnp.zeros((groups.count, cells)).at[groups.index].add(weight[:, None] * total)
         same = groups.index[:, None] == groups.index[None, :]
-        pull = jnp.zeros((groups.count, x.shape[0])).at[groups.index].add(x[:, None] * slope.total)
-        drift = (pull / groups.mass[:, None])[groups.index]
-        drift = drift + same * (velocity / groups.cell_mass)[None, :]
-        jacobian = (slope.total - drift) * x[None, :]
-        change = jnp.linalg.solve(jnp.eye(x.shape[0]) / length - jacobian, velocity)
-        largest = jnp.max(jnp.abs(change))
-        change = change * jnp.minimum(1.0, _MAX_LOG_CHANGE / jnp.maximum(largest, 1e-300))
-        new = jnp.maximum(x * jnp.exp(change), 1e-14 * groups.cell_mass * (x > 0))
-        new = new * (groups.mass / groups.total(new))[groups.index]
-        cleared = newton(market_system, p + slope.prices @ (new - x), (model, new))
-        good = (cleared.status == Status.CONVERGED) & jnp.all(jnp.isfinite(new))
-        x = jnp.where(good, new, x)
-        p = jnp.where(good, cleared.z, p)
-        now = jnp.where(good, _imbalance(groups, x, payoff(model, p, x)), old)
-        factor = jnp.clip(old / jnp.maximum(now, 1e-300), 0.5, 2.0)
-        length = jnp.where(good, jnp.clip(length * factor * 1.2, 1e-6, 1e6), length / 4)
-        return x, p, length, now, steps + 1, ~good & (length < 1e-8)
+        pull = total - mean[groups.index] - same * (weight * velocity)[None, :]
+        change = jnp.linalg.solve(jnp.eye(cells) / length - pull, velocity)
+        # What is dead already must not shorten the step of the living.
+        change = jnp.maximum(change, floor - point[:cells])
+        change = change * jnp.minimum(1.0, _MAX_LOG_CHANGE / jnp.max(jnp.abs(change)))
+        y = point[:cells] + change
+        y = jnp.maximum(y - jnp.log(groups.total(jnp.exp(y)))[groups.index], floor)
+        prices = point[cells:] - excess_prices - response @ (y - point[:cells])
+        new = jnp.concatenate([y, prices])
+        new_value = both(new)
+        new_gap, new_excess = errors(y, new_value)
+        good = (new_excess <= jnp.maximum(0.5 * excess, 1e-2)) & jnp.isfinite(new_gap)
+        faster = jnp.clip(1.2 * gap / jnp.maximum(new_gap, 1e-300), 0.5, 2.5)
+        return (
+            jnp.where(good, new, point),
+            jnp.where(good, new_value, value),
+            jnp.where(good, jnp.clip(length * faster, 1e-8, 1e6), length / 4),
+            jnp.where(good, new_gap, gap),
+            jnp.where(good, new_excess, excess),
+            steps + 1,
+            ~good & (length < 1e-7),
+        )
 
     def unfinished(state: tuple) -> Array:
-        *_, now, steps, broken = state
-        return (now > target) & (steps < max_steps) & ~broken
+        *_, gap, excess, steps, broken = state
+        return (jnp.maximum(gap, excess) > target) & (steps < max_steps) & ~broken
 
-    now = _imbalance(groups, x, payoff(model, p, x))
-    state = (x, p, jnp.asarray(1.0), now, jnp.asarray(0), jnp.asarray(False))
-    x, p, _, _, steps, broken = jax.lax.while_loop(unfinished, body, state)
-    return x, p, steps, broken
+    y = jnp.maximum(jnp.log(jnp.maximum(x / groups.cell_mass, 1e-300)), floor)
+    start = jnp.concatenate([y, p])
+    value = both(start)
+    state = (start, value, jnp.asarray(1.0), *errors(y, value), jnp.asarray(0), jnp.asarray(False))
+    point, _, _, _, _, steps, broken = jax.lax.while_loop(unfinished, body, state)
+    return groups.cell_mass * jnp.exp(point[:cells]), point[cells:], steps, broken
+
+
+def _eliminate(excess: Array, jacobian: Array, cells: int) -> tuple[Array, Array]:
+    """What prices answer to excess demand, and to the distribution."""
+    if excess.shape[0] == 0:
+        return excess, jacobian[:, :cells]
+    right = jnp.concatenate([excess[:, None], jacobian[:, :cells]], axis=1)
+    solved = jnp.linalg.solve(jacobian[:, cells:], right)
+    return solved[:, 0], solved[:, 1:]
 
 
 def _imbalance(groups: Groups, x: Array, value: Array) -> Array:
@@ -229,20 +280,19 @@ def _polish(model: Model, x: Array, p: Array, used: Array, tolerance: Array) -> 
     share = jnp.where(used, x / model.groups.cell_mass, 1.0)
     value = average_payoff(model.groups, x, payoff(model, p, x))
     start = pack(Unknowns(jnp.log(jnp.maximum(share, 1e-300)), p, value))
-    return newton(long_run_residual, start, (model, used), tolerance=tolerance, max_change=2.0)
+    return newton(long_run_residual, start, (model, used), tolerance=tolerance, max_change=5.0)
 
 
 def _finish(model: Model, root: Root, used: Array, tolerance: Array, steps: Any) -> LongRun:
     """Check the equilibrium conditions, attach the derivative, and give everything its name."""
     frozen = stop(model)
-    jacobian = jax.jacfwd(lambda z: long_run_residual(z, (frozen, used)))(root.z)
-    condition = reciprocal_condition(jacobian)
+    condition = reciprocal_condition(root.jacobian)
     share, p, _ = unpack(frozen, root.z)
     x = distribution(frozen, share, used)
-    slope = slopes(frozen, p, x)
-    growth = growth_rate(frozen.groups, x, slope.payoff, slope.total, used)
-    entry = _entry_gain(frozen.groups, x, slope.payoff, used)
-    residual = jnp.maximum(root.residual, entry)
+    value = payoff(frozen, p, x)
+    slope = slopes_at_equilibrium(frozen, root.jacobian, x)
+    growth = growth_rate(frozen.groups, x, value, slope, used)
+    entry = _entry_gain(frozen.groups, x, value, used)
     status = jnp.where(
         (root.status == Status.CONVERGED) & ~(entry <= tolerance),
         Status.NOT_EQUILIBRIUM,
@@ -251,17 +301,17 @@ def _finish(model: Model, root: Root, used: Array, tolerance: Array, steps: Any)
     ok = status == Status.CONVERGED
     regular = condition > SINGULAR_BELOW
     z = implicit_solution(root.z, (model, used), ok, regular, residual=long_run_residual)
-    share, p, value = unpack(model, z)
+    share, p, earned = unpack(model, z)
     x = distribution(model, share, used)
     return LongRun(
         model=model,
         x=jnp.where(ok, x, jnp.nan),
         prices=flat_prices(model, x)[1](p),
         payoff=payoff(model, p, x),
-        value=value,
+        value=earned,
         used=used,
         status=status,
-        residual=residual,
+        residual=jnp.maximum(root.residual, entry),
         condition=condition,
         growth=growth,
         steps=jnp.asarray(steps),

@@ -17,12 +17,17 @@ _DECREASE = 1e-4
 
 
 class Root(eqx.Module):
-    """Where a root finder ended: point, largest absolute residual, status code, steps taken."""
+    """Where a root finder ended: point, largest absolute residual, status code, steps taken.
+
+    ``jacobian`` is that of the last step (at a converged start, of the start): near enough to the
+    solution to tell its condition and, for an equilibrium, its spectrum.
+    """
 
     z: Float[Array, " unknown"]
     residual: Float[Array, ""]
     status: Int[Array, ""]
     steps: Int[Array, ""]
+    jacobian: Float[Array, "unknown unknown"]
 
 
 def newton(
@@ -37,8 +42,9 @@ def newton(
     """Solve ``residual(z, args) = 0`` from ``z`` by Newton's method with backtracking.
 
     Converged means that the largest absolute residual is finite and at most ``tolerance``; one
-    more step is then taken and kept if it lowers the residual. ``max_change`` bounds the change of
-    any unknown in one step. Traceable; never raises.
+    more step with the last Jacobian is then taken and kept if it lowers the residual. A start that
+    already satisfies the tolerance also gets that step. ``max_change`` bounds the change of any
+    unknown in one step. Traceable; never raises.
     """
 
     def function(point: Array) -> Array:
@@ -47,8 +53,8 @@ def newton(
     def merit(value: Array) -> Array:
         return jnp.sqrt(jnp.sum(value**2))
 
-    def direction(point: Array, value: Array) -> Array:
-        step = jnp.linalg.solve(jax.jacfwd(function)(point), -value)
+    def direction(jacobian: Array, value: Array) -> Array:
+        step = jnp.linalg.solve(jacobian, -value)
         largest = jnp.max(jnp.abs(step), initial=0.0)
         return step * jnp.minimum(1.0, max_change / jnp.maximum(largest, 1e-300))
 
@@ -64,41 +70,40 @@ def newton(
         return ~good & (count < _HALVINGS)  # NaN compares false: not good, halve again
 
     def body(state: tuple) -> tuple:
-        point, value, steps, _ = state
-        step = direction(point, value)
+        point, value, steps, _, _ = state
+        jacobian = jax.jacfwd(function)(point)
+        step = direction(jacobian, value)
+        there = _largest(value) <= tolerance  # only on entry: one step to learn the Jacobian
         first = function(point + step)
         length, _, _, _, new, old = jax.lax.while_loop(
             too_long, backtrack, (jnp.asarray(1.0), 0, point, step, first, merit(value))
         )
         good = merit(new) <= (1.0 - _DECREASE * length) * old
-        status = jnp.where(
-            good,
-            jnp.where(_largest(new) <= tolerance, Status.CONVERGED, Status.MAX_STEPS),
-            jnp.where(jnp.all(jnp.isfinite(step)), Status.STALLED, Status.SINGULAR),
-        )
+        converged = there | (good & (_largest(new) <= tolerance))
+        failure = jnp.where(jnp.all(jnp.isfinite(step)), Status.STALLED, Status.SINGULAR)
+        status = jnp.where(converged, Status.CONVERGED, jnp.where(good, Status.MAX_STEPS, failure))
         point = jnp.where(good, point + length * step, point)
-        return point, jnp.where(good, new, value), steps + 1, status
+        return point, jnp.where(good, new, value), steps + ~there, status, jacobian
 
     def unfinished(state: tuple) -> Array:
-        _, _, steps, status = state
+        _, _, steps, status, _ = state
         return (status == Status.MAX_STEPS) & (steps < max_steps)
 
     start = function(z)
-    initial = jnp.where(
-        jnp.all(jnp.isfinite(start)),
-        jnp.where(_largest(start) <= tolerance, Status.CONVERGED, Status.MAX_STEPS),
-        Status.NON_FINITE,
+    initial = jnp.where(jnp.all(jnp.isfinite(start)), Status.MAX_STEPS, Status.NON_FINITE)
+    unknown = jnp.full((z.shape[0], z.shape[0]), jnp.nan)
+    point, value, steps, status, jacobian = jax.lax.while_loop(
+        unfinished, body, (z, start, jnp.asarray(0), jnp.asarray(initial, dtype=int), unknown)
     )
-    point, value, steps, status = jax.lax.while_loop(
-        unfinished, body, (z, start, 0, jnp.asarray(initial, dtype=int))
-    )
-    if z.shape[0]:
-        polished = point + direction(point, value)
+    if z.shape[0] == 0:
+        status = jnp.asarray(int(Status.CONVERGED))
+    else:
+        polished = point + direction(jacobian, value)
         finer = function(polished)
         better = (status == Status.CONVERGED) & (merit(finer) < merit(value))
         point = jnp.where(better, polished, point)
         value = jnp.where(better, finer, value)
-    return Root(point, _largest(value), status, jnp.asarray(steps))
+    return Root(point, _largest(value), status, steps, jacobian)
 
 
 def _largest(value: Array) -> Array:

@@ -73,8 +73,7 @@ def _solve(model: Model, x: Array, prices: Prices, tolerance: Array, max_steps: 
     root = newton(
         market_system, stop(p0), stop((model, x)), tolerance=tolerance, max_steps=max_steps
     )
-    jacobian = jax.jacfwd(lambda point: market_system(point, stop((model, x))))(root.z)
-    condition = reciprocal_condition(jacobian) if p0.shape[0] else jnp.asarray(1.0)
+    condition = reciprocal_condition(root.jacobian) if p0.shape[0] else jnp.asarray(1.0)
     p = implicit_solution(
         root.z,
         (model, x),

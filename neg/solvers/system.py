@@ -102,3 +102,23 @@ def long_run_residual(z: Float[Array, " unknown"], args: tuple[Model, Any]) -> A
 def stop(tree: Any) -> Any:
     """The same tree without derivative: solvers run on it, the implicit rule adds derivatives."""
     return jax.tree.map(lambda a: jax.lax.stop_gradient(a) if eqx.is_inexact_array(a) else a, tree)
+
+
+def slopes_at_equilibrium(
+    model: Model, jacobian: Float[Array, "unknown unknown"], x: Float[Array, " cell"]
+) -> Float[Array, "cell cell"]:
+    """Total derivative of payoffs among used cells, read off the Jacobian of a long-run solve.
+
+    Rows and columns of unused cells hold no information: their rows of the long-run residual pin
+    an empty cell. Stability needs only their payoff gaps.
+    """
+    cells, groups = model.groups.cells, model.groups.count
+    prices = slice(cells, jacobian.shape[0] - groups)
+    markets = slice(cells + groups, None)
+    scale = jnp.where(x > 0, 1.0 / jnp.where(x > 0, x, 1.0), 0.0)
+    v_x = jacobian[:cells, :cells] * scale
+    f_x = jacobian[markets, :cells] * scale
+    if f_x.shape[0] == 0:
+        return v_x
+    response = -jnp.linalg.solve(jacobian[markets, prices], f_x)
+    return v_x + jacobian[:cells, prices] @ response

@@ -1,0 +1,1 @@
+"""From data to answers: calibration, scenarios, welfare, policy."""

@@ -1,0 +1,252 @@
+"""The general economy: places times sectors, input-output links, scale, tariffs, land, deficits."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from neg.checks import (
+    check_choice,
+    check_finite,
+    check_range,
+    check_shape,
+    check_shares,
+    is_concrete,
+)
+from neg.errors import InvalidDataError, unknown_name
+from neg.models import general_equations as equations
+from neg.protocol import Alias, Groups, Model, Prices
+
+DEFICIT_RULES = ("fixed", "world-share", "own-share", "zero")
+RENT_RULES = ("local", "pooled")
+
+
+def _as_float(value: Any) -> Array:
+    return jnp.asarray(value, dtype=float)
+
+
+def _array() -> Any:
+    return eqx.field(converter=_as_float)
+
+
+def _put_scale(model: Any, value: Any) -> Any:
+    return model.with_(alpha=jnp.where(model.homogeneous_mask, 0.0, value))
+
+
+class GeneralEconomy(Model):
+    """Many places and sectors in one economy, of which the canonical models are corners.
+
+    Shapes: N places, S sectors, U classes of use (one class, or one for each buying industry and
+    kind of final demand), F kinds of final demand. Money is in units of the numeraire.
+
+        c_is = w_is^gL r_i^gH prod_k P_iks^g_iks                              unit cost
+        Y_is = w_is L_is / gL_is                                              revenue
+        S_is = A_is (Y_is / (c_is Q_is))^alpha_s c_is^-theta_s                supply
+        P_jsu^-theta_s = sum_i S_is K_ijsu                                    price index
+        K_ijsu = D_ijsu (tau_ijs (1 + t_ijs) (1 + e_ijs))^-theta_s            freeness
+        X_ijsu = S_is K_ijsu P_jsu^theta_s E_jsu                              spending
+        E_jsu = sum g_jsk Y_jk + sum beta_jsf (I_j - stock changes)   over k and f of class u
+        Y_is = sum_ju X_ijsu / ((1 + t_ijs) (1 + e_ijs)) + c_is sum_j Z_isj   goods market
+        I_j = wages + rents + production, final, import and export taxes + deficit
+        r_i H_i = h_i I_i + sum_s gH_is Y_is                                  land
+        V_is = log(w_is I_i / wages_i) - sum beta log P - h log r + log B - delta log density
+
+    ``alpha = 1``, ``theta = sigma - 1`` is Dixit-Stiglitz with free entry; ``alpha = 0`` is
+    Armington or Eaton-Kortum. The revenue condition is divided by the cell's own output, so that
+    at ``alpha = 1`` the wage that a first firm could pay in an empty cell is finite and known.
+    Without a homogeneous good, the world average wage (or the wage of ``numeraire``, a place) is
+    one; it is pinned inside the residual by Walras' law: the log of the numeraire is added to
+    every goods market, which can only hold if it is zero. Transfers (rents, taxes, deficits)
+    reach people in proportion to wages. Left out: dynamics, profits, unemployment.
+
+    Sources: Krugman (1991); Krugman and Venables (1995); Puga (1999); Caliendo and Parro (2015);
+    Kucheryavyy, Lyn and Rodriguez-Clare (2024), "Grounded by Gravity"; Allen and Arkolakis (2014).
+    """
+
+    aliases: ClassVar[dict[str, Alias]] = {
+        "scale": Alias(
+            "scale elasticity alpha of every differentiated sector",
+            lambda model: jnp.max(model.alpha),
+            _put_scale,
+            0.0,
+            1.0,
+        )
+    }
+
+    employment: Float[Array, "place sector"] = _array()  # L at the start; where it cannot move
+    labour_share: Float[Array, "place sector"] = _array()  # gL
+    land_share: Float[Array, "place sector"] = _array()  # gH
+    tax_share: Float[Array, "place sector"] = _array()  # production taxes over output
+    input_share: Float[Array, "place input sector"] = _array()  # g
+    final_share: Float[Array, "place sector kind"] = _array()  # beta, of spendable income
+    final_tax: Float[Array, " place"] = _array()  # share of spendable income
+    housing_share: Float[Array, " place"] = _array()  # h
+    theta: Float[Array, " sector"] = _array()
+    alpha: Float[Array, " sector"] = _array()
+    productivity: Float[Array, "place sector"] = _array()  # A
+    reference: Float[Array, "place sector"] = _array()  # Q
+    taste: Float[Array, "origin destination sector use"] = _array()  # D
+    tau: Float[Array, "origin destination sector"] = _array()
+    tariff: Float[Array, "origin destination sector"] = _array()  # t
+    export_tax: Float[Array, "origin destination sector"] = _array()  # e
+    # Z: quantities taken from (or, negative, returned by) stocks, valued at unit cost.
+    stock_change: Float[Array, "place sector destination"] | None = eqx.field(
+        converter=lambda value: None if value is None else _as_float(value)
+    )
+    deficit: Float[Array, " place"] = _array()
+    land: Float[Array, " place"] = _array()  # H
+    amenity: Float[Array, " place"] = _array()  # B
+    amenity_density: Float[Array, ""] = _array()  # delta
+    productivity_density: Float[Array, ""] = _array()
+    # Flat (place, sector) index of every cell, and the mobility group of every cell.
+    cell: Int[Array, " cell"] = eqx.field(converter=jnp.asarray)
+    group: Int[Array, " cell"] = eqx.field(converter=jnp.asarray)
+    places: tuple[str, ...] = eqx.field(static=True)
+    sectors: tuple[str, ...] = eqx.field(static=True)
+    kinds: tuple[str, ...] = eqx.field(static=True)
+    group_names: tuple[str, ...] = eqx.field(static=True)
+    industry_use: tuple[int, ...] = eqx.field(static=True)
+    final_use: tuple[int, ...] = eqx.field(static=True)
+    homogeneous: tuple[bool, ...] = eqx.field(static=True)
+    deficit_rule: str = eqx.field(static=True, default="fixed")
+    rent_rule: str = eqx.field(static=True, default="local")
+    numeraire: str = eqx.field(static=True, default="world")
+
+    # Shapes and groups ----------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of places and sectors."""
+        return len(self.places), len(self.sectors)
+
+    @property
+    def active(self) -> Bool[Array, "place sector"]:
+        """Which cells can produce at all."""
+        return self.productivity > 0
+
+    @property
+    def homogeneous_mask(self) -> Bool[Array, " sector"]:
+        """Which sectors make the freely traded homogeneous good of price one."""
+        return jnp.asarray(self.homogeneous)
+
+    @property
+    def groups(self) -> Groups:
+        """Mobility groups over the active cells; their masses are those of ``employment``."""
+        x = self.employment.reshape(-1)[self.cell]
+        mass = jnp.zeros(len(self.group_names)).at[self.group].add(x)
+        return Groups(self.group, mass)
+
+    @property
+    def cell_labels(self) -> tuple[str, ...]:
+        """``place:sector`` of every cell."""
+        names = [f"{place}:{sector}" for place in self.places for sector in self.sectors]
+        return tuple(names[i] for i in np.asarray(self.cell))
+
+    def initial_distribution(self) -> Float[Array, " cell"]:
+        """Observed employment."""
+        return self.employment.reshape(-1)[self.cell]
+
+    def employment_of(self, x: Float[Array, " cell"]) -> Float[Array, "place sector"]:
+        """Employment by place and sector of a distribution over cells."""
+        places, sectors = self.shape
+        return jnp.zeros(places * sectors).at[self.cell].set(x).reshape(places, sectors)
+
+    # The protocol ---------------------------------------------------------------------------
+
+    def initial_prices(self, x: Float[Array, " cell"]) -> Prices:
+        """Wages and costs of one; income equal to output less inputs at these wages."""
+        wages = jnp.sum(self.employment_of(x) / self.labour_share * _earned(self), axis=1)
+        kept = 1.0 - self.housing_share - self.final_tax
+        base = jnp.maximum(wages, 1e-12) / kept
+        return {
+            "wage": jnp.zeros(self.shape),
+            "cost": jnp.zeros(self.shape),
+            "income": jnp.log(jnp.maximum(base + self.deficit, 0.1 * base)),
+        }
+
+    def market_residual(self, prices: Prices, x: Float[Array, " cell"]) -> Prices:
+        """Unit cost, goods market and income conditions, each a log ratio."""
+        return equations.residual(self, self.flows(prices, x), prices)
+
+    def payoff(self, prices: Prices, x: Float[Array, " cell"]) -> Float[Array, " cell"]:
+        """Log real income of a worker in each cell."""
+        flows = self.flows(prices, x)
+        return equations.real_income(self, flows, prices).reshape(-1)[self.cell]
+
+    def flows(self, prices: Prices, x: Float[Array, " cell"]) -> equations.Flows:
+        """Everything that is bought and sold at given log prices and distribution."""
+        return equations.flows(self, prices, self.employment_of(x))
+
+    def outcomes(self, prices: Prices, x: Float[Array, " cell"]) -> dict[str, Array]:
+        """Outcomes by place, sector and pair; see ``docs/notation.md`` for symbols and units."""
+        return equations.outcomes(self, self.flows(prices, x), prices)
+
+    # Checks ---------------------------------------------------------------------------------
+
+    def __check_init__(self) -> None:
+        places, sectors = self.shape
+        kinds, uses = len(self.kinds), max((*self.industry_use, *self.final_use)) + 1
+        by_cell, pair = (places, sectors), (places, places, sectors)
+        shapes = {
+            "employment": by_cell,
+            "labour_share": by_cell,
+            "land_share": by_cell,
+            "tax_share": by_cell,
+            "input_share": (places, sectors, sectors),
+            "final_share": (places, sectors, kinds),
+            "final_tax": (places,),
+            "housing_share": (places,),
+            "theta": (sectors,),
+            "alpha": (sectors,),
+            "productivity": by_cell,
+            "reference": by_cell,
+            "taste": (*pair, uses),
+            "tau": pair,
+            "tariff": pair,
+            "export_tax": pair,
+            "deficit": (places,),
+            "land": (places,),
+            "amenity": (places,),
+        }
+        for name, shape in shapes.items():
+            check_shape(name, getattr(self, name), shape)
+            check_finite(name, getattr(self, name))
+        check_range("theta", self.theta, 0.0, low_open=True)
+        check_range("alpha", self.alpha, 0.0, 1.0)
+        check_range("tau", self.tau, 0.0, low_open=True)
+        check_range("tariff", self.tariff, -1.0, low_open=True)
+        check_range("export_tax", self.export_tax, -1.0, low_open=True)
+        check_range("housing_share", self.housing_share, 0.0, 1.0, high_open=True)
+        for name in ("employment", "input_share", "land_share", "productivity", "taste"):
+            check_finite(name, getattr(self, name), nonnegative=True)
+        for name in ("land", "amenity", "reference"):
+            check_range(name, getattr(self, name), 0.0, low_open=True)
+        check_choice("deficit_rule", self.deficit_rule, DEFICIT_RULES)
+        check_choice("rent_rule", self.rent_rule, RENT_RULES)
+        if self.numeraire not in ("world", *self.places):
+            raise unknown_name("numeraire", self.numeraire, ("world", *self.places))
+        if is_concrete(self.input_share):
+            self._check_shares()
+
+    def _check_shares(self) -> None:
+        active = np.asarray(self.active)
+        cost = self.labour_share + self.land_share + self.tax_share + self.input_share.sum(axis=1)
+        check_shares("cost shares of place, sector", np.where(active, cost, 1.0))
+        spent = self.final_share.sum(axis=(1, 2)) + self.final_tax + self.housing_share
+        check_shares("spending shares of place", spent)
+        check_range("labour_share", np.where(active, self.labour_share, 1.0), 0.0, low_open=True)
+        imbalance = float(jnp.abs(jnp.sum(self.deficit)))
+        if imbalance > 1e-8 * float(jnp.sum(self.employment)):
+            raise InvalidDataError(f"deficit adds up to {imbalance:g}; must add up to zero")
+        if self.deficit_rule == "zero" and bool(jnp.any(self.deficit != 0)):
+            raise InvalidDataError("deficit must be zero everywhere under deficit_rule 'zero'")
+
+
+def _earned(model: GeneralEconomy) -> Array:
+    """Share of output that becomes income where it is produced."""
+    share = model.labour_share + model.land_share + model.tax_share
+    return jnp.where(model.active, share, 0.0)

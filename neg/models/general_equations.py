@@ -1,0 +1,269 @@
+"""Equations of the general economy, as functions of its parameters, prices and employment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+if TYPE_CHECKING:
+    from neg.models.general import GeneralEconomy
+    from neg.protocol import Prices
+
+_TINY = 1e-300
+
+
+class Flows(NamedTuple):
+    """What is produced, earned, bought and sold at given prices and employment."""
+
+    employment: Float[Array, "place sector"]
+    revenue: Float[Array, "place sector"]  # Y
+    log_supply_per_revenue: Float[Array, "place sector"]  # log(S / Y), finite in empty cells
+    supply: Float[Array, "place sector"]  # S
+    log_index: Float[Array, "destination sector use"]  # log P
+    spending: Float[Array, "destination sector use"]  # E
+    access: Float[Array, "place sector"]  # firm market access, sum_ju K P^theta E / wedges
+    rent: Float[Array, " place"]  # r
+    income: Float[Array, " place"]  # I
+    spendable: Float[Array, " place"]  # I less the value of stock changes
+    earned: Float[Array, " place"]  # right-hand side of the income condition
+    deficit: Float[Array, " place"]
+    tariff_revenue: Float[Array, " place"]
+    export_tax_revenue: Float[Array, " place"]
+    stock_value: Float[Array, "place sector destination"] | None
+
+
+def freeness(model: GeneralEconomy) -> Float[Array, "origin destination sector use"]:
+    """Freeness ``D (tau (1 + t) (1 + e))^-theta``; the tastes hold zeros where nothing is sold."""
+    cost = jnp.log(model.tau) + jnp.log1p(model.tariff) + jnp.log1p(model.export_tax)
+    return model.taste * jnp.exp(-model.theta * cost)[..., None]
+
+
+def _kernels(model: GeneralEconomy) -> tuple[Array, Array, Array, Array]:
+    """Freeness as buyers see it, and the parts of it that reach sellers, customs and ports."""
+    kernel = freeness(model)
+    received = 1.0 / ((1.0 + model.tariff) * (1.0 + model.export_tax))
+    at_customs = model.tariff / (1.0 + model.tariff)
+    at_port = model.export_tax * received
+    return (
+        kernel,
+        kernel * received[..., None],
+        kernel * at_customs[..., None],
+        kernel * at_port[..., None],
+    )
+
+
+def flows(model: GeneralEconomy, prices: Prices, employment: Float[Array, "place sector"]) -> Flows:
+    """Evaluate every flow of the economy once."""
+    to_buyer, to_seller, to_customs, to_port = _kernels(model)
+    active, same = model.active, model.homogeneous_mask
+    wage, cost = jnp.exp(prices["wage"]), prices["cost"]
+    share = jnp.where(active, model.labour_share, 1.0)
+    revenue = jnp.where(active, wage * employment / share, 0.0)
+    log_supply = _log_supply_per_revenue(model, prices, employment, share)
+    supply = jnp.where(active & ~same, jnp.exp(log_supply), 0.0) * revenue
+
+    reach = jnp.einsum("is,ijsu->jsu", supply, to_buyer)
+    served = reach > 0
+    log_reach = jnp.where(served, jnp.log(jnp.where(served, reach, 1.0)), 0.0)
+    log_index = jnp.where(same[:, None], 0.0, -log_reach / model.theta[:, None])
+
+    income = jnp.where(_lives(model, revenue), jnp.exp(prices["income"]), 0.0)
+    stock = model.stock_change
+    stock_value = None if stock is None else jnp.exp(cost)[:, :, None] * stock
+    spendable = income if stock_value is None else income - jnp.sum(stock_value, axis=(0, 1))
+    spending = _spending(model, revenue, spendable)
+
+    # What a unit of freeness earns in each market; wedges on the way to the seller are in the
+    # kernels, so that each line is a product of a matrix and a vector.
+    pull = jnp.where(served, spending * jnp.exp(-log_reach), 0.0)
+    access = jnp.einsum("ijsu,jsu->is", to_seller, pull)
+    tariffs = jnp.sum(jnp.einsum("is,ijsu->jsu", supply, to_customs) * pull, axis=(1, 2))
+    export_taxes = jnp.sum(supply * jnp.einsum("ijsu,jsu->is", to_port, pull), axis=1)
+
+    wages = jnp.sum(wage * employment, axis=1)
+    land_income = model.housing_share * spendable + jnp.sum(model.land_share * revenue, axis=1)
+    deficit = _deficit(model, wages)
+    earned = (
+        wages
+        + _rents(model, land_income, wages)
+        + jnp.sum(jnp.where(active, model.tax_share, 0.0) * revenue, axis=1)
+        + model.final_tax * spendable
+        + tariffs
+        + export_taxes
+        + deficit
+    )
+    return Flows(
+        employment,
+        revenue,
+        log_supply,
+        supply,
+        log_index,
+        spending,
+        access,
+        land_income / model.land,
+        income,
+        spendable,
+        earned,
+        deficit,
+        tariffs,
+        export_taxes,
+        stock_value,
+    )
+
+
+def residual(model: GeneralEconomy, flows: Flows, prices: Prices) -> Prices:
+    """Log excess of unit cost, of goods demanded, and of income earned."""
+    active, same = model.active, model.homogeneous_mask
+    sold = jnp.exp(flows.log_supply_per_revenue) * flows.access
+    if flows.stock_value is not None:
+        some = flows.revenue > 0
+        stock = jnp.sum(flows.stock_value, axis=2) / jnp.where(some, flows.revenue, 1.0)
+        sold = sold + jnp.where(some, stock, 0.0)
+    goods = jnp.log(jnp.where(active & ~same, sold, 1.0))
+    if not any(model.homogeneous):
+        goods = goods + jnp.log(_numeraire(model, flows, prices))
+    price_one = jnp.log(jnp.where(active, model.productivity, 1.0)) - prices["cost"]
+    goods = jnp.where(same, price_one, goods)
+    lives = _lives(model, flows.revenue)
+    earned = jnp.log(jnp.where(lives, flows.earned, 1.0))
+    return {
+        "wage": jnp.where(active, goods, prices["wage"]),
+        "cost": jnp.where(active, log_unit_cost(model, flows, prices), 0.0) - prices["cost"],
+        "income": jnp.where(lives, earned - prices["income"], prices["income"]),
+    }
+
+
+def log_unit_cost(
+    model: GeneralEconomy, flows: Flows, prices: Prices
+) -> Float[Array, "place sector"]:
+    """Log unit cost from factor prices and price indices of inputs."""
+    inputs = flows.log_index[:, :, list(model.industry_use)]
+    materials = jnp.sum(model.input_share * inputs, axis=1)
+    rent = jnp.log(jnp.maximum(flows.rent, _TINY))[:, None]
+    kept = 1.0 - model.tax_share
+    total = model.labour_share * prices["wage"] + model.land_share * rent + materials
+    return total / kept
+
+
+def log_consumer_index(model: GeneralEconomy, flows: Flows) -> Float[Array, " place"]:
+    """Log price of one unit of final consumption, goods and housing together."""
+    indices = flows.log_index[:, :, list(model.final_use)]
+    kept = 1.0 - model.final_tax
+    rent = jnp.log(jnp.maximum(flows.rent, _TINY))
+    housing = jnp.where(model.housing_share > 0, model.housing_share * rent, 0.0)
+    return (jnp.sum(model.final_share * indices, axis=(1, 2)) + housing) / kept
+
+
+def real_income(
+    model: GeneralEconomy, flows: Flows, prices: Prices
+) -> Float[Array, "place sector"]:
+    """Log real income of a worker in each cell; transfers reach people in proportion to wages."""
+    wages = jnp.sum(jnp.exp(prices["wage"]) * flows.employment, axis=1)
+    some = wages > 0
+    transfer = jnp.where(some, flows.spendable / jnp.where(some, wages, 1.0), 1.0)
+    people = jnp.sum(flows.employment, axis=1)
+    density = jnp.log(jnp.maximum(people / model.land, _TINY))
+    crowd = jnp.where(model.amenity_density == 0, 0.0, model.amenity_density * density)
+    place = jnp.log(transfer) - log_consumer_index(model, flows) + jnp.log(model.amenity) - crowd
+    return prices["wage"] + place[:, None]
+
+
+def trade(model: GeneralEconomy, flows: Flows) -> Float[Array, "origin destination sector use"]:
+    """Bilateral purchases at buyers' prices by class of use."""
+    reach = jnp.exp(flows.log_index * -model.theta[:, None])
+    pull = jnp.where(flows.spending != 0, flows.spending / reach, 0.0)
+    return flows.supply[:, None, :, None] * freeness(model) * pull[None]
+
+
+def outcomes(model: GeneralEconomy, flows: Flows, prices: Prices) -> dict[str, Array]:
+    """Named outcomes by place, by place and sector, and by pair."""
+    bought = trade(model, flows)
+    wedge = ((1.0 + model.tariff) * (1.0 + model.export_tax))[..., None]
+    sold = jnp.sum(bought / wedge, axis=3)
+    if flows.stock_value is not None:
+        sold = sold + jnp.transpose(flows.stock_value, (0, 2, 1))
+    people = jnp.sum(flows.employment, axis=1)
+    wages = jnp.sum(jnp.exp(prices["wage"]) * flows.employment, axis=1)
+    index = jnp.exp(log_consumer_index(model, flows))
+    cost = jnp.exp(prices["cost"])
+    return {
+        "wage": jnp.exp(prices["wage"]),
+        "mean_wage": wages / jnp.where(people > 0, people, 1.0),
+        "unit_cost": cost,
+        "price_index": jnp.exp(flows.log_index),
+        "consumer_index": index,
+        "output": flows.revenue,
+        "firms": flows.revenue / cost,
+        "employment": flows.employment,
+        "income": flows.income,
+        "real_income": flows.spendable / index,
+        "rent": flows.rent,
+        "tariff_revenue": flows.tariff_revenue,
+        "export_tax_revenue": flows.export_tax_revenue,
+        "deficit": flows.deficit,
+        "trade": sold,
+        "market_access": flows.access,
+        "payoff": real_income(model, flows, prices),
+    }
+
+
+def _log_supply_per_revenue(
+    model: GeneralEconomy, prices: Prices, employment: Array, share: Array
+) -> Array:
+    """log(S / Y): at alpha = 1 employment drops out, so that empty cells have a finite value."""
+    log_revenue = prices["wage"] + jnp.log(jnp.maximum(employment, _TINY)) - jnp.log(share)
+    scale = (model.alpha - 1.0) * log_revenue - model.alpha * (
+        prices["cost"] + jnp.log(model.reference)
+    )
+    shifter = jnp.log(jnp.where(model.active, model.productivity, 1.0))
+    people = jnp.sum(employment, axis=1)
+    density = jnp.log(jnp.maximum(people / model.land, _TINY))[:, None]
+    spill = jnp.where(
+        model.productivity_density == 0,
+        0.0,
+        model.productivity_density * model.theta * density,
+    )
+    return shifter + spill + scale - model.theta * prices["cost"]
+
+
+def _spending(model: GeneralEconomy, revenue: Array, income: Array) -> Array:
+    uses = max((*model.industry_use, *model.final_use)) + 1
+    industry = jnp.eye(uses)[jnp.asarray(model.industry_use)]
+    final = jnp.eye(uses)[jnp.asarray(model.final_use)]
+    return jnp.einsum("jks,js,su->jku", model.input_share, revenue, industry) + jnp.einsum(
+        "jkf,j,fu->jku", model.final_share, income, final
+    )
+
+
+def _lives(model: GeneralEconomy, revenue: Array) -> Array:
+    """Which places have any income."""
+    return (jnp.sum(revenue, axis=1) > 0) | (model.deficit > 0)
+
+
+def _rents(model: GeneralEconomy, land_income: Array, wages: Array) -> Array:
+    if model.rent_rule == "local":
+        return land_income
+    return jnp.sum(land_income) * wages / jnp.sum(wages)
+
+
+def _deficit(model: GeneralEconomy, wages: Array) -> Array:
+    """Deficits under the rule: fixed, a share of world or of own wages, or zero."""
+    if model.deficit_rule in ("fixed", "zero"):
+        return model.deficit
+    start = jnp.sum(model.employment, axis=1)
+    if model.deficit_rule == "world-share":
+        return model.deficit * jnp.sum(wages) / jnp.sum(start)
+    own = model.deficit * wages / jnp.where(start > 0, start, 1.0)
+    return own - jnp.sum(own) * wages / jnp.sum(wages)
+
+
+def _numeraire(model: GeneralEconomy, flows: Flows, prices: Prices) -> Array:
+    """Average wage of the world or of the numeraire place."""
+    bill = jnp.sum(jnp.exp(prices["wage"]) * flows.employment, axis=1)
+    people = jnp.sum(flows.employment, axis=1)
+    if model.numeraire == "world":
+        return jnp.sum(bill) / jnp.sum(people)
+    place = model.places.index(model.numeraire)
+    return bill[place] / people[place]
