@@ -239,6 +239,12 @@ class Model(Parametric):
 
     # What a model may say -------------------------------------------------------------------
 
+    def evaluate(
+        self, prices: Prices, x: Float[Array, " cell"]
+    ) -> tuple[Prices, Float[Array, " cell"]]:
+        """Market residual and payoff at once; override where the two share costly work."""
+        return self.market_residual(prices, x), self.payoff(prices, x)
+
     def outcomes(self, prices: Prices, x: Float[Array, " cell"]) -> dict[str, Array]:
         """Quantities of interest at an equilibrium, by name (see ``neg.quantities``)."""
         return {"payoff": self.payoff(prices, x)}
