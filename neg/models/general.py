@@ -177,6 +177,14 @@ class GeneralEconomy(Model):
         flows = self.flows(prices, x)
         return equations.real_income(self, flows, prices).reshape(-1)[self.cell]
 
+    def evaluate(
+        self, prices: Prices, x: Float[Array, " cell"]
+    ) -> tuple[Prices, Float[Array, " cell"]]:
+        """Market residual and payoff from one evaluation of the flows."""
+        flows = self.flows(prices, x)
+        payoff = equations.real_income(self, flows, prices).reshape(-1)[self.cell]
+        return equations.residual(self, flows, prices), payoff
+
     def flows(self, prices: Prices, x: Float[Array, " cell"]) -> equations.Flows:
         """Everything that is bought and sold at given log prices and distribution."""
         return equations.flows(self, prices, self.employment_of(x))

@@ -142,7 +142,7 @@ def mobility_groups(
     areas: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[Any, Any, tuple[str, ...]]:
     """Cells, the group of each cell, and the names of the groups, under a rule of mobility."""
-    rules = {sector: mobility for sector in sectors} if isinstance(mobility, str) else mobility
+    rules = dict.fromkeys(sectors, mobility) if isinstance(mobility, str) else mobility
     if set(rules) != set(sectors):
         raise LabelMismatchError(
             f"mobility names the sectors {sorted(rules)}; must name exactly {sorted(sectors)}"
@@ -173,7 +173,7 @@ def mobility_groups(
 
 def _areas(places: Sequence[str], areas: Mapping[str, Sequence[str]] | None) -> dict[str, str]:
     if areas is None:
-        return {place: "world" for place in places}
+        return dict.fromkeys(places, "world")
     found: dict[str, str] = {}
     for area, members in areas.items():
         for place in members:

@@ -8,7 +8,7 @@ the group earns: corners are equilibria like any other.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -22,10 +22,10 @@ from neg.solvers.short_run import at_boundary, check_distribution, market_system
 from neg.solvers.stability import average_payoff, growth_rate
 from neg.solvers.system import (
     Unknowns,
+    both,
     distribution,
     flat_prices,
     long_run_residual,
-    market,
     pack,
     payoff,
     slopes_at_equilibrium,
@@ -41,6 +41,7 @@ STABILITY_TOLERANCE = 1e-7
 _MAX_LOG_CHANGE = 1.5
 _ROUNDS = 6
 _FLOOR = 1e-14  # share at which a dying cell is held: a first entrant, ready to grow
+_SHORTEST = 1e-9  # step in time below which the path is given up
 
 
 class LongRun(eqx.Module):
@@ -130,7 +131,7 @@ def _polish_at(model: Model, x: Array, used: Array, tolerance: Array) -> LongRun
     frozen, x = stop(model), stop(x)
     p = flat_prices(frozen, x)[0]
     near = _polish(frozen, x, newton(market_system, p, (frozen, x)).z, used, tolerance)
-    # Where markets at ``x`` are far from the equilibrium, all prices of one may be the better start.
+    # Where markets at ``x`` are far from the equilibrium, prices of one may be the better start.
     root = jax.lax.cond(
         near.status == Status.CONVERGED,
         lambda: near,
@@ -197,20 +198,38 @@ def _follow(model: Model, x: Array, p: Array, target: Array, max_steps: Array) -
     cells = x.shape[0]
     floor = jnp.log(_FLOOR)
 
-    def both(point: Array) -> Array:
-        x = groups.cell_mass * jnp.exp(point[:cells])
-        p = point[cells:]
-        return jnp.concatenate([payoff(model, p, x), market(model, p, x)])
+    def stacked(point: Array) -> tuple[Array, Array]:
+        value = both(model, point[cells:], groups.cell_mass * jnp.exp(point[:cells]))
+        value = jnp.concatenate(value[::-1])
+        return value, value
 
-    def errors(y: Array, value: Array) -> tuple[Array, Array]:
-        x = groups.cell_mass * jnp.exp(y)
-        return _imbalance(groups, x, value[:cells]), jnp.max(jnp.abs(value[cells:]), initial=0.0)
+    def body(state: _Path) -> _Path:
+        jacobian, value = jax.jacfwd(stacked, has_aux=True)(state.trial)
+        x = groups.cell_mass * jnp.exp(state.trial[:cells])
+        gap = _imbalance(groups, x, value[:cells])
+        excess = jnp.max(jnp.abs(value[cells:]), initial=0.0)
+        first = state.steps == 0
+        good = (excess <= jnp.maximum(0.5 * state.excess, 1e-2)) & jnp.isfinite(gap) | first
+        faster = jnp.clip(1.2 * state.gap / jnp.maximum(gap, 1e-300), 0.5, 2.5)
+        longer = jnp.where(first, state.length, jnp.clip(state.length * faster, 1e-8, 1e6))
+        length = jnp.where(good, longer, state.length / 4)
+        point = jnp.where(good, state.trial, state.point)
+        value = jnp.where(good, value, state.value)
+        jacobian = jnp.where(good, jacobian, state.jacobian)
+        return _Path(
+            point=point,
+            trial=ahead(point, value, jacobian, length),
+            value=value,
+            jacobian=jacobian,
+            length=length,
+            gap=jnp.where(good, gap, state.gap),
+            excess=jnp.where(good, excess, state.excess),
+            steps=state.steps + 1,
+        )
 
-    def body(state: tuple) -> tuple:
-        point, value, length, gap, excess, steps, _ = state
+    def ahead(point: Array, value: Array, jacobian: Array, length: Array) -> Array:
+        """One linearly implicit step of the given length in time."""
         x = groups.cell_mass * jnp.exp(point[:cells])
-        velocity = value[:cells] - average_payoff(groups, x, value[:cells])[groups.index]
-        jacobian = jax.jacfwd(both)(point)
         v_p = jacobian[:cells, cells:]
         excess_prices, response = _eliminate(value[cells:], jacobian[cells:], cells)
         total = jacobian[:cells, :cells] - v_p @ response
@@ -227,31 +246,45 @@ def _follow(model: Model, x: Array, p: Array, target: Array, max_steps: Array) -
         y = point[:cells] + change
         y = jnp.maximum(y - jnp.log(groups.total(jnp.exp(y)))[groups.index], floor)
         prices = point[cells:] - excess_prices - response @ (y - point[:cells])
-        new = jnp.concatenate([y, prices])
-        new_value = both(new)
-        new_gap, new_excess = errors(y, new_value)
-        good = (new_excess <= jnp.maximum(0.5 * excess, 1e-2)) & jnp.isfinite(new_gap)
-        faster = jnp.clip(1.2 * gap / jnp.maximum(new_gap, 1e-300), 0.5, 2.5)
-        return (
-            jnp.where(good, new, point),
-            jnp.where(good, new_value, value),
-            jnp.where(good, jnp.clip(length * faster, 1e-8, 1e6), length / 4),
-            jnp.where(good, new_gap, gap),
-            jnp.where(good, new_excess, excess),
-            steps + 1,
-            ~good & (length < 1e-7),
-        )
+        return jnp.concatenate([y, prices])
 
-    def unfinished(state: tuple) -> Array:
-        *_, gap, excess, steps, broken = state
-        return (jnp.maximum(gap, excess) > target) & (steps < max_steps) & ~broken
+    def unfinished(state: _Path) -> Array:
+        return (
+            (jnp.maximum(state.gap, state.excess) > target)
+            & (state.steps < max_steps)
+            & (state.length > _SHORTEST)
+        )
 
     y = jnp.maximum(jnp.log(jnp.maximum(x / groups.cell_mass, 1e-300)), floor)
     start = jnp.concatenate([y, p])
-    value = both(start)
-    state = (start, value, jnp.asarray(1.0), *errors(y, value), jnp.asarray(0), jnp.asarray(False))
-    point, _, _, _, _, steps, broken = jax.lax.while_loop(unfinished, body, state)
-    return groups.cell_mass * jnp.exp(point[:cells]), point[cells:], steps, broken
+    size = start.shape[0]
+    end = jax.lax.while_loop(
+        unfinished,
+        body,
+        _Path(
+            point=start,
+            trial=start,
+            value=jnp.full(size, jnp.nan),
+            jacobian=jnp.full((size, size), jnp.nan),
+            length=jnp.asarray(1.0),
+            gap=jnp.asarray(jnp.inf),
+            excess=jnp.asarray(jnp.inf),
+            steps=jnp.asarray(0),
+        ),
+    )
+    broken = end.length <= _SHORTEST
+    return groups.cell_mass * jnp.exp(end.point[:cells]), end.point[cells:], end.steps, broken
+
+
+class _Path(NamedTuple):
+    point: Array
+    trial: Array
+    value: Array
+    jacobian: Array
+    length: Array
+    gap: Array
+    excess: Array
+    steps: Array
 
 
 def _eliminate(excess: Array, jacobian: Array, cells: int) -> tuple[Array, Array]:

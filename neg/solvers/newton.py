@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -19,8 +19,7 @@ _DECREASE = 1e-4
 class Root(eqx.Module):
     """Where a root finder ended: point, largest absolute residual, status code, steps taken.
 
-    ``jacobian`` is that of the last step (at a converged start, of the start): near enough to the
-    solution to tell its condition and, for an equilibrium, its spectrum.
+    ``jacobian`` is taken at ``z``.
     """
 
     z: Float[Array, " unknown"]
@@ -28,6 +27,19 @@ class Root(eqx.Module):
     status: Int[Array, ""]
     steps: Int[Array, ""]
     jacobian: Float[Array, "unknown unknown"]
+
+
+class _State(NamedTuple):
+    point: Array
+    value: Array
+    jacobian: Array
+    norm: Array
+    step: Array
+    length: Array
+    status: Array
+    count: Array
+    steps: Array
+    finished: Array
 
 
 def newton(
@@ -42,68 +54,74 @@ def newton(
     """Solve ``residual(z, args) = 0`` from ``z`` by Newton's method with backtracking.
 
     Converged means that the largest absolute residual is finite and at most ``tolerance``; one
-    more step with the last Jacobian is then taken and kept if it lowers the residual. A start that
-    already satisfies the tolerance also gets that step. ``max_change`` bounds the change of any
-    unknown in one step. Traceable; never raises.
+    more step is then taken and kept if it lowers the residual. ``max_change`` bounds the change of
+    any unknown in one step. Traceable; never raises.
     """
 
-    def function(point: Array) -> Array:
-        return residual(point, args)
+    def value_and_jacobian(point: Array) -> tuple[Array, Array]:
+        jacobian, value = jax.jacfwd(lambda at: (residual(at, args),) * 2, has_aux=True)(point)
+        return value, jacobian
 
     def merit(value: Array) -> Array:
         return jnp.sqrt(jnp.sum(value**2))
 
-    def direction(jacobian: Array, value: Array) -> Array:
+    def body(state: _State) -> _State:
+        # One evaluation an iteration, whatever it is for: it keeps the compiled program small.
+        trial = state.point + state.length * state.step
+        value, jacobian = value_and_jacobian(trial)
+        norm = merit(value)
+        finishing = state.status == Status.CONVERGED
+        good = norm <= (1.0 - _DECREASE * state.length) * state.norm  # false where NaN
+        good = jnp.where(finishing, norm <= state.norm, good) | (state.count == 0)
+        good = good & jnp.all(jnp.isfinite(value))
         step = jnp.linalg.solve(jacobian, -value)
-        largest = jnp.max(jnp.abs(step), initial=0.0)
-        return step * jnp.minimum(1.0, max_change / jnp.maximum(largest, 1e-300))
-
-    def backtrack(state: tuple) -> tuple:
-        length, count, point, step, *_ = state
-        length = length / 2
-        value = function(point + length * step)
-        return length, count + 1, point, step, value, state[5]
-
-    def too_long(state: tuple) -> Array:
-        length, count, _, _, value, old = state
-        good = merit(value) <= (1.0 - _DECREASE * length) * old
-        return ~good & (count < _HALVINGS)  # NaN compares false: not good, halve again
-
-    def body(state: tuple) -> tuple:
-        point, value, steps, _, _ = state
-        jacobian = jax.jacfwd(function)(point)
-        step = direction(jacobian, value)
-        there = _largest(value) <= tolerance  # only on entry: one step to learn the Jacobian
-        first = function(point + step)
-        length, _, _, _, new, old = jax.lax.while_loop(
-            too_long, backtrack, (jnp.asarray(1.0), 0, point, step, first, merit(value))
+        step = step * jnp.minimum(1.0, max_change / jnp.maximum(_largest(step), 1e-300))
+        stuck = state.length <= 2.0**-_HALVINGS
+        there = _largest(value) <= tolerance
+        status = jnp.where(
+            good,
+            jnp.where(there, Status.CONVERGED, Status.MAX_STEPS),
+            jnp.where(stuck, Status.STALLED, Status.MAX_STEPS),
         )
-        good = merit(new) <= (1.0 - _DECREASE * length) * old
-        converged = there | (good & (_largest(new) <= tolerance))
-        failure = jnp.where(jnp.all(jnp.isfinite(step)), Status.STALLED, Status.SINGULAR)
-        status = jnp.where(converged, Status.CONVERGED, jnp.where(good, Status.MAX_STEPS, failure))
-        point = jnp.where(good, point + length * step, point)
-        return point, jnp.where(good, new, value), steps + ~there, status, jacobian
+        status = jnp.where(good & ~there & ~jnp.all(jnp.isfinite(step)), Status.SINGULAR, status)
+        status = jnp.where((state.count == 0) & ~good, Status.NON_FINITE, status)
+        status = jnp.where(finishing, Status.CONVERGED, status)
+        return _State(
+            point=jnp.where(good, trial, state.point),
+            value=jnp.where(good, value, state.value),
+            jacobian=jnp.where(good, jacobian, state.jacobian),
+            norm=jnp.where(good, norm, state.norm),
+            step=jnp.where(good, step, state.step),
+            length=jnp.where(good, 1.0, state.length / 2),
+            status=jnp.asarray(status, dtype=int),
+            count=state.count + 1,
+            steps=state.steps + (good & (state.count > 0) & ~finishing),
+            finished=finishing | (status > Status.MAX_STEPS),
+        )
 
-    def unfinished(state: tuple) -> Array:
-        _, _, steps, status, _ = state
-        return (status == Status.MAX_STEPS) & (steps < max_steps)
+    def unfinished(state: _State) -> Array:
+        out_of_steps = (state.steps >= max_steps) & (state.status == Status.MAX_STEPS)
+        return ~state.finished & ~(out_of_steps & (state.count > 0))
 
-    start = function(z)
-    initial = jnp.where(jnp.all(jnp.isfinite(start)), Status.MAX_STEPS, Status.NON_FINITE)
-    unknown = jnp.full((z.shape[0], z.shape[0]), jnp.nan)
-    point, value, steps, status, jacobian = jax.lax.while_loop(
-        unfinished, body, (z, start, jnp.asarray(0), jnp.asarray(initial, dtype=int), unknown)
+    n = z.shape[0]
+    if n == 0:
+        done = jnp.asarray(int(Status.CONVERGED))
+        return Root(z, jnp.asarray(0.0), done, jnp.asarray(0), jnp.zeros((0, 0)))
+    nothing = jnp.zeros(n)
+    start = _State(
+        point=z,
+        value=jnp.full(n, jnp.nan),
+        jacobian=jnp.full((n, n), jnp.nan),
+        norm=jnp.asarray(jnp.inf),
+        step=nothing,
+        length=jnp.asarray(1.0),
+        status=jnp.asarray(int(Status.MAX_STEPS)),
+        count=jnp.asarray(0),
+        steps=jnp.asarray(0),
+        finished=jnp.asarray(False),
     )
-    if z.shape[0] == 0:
-        status = jnp.asarray(int(Status.CONVERGED))
-    else:
-        polished = point + direction(jacobian, value)
-        finer = function(polished)
-        better = (status == Status.CONVERGED) & (merit(finer) < merit(value))
-        point = jnp.where(better, polished, point)
-        value = jnp.where(better, finer, value)
-    return Root(point, _largest(value), status, steps, jacobian)
+    end = jax.lax.while_loop(unfinished, body, start)
+    return Root(end.point, _largest(end.value), end.status, end.steps, end.jacobian)
 
 
 def _largest(value: Array) -> Array:

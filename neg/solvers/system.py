@@ -40,18 +40,28 @@ def payoff(model: Model, p: Float[Array, " price"], x: Float[Array, " cell"]) ->
     return model.payoff(unravel(p), x)
 
 
+def both(model: Model, p: Float[Array, " price"], x: Float[Array, " cell"]) -> tuple[Array, Array]:
+    """Market residual and payoffs at flat log prices, evaluated together."""
+    _, unravel = flat_prices(model, x)
+    residual, value = model.evaluate(unravel(p), x)
+    return ravel_pytree(residual)[0].astype(float), value
+
+
 def slopes(model: Model, p: Float[Array, " price"], x: Float[Array, " cell"]) -> Slopes:
     """Derivative of payoffs with respect to the distribution through the short-run equilibrium.
 
     dV/dx = V_x - V_p (F_p)^-1 F_x,   dp/dx = - (F_p)^-1 F_x
     """
 
-    def both(prices: Array, distribution: Array) -> tuple[Array, Array]:
-        return market(model, prices, distribution), payoff(model, prices, distribution)
+    def stacked(point: Array) -> tuple[Array, tuple[Array, Array]]:
+        pair = both(model, point[: p.shape[0]], point[p.shape[0] :])
+        return jnp.concatenate(pair), pair
 
-    (f_p, v_p), (f_x, v_x) = jax.jacfwd(both, argnums=0)(p, x), jax.jacfwd(both, argnums=1)(p, x)
+    jacobian, (_, value) = jax.jacfwd(stacked, has_aux=True)(jnp.concatenate([p, x]))
+    f_p, f_x = jnp.split(jacobian[: p.shape[0]], [p.shape[0]], axis=1)
+    v_p, v_x = jnp.split(jacobian[p.shape[0] :], [p.shape[0]], axis=1)
     response = -jnp.linalg.solve(f_p, f_x) if p.shape[0] else jnp.zeros((0, x.shape[0]))
-    return Slopes(payoff(model, p, x), v_x + v_p @ response, response)
+    return Slopes(value, v_x + v_p @ response, response)
 
 
 class Unknowns(NamedTuple):
@@ -89,12 +99,13 @@ def long_run_residual(z: Float[Array, " unknown"], args: tuple[Model, Any]) -> A
     model, used = args
     log_share, prices, value = unpack(model, z)
     x = distribution(model, log_share, used)
-    gap = payoff(model, prices, x) - value[model.groups.index]
+    excess, paid = both(model, prices, x)
+    gap = paid - value[model.groups.index]
     return jnp.concatenate(
         [
             jnp.where(used, gap, log_share),
             model.groups.total(x) / model.groups.mass - 1.0,
-            market(model, prices, x),
+            excess,
         ]
     )
 
