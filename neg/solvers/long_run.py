@@ -8,7 +8,7 @@ the group earns: corners are equilibria like any other.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -18,11 +18,11 @@ from jaxtyping import Array, Bool, Float, Int
 from neg.protocol import Groups, Model, Prices
 from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_condition
 from neg.solvers.newton import Root, newton
+from neg.solvers.path import EMPTY, follow, imbalance
 from neg.solvers.short_run import at_boundary, check_distribution, market_system
 from neg.solvers.stability import average_payoff, growth_rate
 from neg.solvers.system import (
     Unknowns,
-    both,
     distribution,
     flat_prices,
     long_run_residual,
@@ -34,14 +34,10 @@ from neg.solvers.system import (
 )
 from neg.status import Status
 
-EMPTY = 1e-8
-"""Share of its group's mass below which a cell is a candidate for being empty."""
 STABILITY_TOLERANCE = 1e-7
 """Growth rates closer to zero than this decide nothing about stability."""
-_MAX_LOG_CHANGE = 1.5
 _ROUNDS = 6
-_FLOOR = 1e-14  # share at which a dying cell is held: a first entrant, ready to grow
-_SHORTEST = 1e-9  # step in time below which the path is given up
+_SUPPORTS = 4
 
 
 class LongRun(eqx.Module):
@@ -147,13 +143,12 @@ def _solve(model: Model, x: Array, tolerance: Array, max_steps: Array) -> LongRu
     x = stop(x)
     first = newton(market_system, flat_prices(frozen, x)[0], (frozen, x))
     cleared = first.status == Status.CONVERGED
-    at_rest = cleared & (_imbalance(groups, x, payoff(frozen, first.z, x)) < 1e-9)
+    at_rest = cleared & (imbalance(groups, x, payoff(frozen, first.z, x)) < 1e-9)
 
     def attempt(state: tuple) -> tuple:
         x, p, _, _, steps, _, rounds, target = state
-        x, p, taken, broken = _follow(frozen, x, p, target, max_steps - steps)
-        used = x > EMPTY * groups.cell_mass
-        root = _polish(frozen, x, p, used, tolerance)
+        x, p, taken, broken = follow(frozen, x, p, target, max_steps - steps)
+        root, used = _settle(frozen, x, p, tolerance)
         share, prices, _ = unpack(frozen, root.z)
         found = distribution(frozen, share, used)
         value = payoff(frozen, prices, found)
@@ -173,134 +168,46 @@ def _solve(model: Model, x: Array, tolerance: Array, max_steps: Array) -> LongRu
         return ~done & (rounds < _ROUNDS) & (steps < max_steps)
 
     size = x.shape[0] + first.z.shape[0] + groups.count
-    empty = Root(
-        jnp.full(size, jnp.nan),
-        jnp.asarray(jnp.inf),
-        jnp.where(cleared, Status.MAX_STEPS, first.status),
-        jnp.asarray(0),
-        jnp.full((size, size), jnp.nan),
-    )
+    empty = _no_root(size, jnp.where(cleared, Status.MAX_STEPS, first.status))
     state = (x, first.z, empty, x > 0, jnp.asarray(0), ~cleared, jnp.asarray(0), jnp.asarray(1e-4))
     _, _, root, used, steps, _, _, _ = jax.lax.while_loop(unfinished, attempt, state)
     return _finish(model, root, used, tolerance, steps)
 
 
-def _follow(model: Model, x: Array, p: Array, target: Array, max_steps: Array) -> tuple:
-    """Follow the replicator dynamics until payoffs differ by less than ``target``.
+def _settle(model: Model, x: Array, p: Array, tolerance: Array) -> tuple[Root, Array]:
+    """The equilibrium near the end of a path, and its used cells.
 
-    Distribution (in logs) and prices move together, one linearly implicit step of
-
-        dy_i / dt = V_i - mean V,   0 = F(p, y)
-
-    at a time; a step that leaves markets too far from clearing is halved and tried again.
+    Cells that all but vanished are taken for empty at first; those that would gain by being used
+    (with falling returns to industry, any cell) are then used again, however small.
     """
     groups = model.groups
-    cells = x.shape[0]
-    floor = jnp.log(_FLOOR)
 
-    def stacked(point: Array) -> tuple[Array, Array]:
-        value = both(model, point[cells:], groups.cell_mass * jnp.exp(point[:cells]))
-        value = jnp.concatenate(value[::-1])
-        return value, value
+    def body(state: tuple) -> tuple:
+        _, used, _, count = state
+        root = _polish(model, x, p, used, tolerance)
+        share, prices, _ = unpack(model, root.z)
+        found = distribution(model, share, used)
+        value = payoff(model, prices, found)
+        gap = value - average_payoff(groups, found, value)[groups.index]
+        wanted = ~used & (gap > tolerance) & (root.status == Status.CONVERGED)
+        return root, used | wanted, jnp.any(wanted), count + 1
 
-    def body(state: _Path) -> _Path:
-        jacobian, value = jax.jacfwd(stacked, has_aux=True)(state.trial)
-        x = groups.cell_mass * jnp.exp(state.trial[:cells])
-        gap = _imbalance(groups, x, value[:cells])
-        excess = jnp.max(jnp.abs(value[cells:]), initial=0.0)
-        first = state.steps == 0
-        good = (excess <= jnp.maximum(0.5 * state.excess, 1e-2)) & jnp.isfinite(gap) | first
-        faster = jnp.clip(1.2 * state.gap / jnp.maximum(gap, 1e-300), 0.5, 2.5)
-        longer = jnp.where(first, state.length, jnp.clip(state.length * faster, 1e-8, 1e6))
-        length = jnp.where(good, longer, state.length / 4)
-        point = jnp.where(good, state.trial, state.point)
-        value = jnp.where(good, value, state.value)
-        jacobian = jnp.where(good, jacobian, state.jacobian)
-        return _Path(
-            point=point,
-            trial=ahead(point, value, jacobian, length),
-            value=value,
-            jacobian=jacobian,
-            length=length,
-            gap=jnp.where(good, gap, state.gap),
-            excess=jnp.where(good, excess, state.excess),
-            steps=state.steps + 1,
-        )
+    size = x.shape[0] + p.shape[0] + groups.count
+    used = x > EMPTY * groups.cell_mass
+    start = (_no_root(size, Status.MAX_STEPS), used, jnp.asarray(True), 0)
+    root, used, _, _ = jax.lax.while_loop(lambda s: s[2] & (s[3] < _SUPPORTS), body, start)
+    return root, used
 
-    def ahead(point: Array, value: Array, jacobian: Array, length: Array) -> Array:
-        """One linearly implicit step of the given length in time."""
-        x = groups.cell_mass * jnp.exp(point[:cells])
-        v_p = jacobian[:cells, cells:]
-        excess_prices, response = _eliminate(value[cells:], jacobian[cells:], cells)
-        total = jacobian[:cells, :cells] - v_p @ response
-        velocity = value[:cells] - v_p @ excess_prices  # payoffs at the prices that clear markets
-        velocity = velocity - average_payoff(groups, x, velocity)[groups.index]
-        weight = x / groups.cell_mass
-        mean = jnp.zeros((groups.count, cells)).at[groups.index].add(weight[:, None] * total)
-        same = groups.index[:, None] == groups.index[None, :]
-        pull = total - mean[groups.index] - same * (weight * velocity)[None, :]
-        change = jnp.linalg.solve(jnp.eye(cells) / length - pull, velocity)
-        # What is dead already must not shorten the step of the living.
-        change = jnp.maximum(change, floor - point[:cells])
-        change = change * jnp.minimum(1.0, _MAX_LOG_CHANGE / jnp.max(jnp.abs(change)))
-        y = point[:cells] + change
-        y = jnp.maximum(y - jnp.log(groups.total(jnp.exp(y)))[groups.index], floor)
-        prices = point[cells:] - excess_prices - response @ (y - point[:cells])
-        return jnp.concatenate([y, prices])
 
-    def unfinished(state: _Path) -> Array:
-        return (
-            (jnp.maximum(state.gap, state.excess) > target)
-            & (state.steps < max_steps)
-            & (state.length > _SHORTEST)
-        )
-
-    y = jnp.maximum(jnp.log(jnp.maximum(x / groups.cell_mass, 1e-300)), floor)
-    start = jnp.concatenate([y, p])
-    size = start.shape[0]
-    end = jax.lax.while_loop(
-        unfinished,
-        body,
-        _Path(
-            point=start,
-            trial=start,
-            value=jnp.full(size, jnp.nan),
-            jacobian=jnp.full((size, size), jnp.nan),
-            length=jnp.asarray(1.0),
-            gap=jnp.asarray(jnp.inf),
-            excess=jnp.asarray(jnp.inf),
-            steps=jnp.asarray(0),
-        ),
+def _no_root(size: int, status: Any) -> Root:
+    """What a solve that was never begun returns."""
+    return Root(
+        jnp.full(size, jnp.nan),
+        jnp.asarray(jnp.inf),
+        jnp.asarray(status, dtype=int),
+        jnp.asarray(0),
+        jnp.full((size, size), jnp.nan),
     )
-    broken = end.length <= _SHORTEST
-    return groups.cell_mass * jnp.exp(end.point[:cells]), end.point[cells:], end.steps, broken
-
-
-class _Path(NamedTuple):
-    point: Array
-    trial: Array
-    value: Array
-    jacobian: Array
-    length: Array
-    gap: Array
-    excess: Array
-    steps: Array
-
-
-def _eliminate(excess: Array, jacobian: Array, cells: int) -> tuple[Array, Array]:
-    """What prices answer to excess demand, and to the distribution."""
-    if excess.shape[0] == 0:
-        return excess, jacobian[:, :cells]
-    right = jnp.concatenate([excess[:, None], jacobian[:, :cells]], axis=1)
-    solved = jnp.linalg.solve(jacobian[:, cells:], right)
-    return solved[:, 0], solved[:, 1:]
-
-
-def _imbalance(groups: Groups, x: Array, value: Array) -> Array:
-    """Largest payoff gap that still moves anybody: of used cells, or of empty ones that pay."""
-    gap = value - average_payoff(groups, x, value)[groups.index]
-    matters = jnp.where(x > EMPTY * groups.cell_mass, jnp.abs(gap), jnp.maximum(gap, 0.0))
-    return jnp.max(matters)
 
 
 def _entry_gain(groups: Groups, x: Array, value: Array, used: Array) -> Array:

@@ -1,0 +1,137 @@
+"""The path of the replicator dynamics, in logs and together with the prices along it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from neg.protocol import Groups, Model
+from neg.solvers.stability import average_payoff
+from neg.solvers.system import both
+
+EMPTY = 1e-8
+"""Share of its group's mass below which a cell is a candidate for being empty."""
+_MAX_LOG_CHANGE = 1.5
+_FLOOR = 1e-14  # share at which a dying cell is held: a first entrant, ready to grow
+_SHORTEST = 1e-9  # step in time below which the path is given up
+
+
+def follow(model: Model, x: Array, p: Array, target: Array, max_steps: Array) -> tuple:
+    """Follow the replicator dynamics until payoffs differ by less than ``target``.
+
+    Distribution (in logs) and prices move together, one linearly implicit step of
+
+        dy_i / dt = V_i - mean V,   0 = F(p, y)
+
+    at a time; a step that leaves markets too far from clearing is halved and tried again.
+    """
+    groups = model.groups
+    cells = x.shape[0]
+    floor = jnp.log(_FLOOR)
+
+    def stacked(point: Array) -> tuple[Array, Array]:
+        value = both(model, point[cells:], groups.cell_mass * jnp.exp(point[:cells]))
+        value = jnp.concatenate(value[::-1])
+        return value, value
+
+    def body(state: _Path) -> _Path:
+        jacobian, value = jax.jacfwd(stacked, has_aux=True)(state.trial)
+        x = groups.cell_mass * jnp.exp(state.trial[:cells])
+        gap = imbalance(groups, x, value[:cells])
+        excess = jnp.max(jnp.abs(value[cells:]), initial=0.0)
+        first = state.steps == 0
+        good = (excess <= jnp.maximum(0.5 * state.excess, 1e-2)) & jnp.isfinite(gap) | first
+        faster = jnp.clip(1.2 * state.gap / jnp.maximum(gap, 1e-300), 0.5, 2.5)
+        longer = jnp.where(first, state.length, jnp.clip(state.length * faster, 1e-8, 1e6))
+        length = jnp.where(good, longer, state.length / 4)
+        point = jnp.where(good, state.trial, state.point)
+        value = jnp.where(good, value, state.value)
+        jacobian = jnp.where(good, jacobian, state.jacobian)
+        return _Path(
+            point=point,
+            trial=ahead(point, value, jacobian, length),
+            value=value,
+            jacobian=jacobian,
+            length=length,
+            gap=jnp.where(good, gap, state.gap),
+            excess=jnp.where(good, excess, state.excess),
+            steps=state.steps + 1,
+        )
+
+    def ahead(point: Array, value: Array, jacobian: Array, length: Array) -> Array:
+        """One linearly implicit step of the given length in time."""
+        x = groups.cell_mass * jnp.exp(point[:cells])
+        v_p = jacobian[:cells, cells:]
+        excess_prices, response = _eliminate(value[cells:], jacobian[cells:], cells)
+        total = jacobian[:cells, :cells] - v_p @ response
+        velocity = value[:cells] - v_p @ excess_prices  # payoffs at the prices that clear markets
+        velocity = velocity - average_payoff(groups, x, velocity)[groups.index]
+        weight = x / groups.cell_mass
+        mean = jnp.zeros((groups.count, cells)).at[groups.index].add(weight[:, None] * total)
+        same = groups.index[:, None] == groups.index[None, :]
+        pull = total - mean[groups.index] - same * (weight * velocity)[None, :]
+        change = jnp.linalg.solve(jnp.eye(cells) / length - pull, velocity)
+        # What is dead already must not shorten the step of the living.
+        change = jnp.maximum(change, floor - point[:cells])
+        change = change * jnp.minimum(1.0, _MAX_LOG_CHANGE / jnp.max(jnp.abs(change)))
+        y = point[:cells] + change
+        y = jnp.maximum(y - jnp.log(groups.total(jnp.exp(y)))[groups.index], floor)
+        prices = point[cells:] - excess_prices - response @ (y - point[:cells])
+        return jnp.concatenate([y, prices])
+
+    def unfinished(state: _Path) -> Array:
+        return (
+            (jnp.maximum(state.gap, state.excess) > target)
+            & (state.steps < max_steps)
+            & (state.length > _SHORTEST)
+        )
+
+    y = jnp.maximum(jnp.log(jnp.maximum(x / groups.cell_mass, 1e-300)), floor)
+    start = jnp.concatenate([y, p])
+    size = start.shape[0]
+    end = jax.lax.while_loop(
+        unfinished,
+        body,
+        _Path(
+            point=start,
+            trial=start,
+            value=jnp.full(size, jnp.nan),
+            jacobian=jnp.full((size, size), jnp.nan),
+            length=jnp.asarray(1.0),
+            gap=jnp.asarray(jnp.inf),
+            excess=jnp.asarray(jnp.inf),
+            steps=jnp.asarray(0),
+        ),
+    )
+    broken = end.length <= _SHORTEST
+    return groups.cell_mass * jnp.exp(end.point[:cells]), end.point[cells:], end.steps, broken
+
+
+class _Path(NamedTuple):
+    point: Array
+    trial: Array
+    value: Array
+    jacobian: Array
+    length: Array
+    gap: Array
+    excess: Array
+    steps: Array
+
+
+def _eliminate(excess: Array, jacobian: Array, cells: int) -> tuple[Array, Array]:
+    """What prices answer to excess demand, and to the distribution."""
+    if excess.shape[0] == 0:
+        return excess, jacobian[:, :cells]
+    right = jnp.concatenate([excess[:, None], jacobian[:, :cells]], axis=1)
+    solved = jnp.linalg.solve(jacobian[:, cells:], right)
+    return solved[:, 0], solved[:, 1:]
+
+
+def imbalance(groups: Groups, x: Array, value: Array) -> Array:
+    """Largest payoff gap that still moves anybody: of used cells, or of empty ones that pay."""
+    gap = value - average_payoff(groups, x, value)[groups.index]
+    matters = jnp.where(x > EMPTY * groups.cell_mass, jnp.abs(gap), jnp.maximum(gap, 0.0))
+    return jnp.max(matters)
