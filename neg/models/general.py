@@ -22,7 +22,7 @@ from neg.models import general_equations as equations
 from neg.protocol import Alias, Groups, Model, Prices
 
 DEFICIT_RULES = ("fixed", "world-share", "own-share", "zero")
-RENT_RULES = ("local", "pooled")
+RENT_RULES = ("local", "pooled", "per-head")
 
 
 def _as_float(value: Any) -> Array:
@@ -114,6 +114,8 @@ class GeneralEconomy(Model):
     homogeneous: tuple[bool, ...] = eqx.field(static=True)
     deficit_rule: str = eqx.field(static=True, default="fixed")
     rent_rule: str = eqx.field(static=True, default="local")
+    # Pool of every place: rents that are not local are shared among the places of one pool.
+    rent_pool: tuple[int, ...] = eqx.field(static=True, default=())
     numeraire: str = eqx.field(static=True, default="world")
 
     # Shapes and groups ----------------------------------------------------------------------
@@ -235,6 +237,8 @@ class GeneralEconomy(Model):
             check_range(name, getattr(self, name), 0.0, low_open=True)
         check_choice("deficit_rule", self.deficit_rule, DEFICIT_RULES)
         check_choice("rent_rule", self.rent_rule, RENT_RULES)
+        if self.rent_pool:
+            check_shape("rent_pool", np.asarray(self.rent_pool), (places,))
         if self.numeraire not in ("world", *self.places):
             raise unknown_name("numeraire", self.numeraire, ("world", *self.places))
         if is_concrete(self.input_share):

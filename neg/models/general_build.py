@@ -48,6 +48,7 @@ def general_economy(
     areas: Mapping[str, Sequence[str]] | None = None,
     deficit_rule: str = "fixed",
     rent_rule: str = "local",
+    rent_pools: Mapping[str, Sequence[str]] | None = None,
     numeraire: str = "world",
 ) -> GeneralEconomy:
     """Build a :class:`GeneralEconomy`, broadcasting what is given and filling what is not.
@@ -63,7 +64,9 @@ def general_economy(
     - ``free``: workers choose both, within their area,
 
     or a mapping from each sector to its rule. ``areas`` names sets of places with free movement;
-    by default one area holds all places.
+    by default one area holds all places. Rents stay with the people of the place (``local``), or
+    those of the places of a pool are shared in proportion to wages (``pooled``) or equally
+    (``per-head``); ``rent_pools`` names the sets of places, by default one holds all.
     """
     check_labels("places", places)
     check_labels("sectors", sectors)
@@ -130,6 +133,7 @@ def general_economy(
         homogeneous=tuple(name in homogeneous for name in sectors),
         deficit_rule=deficit_rule,
         rent_rule=rent_rule,
+        rent_pool=_pools(places, rent_pools),
         numeraire=numeraire,
     )
 
@@ -186,6 +190,14 @@ def _areas(places: Sequence[str], areas: Mapping[str, Sequence[str]] | None) -> 
                 )
             found[place] = area
     return {place: found.get(place, place) for place in places}
+
+
+def _pools(places: Sequence[str], pools: Mapping[str, Sequence[str]] | None) -> tuple[int, ...]:
+    if pools is None:
+        return ()
+    label = _areas(places, pools)
+    order = {name: k for k, name in enumerate(dict.fromkeys(label.values()))}
+    return tuple(order[label[place]] for place in places)
 
 
 def _fill(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:

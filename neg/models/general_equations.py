@@ -87,7 +87,7 @@ def flows(model: GeneralEconomy, prices: Prices, employment: Float[Array, "place
     deficit = _deficit(model, wages)
     earned = (
         wages
-        + _rents(model, land_income, wages)
+        + _rents(model, land_income, wages, jnp.sum(employment, axis=1))
         + jnp.sum(jnp.where(active, model.tax_share, 0.0) * revenue, axis=1)
         + model.final_tax * spendable
         + tariffs
@@ -242,10 +242,16 @@ def _lives(model: GeneralEconomy, revenue: Array) -> Array:
     return (jnp.sum(revenue, axis=1) > 0) | (model.deficit > 0)
 
 
-def _rents(model: GeneralEconomy, land_income: Array, wages: Array) -> Array:
+def _rents(model: GeneralEconomy, land_income: Array, wages: Array, people: Array) -> Array:
+    """Rents received: those of the own place, or a share of what the pool of places collects."""
     if model.rent_rule == "local":
         return land_income
-    return jnp.sum(land_income) * wages / jnp.sum(wages)
+    claim = wages if model.rent_rule == "pooled" else people
+    pool = jnp.asarray(model.rent_pool or (0,) * len(model.places))
+    count = max(model.rent_pool, default=0) + 1
+    collected = jnp.zeros(count).at[pool].add(land_income)
+    claims = jnp.zeros(count).at[pool].add(claim)
+    return collected[pool] * claim / jnp.where(claims > 0, claims, 1.0)[pool]
 
 
 def _deficit(model: GeneralEconomy, wages: Array) -> Array:
