@@ -9,9 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import PolyCollection
-from matplotlib.colors import CenteredNorm, Colormap, Normalize
+from matplotlib.colors import CenteredNorm, Colormap, LogNorm, Normalize
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
-from neg.errors import LabelMismatchError
+from neg.errors import InvalidDataError, LabelMismatchError
 from neg.figures import style
 
 Polygons = Mapping[str, Sequence[np.ndarray]]
@@ -34,7 +35,8 @@ def choropleth(
     limits: tuple[float, float] | None = None,
     colours: str | Colormap | None = None,
     background: Polygons | None = None,
-    names: bool = False,
+    names: bool | Mapping[str, tuple[float, float]] = False,
+    logarithmic: bool = False,
     bar: bool = True,
 ) -> ScalarMappable:
     """Colour each place by its value and add a colour bar; returns what maps values to colours.
@@ -49,11 +51,14 @@ def choropleth(
         limits: ends of the scale; default: those of the values.
         colours: matplotlib colour map; default: the house map of the kind of scale.
         background: rings of further land, drawn blank.
-        names: whether to write the name of each place on it.
+        names: whether to write the name of each place on it; or where some names stand, in
+            degrees: a thin line leads from there to the place.
+        logarithmic: whether equal ratios of (positive) values differ equally in colour.
         bar: whether to draw a colour bar.
 
     Raises:
         LabelMismatchError: a value names a place that has no polygon.
+        InvalidDataError: a value on a logarithmic scale is not positive.
     """
     given = {str(name): float(value) for name, value in dict(values).items()}
     if unknown := [name for name in given if name not in polygons]:
@@ -61,7 +66,8 @@ def choropleth(
     rings = {name: [_shifted(ring) for ring in some] for name, some in polygons.items()}
     west, east, south, north = extent or _extent([ring for name in given for ring in rings[name]])
 
-    norm = _scale([value for value in given.values() if np.isfinite(value)], centre, limits)
+    finite = [value for value in given.values() if np.isfinite(value)]
+    norm = _scale(finite, centre, limits, logarithmic)
     mappable = ScalarMappable(norm, colours or _default_colours(centre))
     blank = [
         ring
@@ -80,11 +86,20 @@ def choropleth(
         if sum(_area(ring) for ring in rings[name]) < _SMALL * area:
             x, y = _middle(rings[name])
             axes.plot(x, y, "o", ms=8, mfc=colour, mec=style.INK, mew=0.8, zorder=4)
-    if names:
-        _write_names(axes, {name: rings[name] for name in given}, _SMALL * area)
+    if names is not False:
+        stands = names if isinstance(names, Mapping) else {}
+        _write_names(axes, {name: rings[name] for name in given}, stands, _SMALL * area)
     _frame(axes, (west, east, south, north))
     if bar:
-        axes.figure.colorbar(mappable, ax=axes, label=label, shrink=0.8, aspect=28, pad=0.015)
+        scale = axes.figure.colorbar(
+            mappable, ax=axes, label=label, shrink=0.8, aspect=28, pad=0.015
+        )
+        if logarithmic:
+            scale.ax.yaxis.set(
+                major_locator=LogLocator(subs=(1.0, 2.0, 5.0)),
+                major_formatter=FormatStrFormatter("%g"),
+                minor_locator=NullLocator(),
+            )
     return mappable
 
 
@@ -110,9 +125,16 @@ def _extent(rings: list[np.ndarray]) -> Extent:
 
 
 def _scale(
-    values: list[float], centre: float | None, limits: tuple[float, float] | None
+    values: list[float],
+    centre: float | None,
+    limits: tuple[float, float] | None,
+    logarithmic: bool,
 ) -> Normalize:
     low, high = limits or ((min(values), max(values)) if values else (0.0, 1.0))
+    if logarithmic:
+        if not low > 0.0:
+            raise InvalidDataError(f"{low:g} is not allowed on a logarithmic scale; must be > 0")
+        return LogNorm(low, high if high > low else 2.0 * low)
     if centre is not None:
         return CenteredNorm(centre, max(high - centre, centre - low) or 1.0)
     return Normalize(low, high if high > low else low + 1.0)
@@ -142,22 +164,24 @@ def _middle(rings: Sequence[np.ndarray]) -> tuple[float, float]:
     )
 
 
-def _write_names(axes: Axes, rings: Polygons, small: float) -> None:
-    from matplotlib.patheffects import withStroke
+def _write_names(
+    axes: Axes, rings: Polygons, stands: Mapping[str, tuple[float, float]], small: float
+) -> None:
+    from matplotlib.patheffects import AbstractPathEffect, withStroke
 
+    white: list[AbstractPathEffect] = [withStroke(linewidth=2, foreground="white")]
     for name, some in rings.items():
-        is_small = sum(_area(ring) for ring in some) < small
-        axes.annotate(
-            name,
-            _middle(some),
-            xytext=(7, -1) if is_small else (0, 0),
-            textcoords="offset points",
-            ha="left" if is_small else "center",
-            va="top" if is_small else "center",
-            fontsize=7,
-            zorder=5,
-            path_effects=[withStroke(linewidth=2, foreground="white")],
-        )
+        place = _middle(some)
+        look: dict[str, Any] = {"fontsize": 7, "zorder": 6, "ha": "center", "va": "center"}
+        if name in stands:
+            line = {"arrowstyle": "-", "color": style.INK, "lw": 0.6, "shrinkA": 0, "shrinkB": 2}
+            text = axes.annotate(name, place, xytext=stands[name], arrowprops=line, **look)
+        elif sum(_area(ring) for ring in some) < small:
+            look |= {"ha": "left", "va": "top", "textcoords": "offset points"}
+            text = axes.annotate(name, place, xytext=(7, -1), **look)
+        else:
+            text = axes.annotate(name, place, **look)
+        text.set_path_effects(white)
 
 
 def _frame(axes: Axes, extent: Extent) -> None:

@@ -110,3 +110,16 @@ def test_the_style_ends_with_its_context():
     with style.house():
         assert mpl.rcParams["axes.spines.top"] is False
     assert dict(mpl.rcParams) == before
+
+
+def test_names_on_a_map_stand_where_they_are_told_and_equal_ratios_differ_equally(axes):
+    values = {"AAA": 1.0, "BBB": 10.0, "TINY": 100.0}
+    mappable = maps.choropleth(
+        axes, POLYGONS, values, label="index", names={"TINY": (130.0, 30.0)}, logarithmic=True
+    )
+    assert mappable.norm(10.0) == pytest.approx(0.5)
+    stands = {text.get_text(): text.get_position() for text in axes.texts}
+    assert stands["TINY"] == (130.0, 30.0)
+    assert "AAA" in stands
+    with pytest.raises(InvalidDataError, match="must be > 0"):
+        maps.choropleth(axes, POLYGONS, {"AAA": 0.0}, label="index", logarithmic=True)
