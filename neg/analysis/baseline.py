@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from neg.checks import check_choice
+from neg.checks import check_choice, check_labels
 from neg.data.table import Table
+from neg.errors import InvalidDataError
+from neg.geography.trade_costs import TradeCosts
 from neg.models.general import GeneralEconomy
 from neg.models.general_build import general_economy
 
@@ -20,6 +22,7 @@ def calibrate(
     *,
     theta: Any = 4.0,
     alpha: Any = 0.0,
+    costs: TradeCosts | None = None,
     uses: str = "separate",
     mobility: str | Mapping[str, str] = "immobile",
     areas: Mapping[str, Sequence[str]] | None = None,
@@ -31,16 +34,18 @@ def calibrate(
     Units are chosen so that every wage, unit cost and price index is one in the table's year:
 
         employment L = value added;  cost shares = columns of the table over output
-        D_ijsu (1 + t_ijs)^-theta = share of origin i in what use u of place j buys of sector s
+        D_ijsu (tau_ijs (1 + t_ijs))^-theta = origin share in what use u of j buys
         reference quantity Q = Y,  productivity A = 1 / S with S = 1
         deficit_j = spending on final uses and their taxes - value added - all taxes
 
-    Solving the result after a change of parameters therefore is exact hat algebra. ``theta`` and
-    ``alpha`` are one number or one per sector. With ``uses="separate"`` every industry and kind of
-    final demand keeps its own mix of origins, so that every entry of the table is reproduced; with
-    ``"common"`` all uses of a sector share one mix, and bilateral flows by sector are. Value added
-    counts as labour. Negative final flows become stock changes of fixed quantity. Tariffs of the
-    table are paid on top of its flows and taken out of its net taxes.
+    ``costs`` gives the trade costs of the table's year by layer, so that scenarios can change
+    them; without it every cost is one at the baseline and stands for a change. Solving the result
+    after a change of parameters therefore is exact hat algebra. ``theta`` and ``alpha`` are one
+    number or one per sector. With ``uses="separate"`` every industry and kind of final demand
+    keeps its own mix of origins, so that every entry of the table is reproduced; with ``"common"``
+    all uses of a sector share one mix, and bilateral flows by sector are. Value added counts as
+    labour. Negative final flows become stock changes of fixed quantity. Tariffs (of ``costs``,
+    else of the table) are paid on top of its flows and taken out of its net taxes.
 
     Source: Dekle, Eaton and Kortum (2008), IMF Staff Papers 55(3); Caliendo and Parro (2015).
     """
@@ -50,7 +55,7 @@ def calibrate(
     active = table.output > 0
     n, s = output.shape
     f = len(table.uses)
-    tariff = np.zeros((n, n, s)) if table.tariff is None else table.tariff
+    tau, tariff = _baseline_costs(table, costs)
     paid = (1.0 + tariff).transpose(0, 2, 1)[..., None]  # [origin, sector, destination, 1]
 
     taken = np.minimum(table.final, 0.0)
@@ -61,7 +66,7 @@ def calibrate(
         bought = bought.sum(axis=3, keepdims=True)
     total = bought.sum(axis=0, keepdims=True)
     share = np.divide(bought, total, out=np.zeros_like(bought), where=total > 0)
-    taste = share.transpose(0, 2, 1, 3) * ((1.0 + tariff) ** theta)[..., None]
+    taste = share.transpose(0, 2, 1, 3) * ((tau * (1.0 + tariff)) ** theta)[..., None]
 
     # Tariffs on inputs are part of the net taxes of a balanced table; so are those on final uses.
     tax = table.net_taxes_industry - (intermediate - table.intermediate).sum(axis=(0, 1))
@@ -79,6 +84,7 @@ def calibrate(
         theta=theta,
         alpha=alpha,
         taste=taste,
+        tau=tau,
         tariff=tariff,
         productivity=active.astype(float),
         reference=output,
@@ -100,3 +106,16 @@ def calibrate(
         deficit_rule=deficit_rule,
         numeraire=numeraire,
     )
+
+
+def _baseline_costs(table: Table, costs: TradeCosts | None) -> tuple[np.ndarray, np.ndarray]:
+    """Iceberg factors and tariffs of the table's year."""
+    n, s = len(table.places), len(table.sectors)
+    if costs is None:
+        none = np.zeros((n, n, s))
+        return none + 1.0, none if table.tariff is None else np.asarray(table.tariff)
+    check_labels("places of costs", costs.places, table.places)
+    check_labels("sectors of costs", costs.sectors, table.sectors)
+    if bool((costs.export_tax != 0).any()):
+        raise InvalidDataError("export taxes at the baseline are not read from a table; must be 0")
+    return np.asarray(costs.tau), np.asarray(costs.tariff)

@@ -1,0 +1,56 @@
+"""Registry of quantities: label, unit, axes and meaning, for tables, records and axis labels."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Quantity(NamedTuple):
+    """What a named outcome is: label for people, unit, axes of its array, one-line meaning."""
+
+    label: str
+    unit: str
+    axes: tuple[str, ...]
+    meaning: str
+
+
+_PLACE = ("place",)
+_CELL = ("place", "sector")
+_PAIR = ("origin", "destination", "sector")
+_MONEY = "units of the numeraire"
+
+QUANTITIES: dict[str, Quantity] = {
+    "wage": Quantity("wage", _MONEY, _CELL, "pay of one worker"),
+    "mean_wage": Quantity("mean wage", _MONEY, _PLACE, "average pay of the workers of a place"),
+    "unit_cost": Quantity("unit cost", _MONEY, _CELL, "cost of one unit of output"),
+    "price_index": Quantity(
+        "price index", _MONEY, ("place", "sector", "use"), "price of the composite good delivered"
+    ),
+    "consumer_index": Quantity(
+        "consumer price index", _MONEY, _PLACE, "price of one unit of final consumption"
+    ),
+    "output": Quantity("output", _MONEY, _CELL, "revenue of the firms of a cell"),
+    "firms": Quantity("number of firms", "baseline = output", _CELL, "output over unit cost"),
+    "employment": Quantity("employment", "workers", _CELL, "people at work in a cell"),
+    "income": Quantity("income", _MONEY, _PLACE, "wages, rents, taxes and transfers of a place"),
+    "real_income": Quantity(
+        "real income", "consumption baskets", _PLACE, "spendable income over consumer price index"
+    ),
+    "rent": Quantity("land rent", _MONEY, _PLACE, "rent of one unit of land"),
+    "tariff_revenue": Quantity("tariff revenue", _MONEY, _PLACE, "tariffs collected on imports"),
+    "export_tax_revenue": Quantity(
+        "export tax revenue", _MONEY, _PLACE, "taxes collected on exports"
+    ),
+    "deficit": Quantity("trade deficit", _MONEY, _PLACE, "spending in excess of income earned"),
+    "trade": Quantity("trade flow", _MONEY, _PAIR, "sales at the factory gate"),
+    "market_access": Quantity(
+        "market access", "sales per unit of supply", _CELL, "what one unit of supply sells for"
+    ),
+    "payoff": Quantity("payoff", "log real income", _CELL, "what a mobile unit earns in a cell"),
+    "industry_share": Quantity("share of industry", "1", _PLACE, "share of the world's industry"),
+}
+
+
+def describe(name: str) -> Quantity:
+    """The registered quantity of this name, or a plain entry for a model's own outcome."""
+    return QUANTITIES.get(name, Quantity(name.replace("_", " "), "model units", (), ""))
