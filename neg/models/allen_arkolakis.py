@@ -22,7 +22,8 @@ class AllenArkolakis(SpatialModel):
         V_i = log w_i - log P_i + beta log x_i                                    log welfare
 
     Numeraire: world wage income. Its log is added to every trade balance: the balances add up by
-    Walras' law, so it is zero where they hold. With ``beta < 0`` nobody leaves a place empty.
+    Walras' law, so it is zero where they hold. With ``alpha (sigma - 1) + sigma beta < 1`` an empty
+    place attracts people without bound; above that, it repels them.
 
     Leaves out: differences of nature between places, beyond where they lie.
 
@@ -40,38 +41,42 @@ class AllenArkolakis(SpatialModel):
     beta: Float[Array, ""] = parameter(-0.05, "elasticity of amenity to population")
 
     def initial_prices(self, x: Float[Array, " place"]) -> Prices:
-        """Log wages: all one."""
-        return {"wage": jnp.zeros_like(x)}
+        """Log market potentials: all one. Unlike wages they stay finite in an empty place."""
+        return {"potential": jnp.zeros_like(x)}
 
-    def _log_cost(self, prices: Prices, x: Float[Array, " place"]) -> Float[Array, " place"]:
-        return prices["wage"] - self.alpha * log_mass(x)
+    def log_wage(self, prices: Prices, x: Float[Array, " place"]) -> Float[Array, " place"]:
+        """Log wage, from ``w^sigma x^(1 - alpha (sigma-1)) = potential``."""
+        returns = 1.0 - self.alpha * (self.sigma - 1.0)
+        return (prices["potential"] - returns * log_mass(x)) / self.sigma
 
     def price_index(self, prices: Prices, x: Float[Array, " place"]) -> Float[Array, " place"]:
         """Price index at each destination."""
-        supply = jnp.exp((1.0 - self.sigma) * self._log_cost(prices, x))
+        log_cost = self.log_wage(prices, x) - self.alpha * log_mass(x)
+        supply = jnp.exp((1.0 - self.sigma) * log_cost)
         return (supply @ self.freeness(self.sigma - 1.0)) ** (1.0 / (1.0 - self.sigma))
+
+    def income(self, prices: Prices, x: Float[Array, " place"]) -> Float[Array, " place"]:
+        """Wage income of each place."""
+        return jnp.exp(self.log_wage(prices, x) + log_mass(x))
 
     def market_residual(self, prices: Prices, x: Float[Array, " place"]) -> Prices:
         """Log excess of sales over wage income, in the numeraire."""
-        income = x * jnp.exp(prices["wage"])
+        income = self.income(prices, x)
         market = income * self.price_index(prices, x) ** (self.sigma - 1.0)
         access = jnp.log(self.freeness(self.sigma - 1.0) @ market)
-        sales = (1.0 - self.sigma) * self._log_cost(prices, x) + access
-        numeraire = jnp.log(jnp.sum(income))
-        return {"wage": sales - prices["wage"] - log_mass(x) + numeraire}
+        return {"potential": access - prices["potential"] + jnp.log(jnp.sum(income))}
 
     def payoff(self, prices: Prices, x: Float[Array, " place"]) -> Float[Array, " place"]:
         """Log welfare: real wage times amenity."""
-        real = prices["wage"] - jnp.log(self.price_index(prices, x))
+        real = self.log_wage(prices, x) - jnp.log(self.price_index(prices, x))
         return real + self.beta * log_mass(x)
 
     def outcomes(self, prices: Prices, x: Float[Array, " place"]) -> dict[str, Array]:
-        """Wage, price index, income, log welfare and share of people of each place."""
-        wage = jnp.exp(prices["wage"])
+        """Wage (of people, if any), price index, income, log welfare and share of each place."""
         return {
-            "wage": wage,
+            "wage": jnp.exp(jnp.where(x > 0, self.log_wage(prices, x), jnp.nan)),
             "price_index": self.price_index(prices, x),
-            "income": x * wage,
+            "income": self.income(prices, x),
             "industry_share": x,
             "payoff": self.payoff(prices, x),
         }

@@ -22,6 +22,8 @@ class CorePeriphery(SpatialModel):
 
     The wage equation also gives the wage that a first firm could pay in an empty place.
 
+    Leaves out: trade costs of farm goods, inputs made by industry, land, and time.
+
     Source: Krugman (1991), Journal of Political Economy 99(3); Fujita, Krugman and Venables
     (1999), The Spatial Economy, eqs. 4.22-4.25 and 5.1-5.6.
     """

@@ -5,14 +5,16 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jaxtyping import Array
 
-FLOOR = 1e-30
-"""Mass below which a cell counts as empty inside a log: far below what any solver resolves."""
+EMPTY_LOG = -1e6
+"""Stands for the log of nothing: far below the log of any positive number that a computer holds,
+so that no other force outweighs it and a corner never looks sustained by mistake."""
 
 
 def log_mass(x: Array) -> Array:
-    """``log(max(x, FLOOR))``: where crowding has no limit the gain of a first entrant is large.
+    """``log x``, and ``EMPTY_LOG`` with derivative zero where ``x`` is zero.
 
-    Corner checks compare payoffs of empty cells, so they must be numbers; the derivative is zero
-    at ``x = 0``, where the true one is infinite.
+    Where crowding has no limit the first entrant into an empty cell gains without bound; corner
+    checks compare payoffs, so that gain must be a number, and a large one.
     """
-    return jnp.log(jnp.maximum(x, FLOOR))
+    some = x > 0
+    return jnp.where(some, jnp.log(jnp.where(some, x, 1.0)), EMPTY_LOG)

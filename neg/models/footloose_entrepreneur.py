@@ -22,6 +22,8 @@ class FootlooseEntrepreneur(SpatialModel):
         w_i = (mu / sigma) sum_j tau_ij^(1-sigma) Y_j / D_j      reward of an entrepreneur
         V_i = log w_i + mu / (sigma - 1) log D_i                 log real reward
 
+    Leaves out: any effect of wages on prices, as unskilled labour does all variable work.
+
     Source: Forslid and Ottaviano (2003), Journal of Economic Geography 3(3), eqs. 7-13;
     Baldwin and others (2003), Economic Geography and Public Policy, ch. 4.
     """

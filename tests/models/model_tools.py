@@ -48,7 +48,7 @@ def clear(model: Model, x: Any = None) -> tuple[np.ndarray, np.ndarray, np.ndarr
             break
         step = np.linalg.solve(f_p, -f) if p.size else p
         size = np.max(np.abs(step), initial=0.0)
-        p = p + step / max(1.0, size)
+        p = p + step / max(1.0, size / 4)
         if size < 1e-14:
             break
     assert np.max(np.abs(f), initial=0.0) < 1e-11, f"markets do not clear: {f}"

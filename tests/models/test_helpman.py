@@ -110,3 +110,14 @@ def test_first_break_on_the_racetrack_is_the_smoothest_pattern():
 
     found = threshold(model, "phi", 0.05, 0.9)
     assert largest(found) == pytest.approx(0.0, abs=1e-8)
+
+
+@pytest.mark.parametrize("model", [Helpman(), Helpman(rents="pooled"), AllenArkolakis()])
+def test_empty_places_attract_at_any_trade_cost(model):
+    """Free housing outweighs every trade cost, so full agglomeration is never an equilibrium."""
+    assert all(entry_gain(model.with_(tau=tau)) > 100 for tau in (1.1, 30.0, 1e5))
+
+
+def test_places_without_people_repel_where_agglomeration_has_no_limit():
+    model = AllenArkolakis(alpha=0.2, beta=0.0, sigma=9.0)
+    assert entry_gain(model) < -100
