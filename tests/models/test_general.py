@@ -1,0 +1,216 @@
+"""The general economy: identities and limits that hold whatever its parameters."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from economies import random_table
+
+from neg.analysis.baseline import calibrate
+from neg.data import load_icio
+from neg.errors import InvalidDataError, InvalidShapeError, NegError, SharesError, UnknownNameError
+from neg.models.general import DEFICIT_RULES
+from neg.models.general_build import general_economy
+from neg.solvers.long_run import equilibrium_at
+from neg.solvers.short_run import short_run
+from neg.solvers.system import flat_prices, market
+
+TABLE = random_table(seed=4)
+RNG = np.random.default_rng(11)
+TAU = RNG.uniform(0.9, 1.3, (3, 3, 2))
+TARIFF = RNG.uniform(0.0, 0.3, (3, 3, 2)) * ~np.eye(3, dtype=bool)[:, :, None]
+EXPORT_TAX = RNG.uniform(0.0, 0.1, (3, 3, 2)) * ~np.eye(3, dtype=bool)[:, :, None]
+
+
+def shocked(**options):
+    """An economy away from its baseline: every wedge, deficits, scale and links at once."""
+    model = calibrate(TABLE, theta=[4.0, 6.0], alpha=[0.0, 0.4], uses="common", **options)
+    return model.with_(tau=TAU, tariff=TARIFF, export_tax=EXPORT_TAX)
+
+
+# The 2020 table ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("uses", ["common", "separate"])
+@pytest.mark.parametrize(("theta", "alpha"), [(4.0, 0.0), (7.0, 0.5)])
+def test_baseline_reproduces_every_entry_of_the_table(uses, theta, alpha):
+    table = load_icio()
+    model = calibrate(table, theta=theta, alpha=alpha, uses=uses)
+    x = model.initial_distribution()
+    prices = model.initial_prices(x)
+    value = market(model, flat_prices(model, x)[0], x)
+    assert float(jnp.max(jnp.abs(value))) < 1e-10
+    outcomes = model.outcomes(prices, x)
+    np.testing.assert_allclose(outcomes["output"], table.output, rtol=1e-8)
+    np.testing.assert_allclose(outcomes["trade"], table.flows, rtol=1e-8, atol=1e-6)
+    if uses == "separate":
+        from neg.models.general_equations import trade
+
+        bought = np.asarray(trade(model, model.flows(prices, x))).transpose(0, 2, 1, 3)
+        expected = np.concatenate([table.intermediate, np.maximum(table.final, 0)], axis=3)
+        np.testing.assert_allclose(bought, expected, rtol=1e-8, atol=1e-8)
+
+
+# Identities -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", [rule for rule in DEFICIT_RULES if rule != "zero"])
+@pytest.mark.parametrize("numeraire", ["world", "p1"])
+def test_walras_law_and_adding_up(rule, numeraire):
+    model = shocked(deficit_rule=rule, numeraire=numeraire)
+    solution = short_run(model)
+    out = {name: np.asarray(value) for name, value in solution.outcomes.items()}
+    trade, share = out["trade"], np.asarray(model.employment)
+    wages = (out["wage"] * share).sum(axis=1)
+    anchor = wages.sum() / share.sum() if numeraire == "world" else wages[1] / share[1].sum()
+    assert anchor == pytest.approx(1.0, abs=1e-10)
+    np.testing.assert_allclose(trade.sum(axis=1), out["output"], rtol=1e-10)  # all is sold
+    gate = trade * (1 + EXPORT_TAX)
+    duty, port = (gate * TARIFF).sum(axis=(0, 2)), (trade * EXPORT_TAX).sum(axis=(1, 2))
+    np.testing.assert_allclose(out["tariff_revenue"], duty, rtol=1e-10)
+    np.testing.assert_allclose(out["export_tax_revenue"], port, rtol=1e-10)
+    assert out["deficit"].sum() == pytest.approx(0.0, abs=1e-10)
+    # The trade balance of every place, at the border, is its deficit.
+    imports = gate.sum(axis=(0, 2)) - np.einsum("iis->i", gate)
+    exports = gate.sum(axis=(1, 2)) - np.einsum("iis->i", gate)
+    np.testing.assert_allclose(imports - exports, out["deficit"], atol=1e-10)
+
+
+def test_homogeneity_of_degree_zero_in_money():
+    """At prices twice as high every condition but the numeraire holds, real incomes stay."""
+    model = shocked(deficit_rule="own-share")
+    solution = short_run(model)
+    x, prices = solution.x, solution.prices
+    double = {name: value + jnp.log(2.0) for name, value in prices.items()}
+    residual = model.market_residual(double, x)
+    np.testing.assert_allclose(residual["wage"], np.log(2.0), atol=1e-9)
+    np.testing.assert_allclose(residual["cost"], 0.0, atol=1e-9)
+    np.testing.assert_allclose(residual["income"], 0.0, atol=1e-9)
+    np.testing.assert_allclose(model.payoff(double, x), solution.payoff, atol=1e-10)
+
+
+def test_relabelling_places_permutes_the_solution():
+    table, order = TABLE, np.array([2, 0, 1])
+    model = shocked()
+    pair = np.ix_(order, order)
+    moved = general_economy(
+        places=[table.places[i] for i in order],
+        sectors=table.sectors,
+        employment=np.asarray(model.employment)[order],
+        theta=model.theta,
+        alpha=model.alpha,
+        tau=TAU[pair],
+        tariff=TARIFF[pair],
+        export_tax=EXPORT_TAX[pair],
+        taste=np.asarray(model.taste)[pair],
+        reference=np.asarray(model.reference)[order],
+        labour_share=np.asarray(model.labour_share)[order],
+        tax_share=np.asarray(model.tax_share)[order],
+        input_share=np.asarray(model.input_share)[order],
+        final_share=np.asarray(model.final_share)[order],
+        final_tax=np.asarray(model.final_tax)[order],
+        deficit=np.asarray(model.deficit)[order],
+    )
+    first, second = short_run(model).outcomes, short_run(moved).outcomes
+    for name in ("wage", "output", "price_index", "real_income"):
+        np.testing.assert_allclose(np.asarray(first[name])[order], second[name], rtol=1e-10)
+    np.testing.assert_allclose(np.asarray(first["trade"])[pair], second["trade"], rtol=1e-10)
+
+
+def two_halves(alpha: float):
+    """A sector, and the same economy with that sector split into two identical halves."""
+    common = {"places": ["a", "b", "c"], "theta": 5.0, "alpha": alpha, "mobility": "sectors"}
+    labour = np.array([[2.0, 1.0], [1.0, 1.5], [0.7, 0.9]])
+    tau = np.array([[1, 1.4, 1.7], [1.3, 1, 1.5], [1.6, 1.2, 1]])
+    whole = general_economy(
+        sectors=["s", "t"], employment=labour, tau=tau, final_share=[0.6, 0.4], **common
+    )
+    split = general_economy(
+        sectors=["s1", "s2", "t"],
+        employment=np.column_stack([labour[:, :1] / 2, labour[:, :1] / 2, labour[:, 1:]]),
+        tau=tau,
+        final_share=[0.3, 0.3, 0.4],
+        productivity=[2.0**alpha, 2.0**alpha, 1.0],
+        **common,
+    )
+    return whole, split
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.5])
+def test_two_identical_halves_of_a_sector_behave_as_one(alpha):
+    """Scale is industry-wide: halves with the productivity that undoes the lost scale are one."""
+    whole, split = two_halves(alpha)
+    first = equilibrium_at(whole, whole.initial_distribution(), jnp.ones(6, bool))
+    second = equilibrium_at(split, split.initial_distribution(), jnp.ones(9, bool))
+    x, y = np.asarray(first.x).reshape(3, 2), np.asarray(second.x).reshape(3, 3)
+    np.testing.assert_allclose(y[:, 0], y[:, 1], rtol=1e-9)
+    np.testing.assert_allclose(y[:, 0] + y[:, 1], x[:, 0], rtol=1e-9)
+    np.testing.assert_allclose(
+        second.outcomes["real_income"], first.outcomes["real_income"], rtol=1e-9
+    )
+
+
+# Limits -----------------------------------------------------------------------------------------
+
+
+def one_sector(tau, **options):
+    return general_economy(
+        places=["a", "b", "c"],
+        sectors=["goods"],
+        employment=np.array([[1.0], [2.0], [0.5]]),
+        productivity=np.array([[1.0], [0.5], [3.0]]),
+        theta=4.0,
+        tau=tau,
+        **options,
+    )
+
+
+def test_autarky_is_the_closed_economy():
+    """At prohibitive costs a place lives on its own: real wage A^(1/theta), or with scale more."""
+    wall = np.where(np.eye(3, dtype=bool), 1.0, 1e60)
+    a, labour = np.array([1.0, 0.5, 3.0]), np.array([1.0, 2.0, 0.5])
+    armington = short_run(one_sector(wall)).outcomes
+    np.testing.assert_allclose(armington["real_income"] / labour, a**0.25, rtol=1e-10)
+    krugman = short_run(one_sector(wall, alpha=1.0)).outcomes
+    np.testing.assert_allclose(krugman["real_income"] / labour, (a * labour) ** 0.25, rtol=1e-10)
+
+
+def test_free_trade_equalises_price_indices_and_wages_have_a_closed_form():
+    """Without costs w_i ~ (A_i / L_i)^(1/(1+theta)); with free entry w_i ~ A_i^(1/(1+theta))."""
+    a, labour = np.array([1.0, 0.5, 3.0]), np.array([1.0, 2.0, 0.5])
+    for alpha, shifter in ((0.0, a / labour), (1.0, a)):
+        out = short_run(one_sector(1.0, alpha=alpha)).outcomes
+        wage = shifter**0.2
+        wage /= (wage * labour).sum() / labour.sum()
+        np.testing.assert_allclose(out["wage"][:, 0], wage, rtol=1e-10)
+        np.testing.assert_allclose(out["price_index"], float(out["price_index"][0, 0, 0]))
+
+
+def test_missing_pairs_and_missing_producers_stay_missing():
+    taste = np.ones((3, 3, 1))
+    taste[0, 1] = 0.0
+    model = one_sector(1.5, taste=taste).with_(productivity=np.array([[1.0], [0.5], [3.0]]))
+    trade = np.asarray(short_run(model).outcomes["trade"])[:, :, 0]
+    assert trade[0, 1] == 0.0
+    assert np.all(trade[[0, 0, 1, 1, 1, 2, 2, 2], [0, 2, 0, 1, 2, 0, 1, 2]] > 0)
+
+
+# Bad input --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"theta": [-1.0, 2.0]}, NegError, "theta"),
+        ({"tariff": np.full((3, 3, 2), -1.0)}, NegError, "tariff"),
+        ({"tau": np.ones((3, 3))}, InvalidShapeError, "tau"),
+        ({"labour_share": np.full((3, 2), 0.9)}, SharesError, "cost shares"),
+        ({"final_share": np.full((3, 2, 1), 0.9)}, SharesError, "spending shares"),
+        ({"deficit": np.array([1.0, 0.0, 0.0])}, InvalidDataError, "deficit"),
+        ({"deficit_rule": "none"}, UnknownNameError, "deficit_rule"),
+        ({"rent_rule": "mine"}, UnknownNameError, "rent_rule"),
+        ({"numeraire": "p9"}, UnknownNameError, "numeraire"),
+    ],
+)
+def test_bad_input_is_refused_by_name(change, error, words):
+    with pytest.raises(error, match=words):
+        shocked().with_(**change)
