@@ -1,0 +1,81 @@
+"""Tomahawk: all equilibria of core-periphery as trade costs fall, with break and sustain points.
+
+Branches are followed by continuation from the even distribution, from full agglomeration and from
+every special point found on the way; special points are located by the model's own spectrum (break)
+and payoff gap (sustain). Source of the diagram: Fujita, Krugman and Venables (1999), The Spatial
+Economy, figure 5.4.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from experiments._branches import lines
+from neg.figures import diagram as drawing
+from neg.protocol import get_model
+from neg.solvers.branch import Kind
+from neg.solvers.diagram import diagram
+
+CONFIG = {"sigma": 5.0, "mu": 0.4, "low": 1.3, "high": 2.1}
+SMOKE: dict[str, Any] = {"low": 1.55, "high": 1.85}
+
+_NAMES = {Kind.BRANCH: "break", Kind.SUSTAIN: "sustain"}
+
+
+def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
+    """Follow every branch over the interval of trade costs."""
+    progress(0, 2, "following branches")
+    model = get_model("core-periphery")(sigma=config["sigma"], mu=config["mu"])
+    found = diagram(model, "tau", config["low"], config["high"])
+    progress(1, 2, "counting equilibria")
+    points = {_NAMES[p.kind]: p for _, p in found.special if p.kind in _NAMES}
+    kinds = sorted(points)
+    values = [points[kind].parameter for kind in kinds]
+    between = found.equilibria(float(np.mean(values)))
+    stable = sum(bool(equilibrium.stable) for equilibrium in between)
+    good = all(branch.converged for branch in found.branches) and all(
+        points[kind].converged for kind in kinds
+    )
+    record = lines(found, lambda x: x[:, 0], "share of industry in region 1")
+    record["special"] = ("kind", values, {"units": "iceberg trade cost"})
+    record["special_share"] = ("kind", [float(points[kind].x[0]) for kind in kinds], {"units": "1"})
+    return record.assign_coords(kind=kinds).assign_attrs(
+        title="Core-periphery: the tomahawk",
+        caption=(
+            f"All equilibria of core-periphery (σ = {config['sigma']:g}, μ = {config['mu']:g}). As "
+            "trade costs fall, full agglomeration becomes sustainable at "
+            f"τ = {points['sustain'].parameter:.6f}, before the even distribution breaks at "
+            f"τ = {points['break'].parameter:.6f}. Between the two there are {len(between)} "
+            f"equilibria, {stable} of them stable: history decides."
+        ),
+        status="converged" if good else "not converged: " + "; ".join(found.notes),
+    )
+
+
+def draw(record: xr.Dataset) -> Figure:
+    """Stable branches solid, unstable dashed, break and sustain points with their values."""
+    figure, axes = plt.subplots()
+    for k in record["branch"].values:
+        row = record.sel(branch=k)
+        drawing.branch(axes, row["parameter"], row["shown"], row["stable"])
+    tau = dict(zip(record["kind"].values, record["special"].values, strict=True))
+    for name, share, offset in (
+        ("sustain", 1.0, (16.0, -22.0)),
+        ("sustain", 0.0, (16.0, 16.0)),
+        ("break", 0.5, (-16.0, 16.0)),
+    ):
+        drawing.special_point(axes, tau[name], share, name, symbol="$\\tau$", offset=offset)
+    axes.set(
+        xlabel="iceberg trade cost $\\tau$",
+        ylabel="share of industry in region 1",
+        ylim=(-0.04, 1.04),
+    )
+    axes.margins(x=0.0)
+    axes.grid(axis="y")
+    drawing.legend(axes, loc="upper right", bbox_to_anchor=(1.0, 0.82))
+    return figure
