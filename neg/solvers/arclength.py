@@ -217,7 +217,7 @@ def trace(
         which_end = jnp.where(corner, End.EMPTIED, jnp.where(t[-1] > 0, End.HIGH, End.LOW))
         growth = jnp.where(iterations <= 2, 1.6, jnp.where(iterations <= 4, 1.15, 0.7))
         longer = jnp.clip(step * growth, steps.smallest, steps.largest)
-        ds = jnp.where(begin, steps.first, jnp.where(good, longer, step / 2))
+        ds = jnp.where(begin, ds, jnp.where(good, longer, step / 2))
         end = jnp.where(
             good,
             jnp.where(closed, End.CLOSED, jnp.where(hit, which_end, -1)),
@@ -244,7 +244,8 @@ def trace(
         end=jnp.asarray(-1),
         trouble=jnp.asarray(int(Status.CONVERGED)),
     )
-    state = (guess, heading, steps.first, jnp.asarray(0), empty)
+    first_step = jnp.minimum(steps.first, steps.largest)
+    state = (guess, heading, first_step, jnp.asarray(0), empty)
     *_, out = jax.lax.while_loop(unfinished, body, state)
     return eqx.tree_at(lambda o: o.end, out, jnp.where(out.end < 0, End.MAX_POINTS, out.end))
 
