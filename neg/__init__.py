@@ -1,7 +1,53 @@
-"""New economic geography on a differentiable core: where industry locates, and why it moves."""
+"""New economic geography on a differentiable core: where industry locates, and why it moves.
+
+The names below are the front page; everything is loaded when first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
 
 import jax as _jax
 
 _jax.config.update("jax_enable_x64", True)
 
 __version__ = "0.1.0"
+
+_FRONT_PAGE = {
+    "Model": "neg.protocol",
+    "SpatialModel": "neg.protocol",
+    "Groups": "neg.protocol",
+    "parameter": "neg.protocol",
+    "get_model": "neg.protocol",
+    "general_economy": "neg.models.general_build",
+    "short_run": "neg.solvers.short_run",
+    "long_run": "neg.solvers.long_run",
+    "equilibrium_at": "neg.solvers.long_run",
+    "equilibria": "neg.solvers.search",
+    "stability": "neg.solvers.stability",
+    "thresholds": "neg.solvers.thresholds",
+    "diagram": "neg.solvers.diagram",
+    "paths": "neg.solvers.dynamics",
+    "Status": "neg.status",
+    "NegError": "neg.errors",
+}
+
+_ROOMS = (
+    *("analysis", "checks", "data", "errors", "figures", "geography", "models", "protocol"),
+    *("quantities", "records", "solvers", "status"),
+)
+
+__all__ = [*_FRONT_PAGE, *_ROOMS]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _FRONT_PAGE:
+        return getattr(importlib.import_module(_FRONT_PAGE[name]), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"neg.{name}")
+    raise AttributeError(f"module 'neg' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -20,8 +20,9 @@ from neg.analysis.outcomes import labelled
 from neg.errors import InvalidParameterError
 from neg.geography.trade_costs import TradeCosts
 from neg.models.general import GeneralEconomy
-from neg.solvers.long_run import LongRun, equilibrium_at, long_run
+from neg.solvers.long_run import LongRun, equilibrium_at, long_run, tilt
 from neg.solvers.short_run import ShortRun, short_run
+from neg.status import Status
 
 COMPARED = (
     "real_income",
@@ -33,6 +34,10 @@ COMPARED = (
     "wage",
     "trade",
 )
+
+
+class UnstableAllocationWarning(UserWarning):
+    """The observed allocation is not a stable equilibrium; results follow another one."""
 
 
 class Edit(BaseModel):
@@ -84,26 +89,31 @@ def with_costs(economy: GeneralEconomy, costs: TradeCosts) -> GeneralEconomy:
     return economy.with_(tau=costs.tau, tariff=costs.tariff, export_tax=costs.export_tax)
 
 
-def solve(economy: GeneralEconomy, *, throw: bool = True) -> ShortRun | LongRun:
-    """The equilibrium of an economy that starts from its observed employment.
+def solve(
+    economy: GeneralEconomy, start: LongRun | None = None, *, throw: bool = True
+) -> ShortRun | LongRun:
+    """The equilibrium of an economy next to its observed employment, or next to ``start``.
 
-    Without mobility, the short-run equilibrium. With it, the long-run equilibrium next to the
-    observed allocation if that one is stable, and otherwise the one that the adjustment dynamics
-    reach from it; a warning then says so.
+    Without mobility, the short-run equilibrium. With it, the long-run equilibrium with the same
+    used cells if that one is stable, and otherwise the one that the adjustment dynamics reach; a
+    warning then says so.
     """
     if bool(jnp.all(economy.groups.size() == 1)):
         return short_run(economy, throw=throw)
-    x = economy.initial_distribution()
-    near = equilibrium_at(economy, x, x > 0, throw=False)
+    x = economy.initial_distribution() if start is None else start.x
+    used = x > 0 if start is None else start.used
+    near = equilibrium_at(economy, x, used, throw=False)
     if int(near.status) == 0 and near.stable:
         return near
+    where = "observed allocation" if start is None else "starting allocation"
     warnings.warn(
-        "the equilibrium next to the observed allocation is not stable or does not exist "
-        f"(growth rate {float(near.growth):.3g}); following the adjustment dynamics to the "
-        "equilibrium that they reach from the observed allocation",
+        f"the equilibrium next to the {where} is not stable or does not exist "
+        f"(status {Status(int(near.status)).name.lower()}, growth rate {float(near.growth):.3g}); "
+        "following the adjustment dynamics from there",
+        UnstableAllocationWarning,
         stacklevel=2,
     )
-    return long_run(economy, x, throw=throw)
+    return long_run(economy, tilt(economy.groups, x), throw=throw)
 
 
 def compare(
@@ -115,16 +125,23 @@ def compare(
 ) -> xr.Dataset:
     """Solve the baseline and every scenario; return levels and changes, labelled.
 
+    Scenarios start from the baseline's equilibrium, which is the observed allocation where that is
+    stable.
+
     Every variable of ``COMPARED`` comes as its level ``NAME`` and, except at the baseline, as its
     exact change ``NAME_change`` in per cent. Coordinates hold each scenario's status, residual and
     stability; attributes say what is held fixed.
     """
     cases = [Scenario(name="baseline"), *scenarios]
-    solved = []
+    solved: list[xr.Dataset] = []
+    first: ShortRun | LongRun | None = None
     for number, case in enumerate(cases):
         if progress is not None:
             progress(number, len(cases), case.name)
-        solved.append(labelled(solve(with_costs(economy, case.apply(costs)))))
+        start = first if isinstance(first, LongRun) else None
+        solution = solve(with_costs(economy, case.apply(costs)), start)
+        first = solution if first is None else first
+        solved.append(labelled(solution))
     levels = xr.concat(
         [dataset[list(COMPARED)].drop_attrs(deep=False) for dataset in solved],
         dim=xr.DataArray([case.name for case in cases], dims="scenario", name="scenario"),

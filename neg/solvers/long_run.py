@@ -125,14 +125,22 @@ def tilt(groups: Groups, x: Float[Array, " cell"], size: float = 1e-3) -> Float[
 @eqx.filter_jit
 def _polish_at(model: Model, x: Array, used: Array, tolerance: Array) -> LongRun:
     frozen, x = stop(model), stop(x)
-    p = flat_prices(frozen, x)[0]
-    near = _polish(frozen, x, newton(market_system, p, (frozen, x)).z, used, tolerance)
-    # Where markets at ``x`` are far from the equilibrium, prices of one may be the better start.
-    root = jax.lax.cond(
-        near.status == Status.CONVERGED,
-        lambda: near,
-        lambda: _polish(frozen, x, p, used, tolerance),
-    )
+    ones = flat_prices(frozen, x)[0]
+    cleared = newton(market_system, ones, (frozen, x)).z
+
+    def body(state: tuple) -> tuple:
+        # Where markets at ``x`` are far from the equilibrium, the prices at which they clear may
+        # be the worse start; the model's own initial prices are tried second.
+        _, count = state
+        p = jnp.where(count == 0, cleared, ones)
+        return _polish(frozen, x, p, used, tolerance), count + 1
+
+    def unfinished(state: tuple) -> Array:
+        root, count = state
+        return (root.status != Status.CONVERGED) & (count < 2)
+
+    size = x.shape[0] + ones.shape[0] + frozen.groups.count
+    root, _ = jax.lax.while_loop(unfinished, body, (_no_root(size, Status.MAX_STEPS), 0))
     return _finish(model, root, used, tolerance, root.steps)
 
 
