@@ -74,9 +74,8 @@ def follow(model: Model, x: Array, p: Array, target: Array, max_steps: Array) ->
         same = groups.index[:, None] == groups.index[None, :]
         pull = total - mean[groups.index] - same * (weight * velocity)[None, :]
         change = jnp.linalg.solve(jnp.eye(cells) / length - pull, velocity)
-        # What is dead already must not shorten the step of the living.
-        change = jnp.maximum(change, floor - point[:cells])
-        change = change * jnp.minimum(1.0, _MAX_LOG_CHANGE / jnp.max(jnp.abs(change)))
+        # Each cell by itself: what dies fast must not shorten the step of those that live.
+        change = jnp.clip(change, -_MAX_LOG_CHANGE, _MAX_LOG_CHANGE)
         y = point[:cells] + change
         y = jnp.maximum(y - jnp.log(groups.total(jnp.exp(y)))[groups.index], floor)
         prices = point[cells:] - excess_prices - response @ (y - point[:cells])
