@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -67,22 +67,28 @@ def from_distance(
 def equidistant(places: int = 2) -> Geography:
     """Places that are all one step from each other."""
     _check_count("places", places, 1)
-    return Geography(1.0 - np.eye(places), _circle(places), _names(places), "equidistant")
+    return Geography(
+        _as_float(1.0 - np.eye(places)), _circle(places), _names(places), "equidistant"
+    )
 
 
 def racetrack(places: int = 8) -> Geography:
     """Places evenly spaced on a circle; distance is the number of steps the short way round."""
     _check_count("places", places, 2)
     gap = np.abs(np.subtract.outer(np.arange(places), np.arange(places)))
-    return Geography(np.minimum(gap, places - gap), _circle(places), _names(places), "racetrack")
+    return Geography(
+        _as_float(np.minimum(gap, places - gap)), _circle(places), _names(places), "racetrack"
+    )
 
 
 def line(places: int = 5) -> Geography:
     """Places evenly spaced on a line."""
     _check_count("places", places, 2)
     index = np.arange(places)
-    coordinates = np.stack([index, np.zeros(places)], axis=1)
-    return Geography(np.abs(np.subtract.outer(index, index)), coordinates, _names(places), "line")
+    coordinates = _as_float(np.stack([index, np.zeros(places)], axis=1))
+    return Geography(
+        _as_float(np.abs(np.subtract.outer(index, index))), coordinates, _names(places), "line"
+    )
 
 
 def star(places: int = 5) -> Geography:
@@ -90,8 +96,8 @@ def star(places: int = 5) -> Geography:
     _check_count("places", places, 2)
     distance = 2.0 * (1.0 - np.eye(places))
     distance[0, 1:] = distance[1:, 0] = 1.0
-    coordinates = np.vstack([np.zeros((1, 2)), _circle(places - 1)])
-    return Geography(distance, coordinates, _names(places), "star")
+    coordinates = _as_float(np.vstack([np.zeros((1, 2)), _circle(places - 1)]))
+    return Geography(_as_float(distance), coordinates, _names(places), "star")
 
 
 def square_torus(rows: int = 4, columns: int | None = None) -> Geography:
@@ -104,7 +110,7 @@ def square_torus(rows: int = 4, columns: int | None = None) -> Geography:
     dj = np.abs(np.subtract.outer(j, j))
     distance = np.minimum(di, rows - di) + np.minimum(dj, columns - dj)
     names = tuple(f"{a},{b}" for a, b in zip(i, j, strict=True))
-    return Geography(distance, np.stack([j, -i], axis=1), names, "square torus")
+    return Geography(distance, _as_float(np.stack([j, -i], axis=1)), names, "square torus")
 
 
 def hexagonal_torus(rows: int = 6) -> Geography:
@@ -121,12 +127,12 @@ def hexagonal_torus(rows: int = 6) -> Geography:
             db = np.subtract.outer(b, b) + shift_b
             steps = np.maximum(np.maximum(np.abs(da), np.abs(db)), np.abs(da + db))
             best = np.minimum(best, steps)
-    coordinates = np.stack([b + 0.5 * a, -a * np.sqrt(3.0) / 2.0], axis=1)
+    coordinates = _as_float(np.stack([b + 0.5 * a, -a * np.sqrt(3.0) / 2.0], axis=1))
     names = tuple(f"{i},{j}" for i, j in zip(a, b, strict=True))
-    return Geography(best, coordinates, names, "hexagonal torus")
+    return Geography(_as_float(best), coordinates, names, "hexagonal torus")
 
 
-_LAYOUTS = {
+_LAYOUTS: dict[str, Callable[[int], Geography]] = {
     "equidistant": equidistant,
     "racetrack": racetrack,
     "line": line,
@@ -159,6 +165,6 @@ def _names(places: int) -> tuple[str, ...]:
     return tuple(str(i) for i in range(places))
 
 
-def _circle(places: int) -> np.ndarray:
+def _circle(places: int) -> Any:
     angle = np.pi / 2 - 2 * np.pi * np.arange(places) / max(places, 1)
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)

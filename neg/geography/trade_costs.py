@@ -172,11 +172,12 @@ def trade_costs(
 
 
 def freight_rate(
-    distance_km: Float[Array, "origin destination"], *, at: float, reference_km: float, power: float
+    distance_km: Any, *, at: float, reference_km: float, power: float
 ) -> Float[Array, "origin destination"]:
     """Freight as a share of value that rises with distance: ``at * (distance / reference)^power``.
 
-    ``at`` is the rate at ``reference_km``; zero on the diagonal.
+    ``distance_km`` is ``[origin, destination]``; ``at`` is the rate at ``reference_km``; zero on
+    the diagonal.
     """
     check_range("distance_km", distance_km, 0.0)
     check_range("at", at, 0.0)

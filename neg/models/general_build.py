@@ -200,7 +200,7 @@ def _pools(places: Sequence[str], pools: Mapping[str, Sequence[str]] | None) -> 
     return tuple(order[label[place]] for place in places)
 
 
-def _fill(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
+def _fill(name: str, value: Any, shape: tuple[int, ...]) -> Any:
     array = np.asarray(value, dtype=float)
     try:
         return np.array(np.broadcast_to(array, shape))
@@ -209,7 +209,7 @@ def _fill(name: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
         raise
 
 
-def _pair(name: str, value: Any, places: int, sectors: int) -> np.ndarray:
+def _pair(name: str, value: Any, places: int, sectors: int) -> Any:
     """Bilateral array [origin, destination, sector]; a matrix holds for every sector."""
     array = np.asarray(value, dtype=float)
     if array.ndim == 2:

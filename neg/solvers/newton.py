@@ -37,7 +37,7 @@ class _State(NamedTuple):
     step: Array
     length: Array
     status: Array
-    count: Array
+    tries: Array
     steps: Array
     finished: Array
 
@@ -72,7 +72,7 @@ def newton(
         norm = merit(value)
         finishing = state.status == Status.CONVERGED
         good = norm <= (1.0 - _DECREASE * state.length) * state.norm  # false where NaN
-        good = jnp.where(finishing, norm <= state.norm, good) | (state.count == 0)
+        good = jnp.where(finishing, norm <= state.norm, good) | (state.tries == 0)
         good = good & jnp.all(jnp.isfinite(value))
         step = jnp.linalg.solve(jacobian, -value)
         step = step * jnp.minimum(1.0, max_change / jnp.maximum(_largest(step), 1e-300))
@@ -84,7 +84,7 @@ def newton(
             jnp.where(stuck, Status.STALLED, Status.MAX_STEPS),
         )
         status = jnp.where(good & ~there & ~jnp.all(jnp.isfinite(step)), Status.SINGULAR, status)
-        status = jnp.where((state.count == 0) & ~good, Status.NON_FINITE, status)
+        status = jnp.where((state.tries == 0) & ~good, Status.NON_FINITE, status)
         status = jnp.where(finishing, Status.CONVERGED, status)
         return _State(
             point=jnp.where(good, trial, state.point),
@@ -94,14 +94,14 @@ def newton(
             step=jnp.where(good, step, state.step),
             length=jnp.where(good, 1.0, state.length / 2),
             status=jnp.asarray(status, dtype=int),
-            count=state.count + 1,
-            steps=state.steps + (good & (state.count > 0) & ~finishing),
+            tries=state.tries + 1,
+            steps=state.steps + (good & (state.tries > 0) & ~finishing),
             finished=finishing | (status > Status.MAX_STEPS),
         )
 
     def unfinished(state: _State) -> Array:
         out_of_steps = (state.steps >= max_steps) & (state.status == Status.MAX_STEPS)
-        return ~state.finished & ~(out_of_steps & (state.count > 0))
+        return ~state.finished & ~(out_of_steps & (state.tries > 0))
 
     n = z.shape[0]
     if n == 0:
@@ -116,7 +116,7 @@ def newton(
         step=nothing,
         length=jnp.asarray(1.0),
         status=jnp.asarray(int(Status.MAX_STEPS)),
-        count=jnp.asarray(0),
+        tries=jnp.asarray(0),
         steps=jnp.asarray(0),
         finished=jnp.asarray(False),
     )

@@ -33,8 +33,8 @@ def follow(model: Model, x: Array, p: Array, target: Array, max_steps: Array) ->
     floor = jnp.log(_FLOOR)
 
     def stacked(point: Array) -> tuple[Array, Array]:
-        value = both(model, point[cells:], groups.cell_mass * jnp.exp(point[:cells]))
-        value = jnp.concatenate(value[::-1])
+        excess, paid = both(model, point[cells:], groups.cell_mass * jnp.exp(point[:cells]))
+        value = jnp.concatenate([paid, excess])
         return value, value
 
     def body(state: _Path) -> _Path:
