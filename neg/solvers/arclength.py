@@ -105,43 +105,42 @@ def correct(
 ) -> tuple[Array, Array, Array, Array, Array]:
     """Newton's method for ``residual(u) = 0, row @ u = level``.
 
-    Returns point, derivative there, largest residual, iterations and status.
+    Returns point, a vector along the branch there, largest residual, iterations and status.
     """
-
-    count_rows = u.shape[0] - 1
+    last = jnp.zeros_like(u).at[-1].set(1.0)
 
     def unfinished(state: tuple) -> Array:
         *_, error, count = state
         return (error > tolerance) & (count <= _NEWTON) & (error < jnp.inf)
 
     def body(state: tuple) -> tuple:
-        # The derivative is kept for the tangent, so it is taken at the accepted point too; one
-        # evaluation stands here alone, as every copy of the model would be compiled again.
+        # One factorisation gives the next change and the tangent; the model is evaluated at this
+        # one place, as every copy of it would have to be compiled again.
         u, change, *_, count = state
         u = u + change
         value, jacobian = evaluate(u, args)
         miss = jnp.append(value, row @ u - level)
         error = jnp.max(jnp.abs(miss))
         error = jnp.where(jnp.isfinite(error), error, jnp.inf)
-        change = jnp.linalg.solve(jnp.concatenate([jacobian, row[None, :]]), -miss)
-        return u, change, jacobian, error, count + 1
+        matrix = jnp.concatenate([jacobian, row[None, :]])
+        both = jnp.linalg.solve(matrix, jnp.stack([-miss, last], axis=1))
+        return u, both[:, 0], both[:, 1], error, count + 1
 
-    empty = jnp.zeros((count_rows, count_rows + 1))
-    state = (u, jnp.zeros_like(u), empty, jnp.asarray(1e300), jnp.asarray(-1))
-    u, _, jacobian, error, count = jax.lax.while_loop(unfinished, body, state)
+    nothing = jnp.zeros_like(u)
+    state = (u, nothing, nothing, jnp.asarray(1e300), jnp.asarray(-1))
+    u, _, along, error, count = jax.lax.while_loop(unfinished, body, state)
     status = jnp.where(
         error <= tolerance,
         Status.CONVERGED,
         jnp.where(jnp.isfinite(error), Status.MAX_STEPS, Status.NON_FINITE),
     )
-    return u, jacobian, error, count, status
+    return u, along, error, count, status
 
 
-def tangent_at(jacobian: Array, heading: Array, metric: Array) -> Array:
-    """Unit tangent of the branch that points the way of ``heading``."""
-    matrix = jnp.concatenate([jacobian, (metric * heading)[None, :]])
-    t = jnp.linalg.solve(matrix, jnp.zeros(matrix.shape[0]).at[-1].set(1.0))
-    return t / jnp.sqrt(jnp.sum(metric * t * t))
+def unit_tangent(along: Array, heading: Array, metric: Array) -> Array:
+    """The vector made a unit tangent that points the way of ``heading``."""
+    forward = jnp.where(jnp.sum(metric * along * heading) < 0.0, -1.0, 1.0)
+    return forward * along / jnp.sqrt(jnp.sum(metric * along * along))
 
 
 def metric_of(path: Path, reduction: Reduction) -> Array:
@@ -186,10 +185,10 @@ def trace(
         plane = jnp.where(hit, jnp.zeros_like(u).at[coordinate].set(1.0), metric * t)
         plane = jnp.where(begin, row, plane)
         level = jnp.where(hit, jnp.where(corner, 0.0, bound), plane @ predicted)
-        new, jacobian, residual, iterations, status = correct(
+        new, along, residual, iterations, status = correct(
             predicted, plane, level, args, steps.tolerance
         )
-        turned = tangent_at(jacobian, t, metric)
+        turned = unit_tangent(along, t, metric)
         slack = 1e-9 * (path.high - path.low)
         inside = (new[-1] >= path.low - slack) & (new[-1] <= path.high + slack)
         inside = inside & (jnp.min(new[:shares], initial=jnp.inf) >= -_NEGATIVE)

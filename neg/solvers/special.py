@@ -11,7 +11,6 @@ import dataclasses
 from collections.abc import Callable
 from typing import NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 
 from neg.solvers.branch import Branch, Kind, SpecialPoint
@@ -20,6 +19,7 @@ from neg.solvers.states import Details, Spectra, equilibrium_between
 from neg.status import Status
 
 _ROUNDS = 60
+_PROBE = 1e-8
 _ZERO = 1e-8
 """Eigenvalues and payoff gaps below this at an end of a branch belong to the meeting point."""
 
@@ -52,39 +52,42 @@ def enclose(
 ) -> tuple[float, float, float, float]:
     """Zero of a function on [0, 1] of known, opposite end values: point, enclosure, value.
 
-    Regula falsi with the Illinois correction, then a probe on either side of the zero to tighten
-    the enclosure; stops early where the function is not a number.
+    Inverse quadratic interpolation where it is safe, bisection where not (Chandrupatla 1997,
+    Advances in Engineering Software 28(3)); then a probe on the open side of the zero tightens the
+    enclosure. Stops early where the function is not a number.
     """
-    left, right, low, high = 0.0, 1.0, left_value, right_value
-    best, best_value = (0.0, low) if abs(low) < abs(high) else (1.0, high)
+    new, old, older = 1.0, 0.0, 0.0
+    f_new, f_old, f_older = right_value, left_value, left_value
     aim = 1e-13 * max(abs(left_value), abs(right_value))
-    side = 0
+    share = abs(left_value) / (abs(left_value) + abs(right_value))
+    place = 1.0 - share  # the secant, seen from ``new``
     for _ in range(_ROUNDS):
-        middle = (left * high - right * low) / (high - low)
-        if not left < middle < right:
-            middle = 0.5 * (left + right)
-        value = function(middle)
+        at = new + place * (old - new)
+        value = function(at)
         if not np.isfinite(value):
-            return best, left, right, best_value
-        if abs(value) <= abs(best_value):
-            best, best_value = middle, value
-        if (value > 0) == (right_value > 0):
-            right, high = middle, value
-            low = low / 2 if side == 1 else low
-            side = 1
-        else:
-            left, low = middle, value
-            high = high / 2 if side == -1 else high
-            side = -1
-        if abs(value) <= aim or right - left < 1e-14:
             break
-    for probe in (best - 1e-8, best + 1e-8):
-        if left < probe < right and np.isfinite(value := function(probe)):
-            if (value > 0) == (right_value > 0):
-                right = min(right, probe)
-            else:
-                left = max(left, probe)
-    return best, left, right, best_value
+        if (value > 0) == (f_new > 0):
+            older, f_older = new, f_new
+        else:
+            older, f_older = old, f_old
+            old, f_old = new, f_new
+        new, f_new = at, value
+        if min(abs(f_new), abs(f_old)) <= aim or abs(new - old) < 1e-14:
+            break
+        xi = (new - old) / (older - old)
+        ratio = (f_new - f_old) / (f_older - f_old)
+        place = 0.5
+        if ratio**2 < xi and (1 - ratio) ** 2 < 1 - xi:
+            place = f_new / (f_old - f_new) * f_older / (f_old - f_older)
+            place += (
+                (older - new) / (old - new) * f_new / (f_older - f_new) * f_old / (f_older - f_old)
+            )
+    best, best_value = (new, f_new) if abs(f_new) <= abs(f_old) else (old, f_old)
+    other, side = (old, f_old) if best == new else (new, f_new)
+    probe = best + np.copysign(_PROBE, other - best)
+    if abs(other - best) > _PROBE and (function(probe) > 0) == (side > 0):
+        other = probe
+    return best, min(best, other), max(best, other), best_value
 
 
 class _State(NamedTuple):
@@ -175,12 +178,7 @@ class _Finder:
         level = row @ ((1 - fraction) * left + fraction * right)
         guess = guess + (right - left) * (level - row @ guess) / max(row @ (right - left), 1e-300)
         u, tangent, residual, status, details = equilibrium_between(
-            branch.model,
-            branch.path,
-            branch.reduction,
-            jnp.asarray(guess),
-            jnp.asarray(row),
-            jnp.asarray(branch.tangents[segment]),
+            branch.model, branch.path, branch.reduction, guess, row, branch.tangents[segment]
         )
         full = Details(*(np.asarray(a) for a in details))
         matrix = tangent_matrices(

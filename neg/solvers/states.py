@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array
 
 from neg.protocol import Model
-from neg.solvers.arclength import correct, metric_of, tangent_at
+from neg.solvers.arclength import correct, metric_of, unit_tangent
 from neg.solvers.long_run import STABILITY_TOLERANCE
 from neg.solvers.reduction import Path, Reduction
 from neg.solvers.spectrum import adapted_basis, blocks, eigenvalues, tangent_matrices
@@ -62,8 +62,8 @@ def equilibrium_between(
     Returns point, tangent, residual, status and full state.
     """
     args = (model, path, reduction)
-    u, jacobian, residual, _, status = correct(guess, row, row @ guess, args, jnp.asarray(FINE))
-    tangent = tangent_at(jacobian, heading, metric_of(path, reduction))
+    u, along, residual, _, status = correct(guess, row, row @ guess, args, jnp.asarray(FINE))
+    tangent = unit_tangent(along, heading, metric_of(path, reduction))
     return u, tangent, residual, status, _details(model, path, reduction, u)
 
 
