@@ -19,9 +19,12 @@ from neg.errors import (
 
 
 def is_concrete(value: Any) -> bool:
-    """Whether ``value`` is an array of numbers that can be looked at, and no tracer."""
-    return not isinstance(value, jax.core.Tracer) and isinstance(
-        value, np.ndarray | jax.Array | float | int | np.generic
+    """Whether ``value`` is an array (or nested lists) of numbers to look at, and no tracer."""
+    leaves = jax.tree.leaves(value)
+    return bool(leaves) and all(
+        not isinstance(leaf, jax.core.Tracer)
+        and isinstance(leaf, np.ndarray | jax.Array | float | int | np.generic)
+        for leaf in leaves
     )
 
 

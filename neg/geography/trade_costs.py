@@ -163,10 +163,10 @@ def trade_costs(
     built = {}
     for name, (rate, kind) in layers.items():
         array = _as_float(rate)
+        if array.shape not in ((), shape[:2]):
+            check_shape(f"rate of layer {name!r}", array, shape)
         if array.ndim == 2:
             array = array[..., None]
-        if array.ndim not in (0, 3):
-            check_shape(f"rate of layer {name!r}", array, shape)
         built[name] = Layer(jnp.broadcast_to(array, shape), kind)
     return TradeCosts(built, places, sectors)
 
