@@ -11,6 +11,7 @@ where it falls in ``s``), at ``s = 1`` where it is positive, at ``s = 0`` where 
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import jax
@@ -26,40 +27,49 @@ _STEPS = 40
 
 
 class Wiggle(NamedTuple):
-    """Payoff difference and unknowns by parameter and share; NaN where the solve failed."""
+    """Payoff difference and unknowns by economy and share; NaN where the solve failed."""
 
-    difference: np.ndarray  # [value, share]
-    unknowns: np.ndarray  # [value, share, unknown]
+    difference: np.ndarray  # [economy, share]
+    unknowns: np.ndarray  # [economy, share, unknown]
+
+
+def along(model: Model, name: str, values: np.ndarray) -> Model:
+    """Economies that differ in one parameter, as one model whose arrays have a leading axis."""
+    return jax.vmap(lambda value: model.with_(**{name: value}))(jnp.asarray(values))
 
 
 def wiggle(
-    model: Model, name: str, values: np.ndarray, shares: np.ndarray, start: np.ndarray | None = None
+    models: Model,
+    shares: np.ndarray,
+    *,
+    industry: tuple[int, int] = (0, 1),
+    start: np.ndarray | None = None,
 ) -> Wiggle:
-    """Solve for the payoff difference at every value of a parameter and every share.
+    """Solve for the payoff difference in every economy at every share.
 
-    Shares are taken in their order, each solved from the one before; the first one from ``start``,
-    or else from the model's initial distribution. ``shares`` lie strictly between zero and one.
+    ``models`` is a stack of economies (see :func:`along`), ``industry`` the industrial cells of the
+    two regions. Shares are taken in their order, each solved from the one before; the first one
+    from ``start``, or else from the initial distribution. They lie strictly between zero and one.
     """
-    z = np.asarray(_starts(model, name, jnp.asarray(values))) if start is None else start
+    z = np.asarray(jax.vmap(_start)(models)) if start is None else start
     found = []
     for share in shares:
-        z, good = _newton(model, name, values, float(share), z)
+        z, good = _newton(models, float(share), industry, z)
         found.append(np.where(good[:, None], z, np.nan))
     unknowns = np.stack(found, axis=1)
     return Wiggle(unknowns[..., -1], unknowns)
 
 
 def _newton(
-    model: Model, name: str, values: np.ndarray, share: float, z: np.ndarray
+    models: Model, share: float, industry: tuple[int, int], z: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Newton's method for all values at once, with steps of at most two in any (log) unknown.
+    """Newton's method in all economies at once, with steps of at most two in any (log) unknown.
 
     Only the residual and its Jacobian are compiled: compilation is most of what a first run costs.
     """
-    here, point = jnp.asarray(values), jnp.asarray(share)
-    size = np.full(len(values), np.inf)
     for _ in range(_STEPS):
-        residual, jacobian = map(np.asarray, _linearised(model, name, here, point, jnp.asarray(z)))
+        linear = _linearised(models, jnp.asarray(share), jnp.asarray(z), industry=industry)
+        residual, jacobian = map(np.asarray, linear)
         size = np.abs(residual).max(axis=1)
         step = np.linalg.solve(jacobian, -residual[..., None])[..., 0]
         step *= np.minimum(1.0, 2.0 / np.maximum(np.abs(step).max(axis=1, keepdims=True), 1e-300))
@@ -69,36 +79,34 @@ def _newton(
     return z, size <= TOLERANCE
 
 
+# Compiled without the optimisations that take longer than all that is computed here.
+@functools.partial(
+    jax.jit,
+    static_argnames="industry",
+    compiler_options={"xla_backend_optimization_level": 0},
+)
 def _linearised(
-    model: Model, name: str, values: Array, share: Array, z: Array
+    models: Model, share: Array, z: Array, *, industry: tuple[int, int]
 ) -> tuple[Array, Array]:
-    def at(value: Array, point: Array) -> tuple[Array, Array]:
-        args = (model.with_(**{name: value}), share)
-
+    def at(model: Model, point: Array) -> tuple[Array, Array]:
         def both(point: Array) -> tuple[Array, Array]:
-            residual = held_residual(point, args)
+            residual = held_residual(point, model, share, industry)
             return residual, residual
 
         jacobian, residual = jax.jacfwd(both, has_aux=True)(point)
         return residual, jacobian
 
-    return jax.vmap(at)(values, z)
-
-
-# Compiled without the optimisations that take longer than all that is computed here.
-_linearised = jax.jit(
-    _linearised,
-    static_argnames="name",
-    compiler_options={"xla_backend_optimization_level": 0},
-)
+    return jax.vmap(at)(models, z)
 
 
 def held_residual(
-    z: Float[Array, " unknown"], args: tuple[Model, Float[Array, ""]]
+    z: Float[Array, " unknown"],
+    model: Model,
+    share: Float[Array, ""],
+    industry: tuple[int, int],
 ) -> Float[Array, " unknown"]:
     """Equilibrium conditions with the share of region 1 held; the payoff difference comes last."""
-    model, share = args
-    first, second = model.industry
+    first, second = industry
     used = jnp.ones(model.groups.cells, dtype=bool)
     mass = jnp.log(model.groups.cell_mass)
     free = long_run_residual(z[:-1], (model, used))
@@ -107,12 +115,8 @@ def held_residual(
     return jnp.append(held, ratio - jnp.log(share / (1.0 - share)))
 
 
-def _starts(model: Model, name: str, values: Array) -> Array:
-    def at(value: Array) -> Array:
-        here = model.with_(**{name: value})
-        x = here.initial_distribution()
-        p, _ = flat_prices(here, x)
-        even = pack(Unknowns(jnp.log(x / here.groups.cell_mass), p, jnp.zeros(here.groups.count)))
-        return jnp.append(even, 0.0)
-
-    return jax.vmap(at)(values)
+def _start(model: Model) -> Array:
+    x = model.initial_distribution()
+    p, _ = flat_prices(model, x)
+    even = pack(Unknowns(jnp.log(x / model.groups.cell_mass), p, jnp.zeros(model.groups.count)))
+    return jnp.append(even, 0.0)

@@ -1,24 +1,31 @@
 """The canon side by side: tomahawk and wiggle diagram of every two-region model.
 
-The payoff difference between the regions is solved for on a grid of freeness of trade and share of
-industry. All models are symmetric: divided by ``s - 1/2`` it is regular, its zeros are the uneven
-equilibria, its sign at one half says whether the even distribution is stable.
+The payoff difference between the regions is solved for on a grid of freedom of trade and share of
+industry in region 1; equilibria and thresholds are read off it.
 """
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from contourpy import contour_generator
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.interpolate import RegularGridInterpolator
 
-from experiments._wiggle import wiggle
-from neg.figures import diagram as drawing
+from experiments._two_regions import (
+    LINES,
+    MARKS,
+    POINTS,
+    Equilibria,
+    changes,
+    equilibria,
+    known,
+    tomahawk,
+)
+from experiments._wiggle import along
 from neg.figures import style
 from neg.protocol import Model, get_model
 
@@ -42,97 +49,46 @@ CONFIG: dict[str, Any] = {
 }
 SMOKE = {"models": ["core-periphery", "pflueger"], "values": 25, "shares": 13}
 
-_LEAST = 1e-4  # distance from one half that stands for the even distribution
-_EDGE = 1e-6  # share that stands for an empty region
-_FLAT = 1e-6  # a slope below this share of the largest tells nothing: every share is an equilibrium
-_LINES, _POINTS = 6, 400  # room for uneven branches in the record
-_MARKS = 3  # room for thresholds
 _REGIMES = 4  # curves in a wiggle diagram
 
 
 def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     """Payoff differences, uneven equilibria, break and sustain points of each model."""
-    names = list(config["models"])
     freedom = np.linspace(0.02, 0.98, config["values"])
-    spread = 0.5 * np.sin(np.linspace(0.0, 0.5 * np.pi, config["shares"]))
-    spread[0], spread[-1] = _LEAST, 0.5 - _EDGE
-    shape = (len(names), _LINES, _POINTS)
-    lines = {key: np.full(shape, np.nan) for key in ("x", "share", "stable")}
-    marks = {key: np.full((len(names), _MARKS), np.nan) for key in ("break", "sustain")}
-    differences = np.full((len(names), len(freedom), len(spread)), np.nan)
-    for k, name in enumerate(names):
-        progress(k, len(names), name)
+    found = {}
+    for k, name in enumerate(config["models"]):
+        progress(k, len(config["models"]), name)
         model = get_model(name)()
-        parameter, values = _cost(model, freedom)
-        found = wiggle(model, parameter, values, 0.5 + spread)
-        differences[k] = found.difference
-        for key, column in (("break", 0), ("sustain", -1)):
-            for j, i in enumerate(_changes(found.difference[:, column])[:_MARKS]):
-                near = found.unknowns[i, column]
-                marks[key][k, j] = _threshold(
-                    model, freedom[i : i + 2], 0.5 + spread[column], near, len(freedom)
-                )
-        for j, line in enumerate(_uneven(freedom, spread, found.difference / spread)[:_LINES]):
-            for key, part in zip(lines, line, strict=True):
-                lines[key][k, j, : len(part)] = part[:_POINTS]
-    return _record(config, freedom, spread, differences, lines, marks)
+        first, second = model.industry
+        found[name] = equilibria(
+            functools.partial(_freed, model), freedom, config["shares"], (first, second)
+        )
+    return _record(found)
 
 
-def _cost(model: Model, freedom: np.ndarray) -> tuple[str, np.ndarray]:
-    """Name and values of the trade cost at a freedom of trade between zero and one.
+def _freed(model: Model, freedom: np.ndarray) -> Model:
+    """Economies at a freedom of trade between zero and one.
 
     Freeness ``phi``; where trade costs are additive, how far they lie below the limit of trade.
     """
     if "phi" in model.aliases:
-        return "phi", freedom
-    return "tau", (1.0 - freedom) * float(model.trade_limit)  # type: ignore[attr-defined]
+        return along(model, "phi", freedom)
+    return along(model, "tau", (1.0 - freedom) * float(model.trade_limit))  # type: ignore[attr-defined]
 
 
-def _changes(values: np.ndarray) -> list[int]:
-    """Intervals of the grid in which the sign changes."""
-    return [int(i) for i in np.flatnonzero(values[:-1] * values[1:] < 0.0)]
-
-
-def _threshold(
-    model: Model, interval: np.ndarray, share: float, near: np.ndarray, nodes: int
-) -> float:
-    """Where the payoff difference at a share changes sign, from ever finer grids of one size."""
-    for _ in range(3):
-        fine = np.linspace(interval[0], interval[1], nodes)
-        start = np.broadcast_to(near, (nodes, len(near)))
-        values = wiggle(model, *_cost(model, fine), np.array([share]), start).difference[:, 0]
-        i = _changes(values)[0]
-        interval = fine[i : i + 2]
-    return float(fine[i] - values[i] * (fine[i + 1] - fine[i]) / (values[i + 1] - values[i]))
-
-
-def _uneven(freedom: np.ndarray, spread: np.ndarray, slope: np.ndarray) -> list[tuple]:
-    """Freedom, share of region 1 (one half or more) and stability along the uneven equilibria."""
-    rise = np.gradient(slope, spread, axis=1)
-    rising = RegularGridInterpolator((freedom, spread), rise, bounds_error=False, fill_value=None)
-    found = []
-    for line in map(np.asarray, contour_generator(freedom, spread, slope.T).lines(0.0)):
-        at = rising(line)
-        told = np.abs(at) > _FLAT * np.abs(slope).max()
-        found.append((line[:, 0], 0.5 + line[:, 1], np.where(told, at < 0.0, np.nan)))
-    return sorted(found, key=lambda line: -len(line[0]))
-
-
-def _record(
-    config: dict[str, Any],
-    freedom: np.ndarray,
-    spread: np.ndarray,
-    differences: np.ndarray,
-    lines: dict[str, np.ndarray],
-    marks: dict[str, np.ndarray],
-) -> xr.Dataset:
-    names = list(config["models"])
+def _record(found: dict[str, Equilibria]) -> xr.Dataset:
+    names = list(found)
+    one = found[names[0]]
+    parts = {
+        field: np.stack([getattr(e, field) for e in found.values()])
+        for field in ("difference", "lines", "breaks", "sustains")
+    }
+    lines, differences = parts["lines"], parts["difference"]
     failed = int(np.isnan(differences).sum())
-    along = ("model", "line", "point")
+    along_lines = ("model", "line", "point")
     unit = "freedom of trade: phi, or 1 - tau / limit of trade"
-    even = differences[:, :, 0]
-    never = [n for n, row in zip(names, marks["break"], strict=True) if np.isnan(row).all()]
-    late = [n for n, row in zip(names, even, strict=True) if row[-1] < 0.0 < row.max()]
+    never = [n for n, e in found.items() if not len(known(e.breaks))]
+    late = [n for n, e in found.items() if e.difference[-1, 0] < 0.0 < e.difference[:, 0].max()]
     return xr.Dataset(
         {
             "payoff_difference": (
@@ -140,20 +96,20 @@ def _record(
                 differences,
                 {"units": "units of payoff"},
             ),
-            "uneven_freedom": (along, lines["x"], {"units": unit}),
-            "uneven_share": (along, lines["share"], {"units": "1"}),
-            "uneven_stable": (along, lines["stable"], {"units": "1: stable, 0: unstable"}),
-            "break": (("model", "which"), marks["break"], {"units": unit}),
-            "sustain": (("model", "which"), marks["sustain"], {"units": unit}),
+            "uneven_freedom": (along_lines, lines[:, 0], {"units": unit}),
+            "uneven_share": (along_lines, lines[:, 1], {"units": "1"}),
+            "uneven_stable": (along_lines, lines[:, 2], {"units": "1: stable, 0: unstable"}),
+            "break": (("model", "which"), parts["breaks"], {"units": unit}),
+            "sustain": (("model", "which"), parts["sustains"], {"units": unit}),
         },
         coords={
             "model": names,
             "source": ("model", [get_model(n).source.partition(";")[0] for n in names]),
-            "freedom": freedom,
-            "share": 0.5 + spread,
-            "line": np.arange(_LINES),
-            "point": np.arange(_POINTS),
-            "which": np.arange(_MARKS),
+            "freedom": one.at,
+            "share": one.share,
+            "line": np.arange(LINES),
+            "point": np.arange(POINTS),
+            "which": np.arange(MARKS),
         },
         attrs={
             "title": "The canon: two regions, every model",
@@ -166,7 +122,7 @@ def _record(
                 "agglomeration, values beside them. Freer trade disperses in the end in "
                 f"{_listed(late)}; the even distribution never breaks in {_listed(never)}. Uneven "
                 "equilibria are zeros of payoff differences solved at "
-                f"{len(freedom)} × {len(spread)} points."
+                f"{len(one.at)} × {len(one.share)} points."
             ),
             "caption_wiggle": (
                 "Payoff of industry in region 1 less that in region 2 over the share of industry "
@@ -211,63 +167,21 @@ def _panels(record: xr.Dataset, panel: Any) -> Figure:
 
 
 def _tomahawk(axes: Axes, one: xr.Dataset) -> None:
-    freedom = one["freedom"].values
-    even, edge = (one["payoff_difference"].values[:, k] for k in (0, -1))
-    breaks, sustains = (_known(one[key].values) for key in ("break", "sustain"))
-    _stretches(axes, freedom, even < 0.0, breaks, 0.5, unstable=True)
-    for corner in (0.0, 1.0):
-        _stretches(axes, freedom, edge > 0.0, sustains, corner, unstable=False)
-    for k in one["line"].values:
-        x, share, stable = (
-            one[f"uneven_{key}"].sel(line=k).values for key in ("freedom", "share", "stable")
-        )
-        for image in (share, 1.0 - share):
-            drawing.branch(axes, x, image, stable)
-    look: dict[str, Any] = {"ms": 4.5, "mfc": "white", "mec": style.INK, "mew": 1.1, "zorder": 6}
-    text: dict[str, Any] = {"fontsize": 7.5, "textcoords": "offset points", "zorder": 7}
-    for x in breaks:
-        axes.plot(x, 0.5, "o", **look)
-        right = x < 0.5
-        axes.annotate(
-            f"{x:.4f}",
-            (x, 0.5),
-            xytext=(4 if right else -4, 5),
-            ha="left" if right else "right",
-            **text,
-        )
-    for x in sustains:
-        axes.plot([x, x], [0.0, 1.0], "s", **look, linestyle="none")
-        right = x < 0.5
-        axes.annotate(
-            f"{x:.4f}",
-            (x, 1.0),
-            xytext=(4 if right else -4, -11),
-            ha="left" if right else "right",
-            **text,
-        )
+    lines = [one[f"uneven_{key}"].values for key in ("freedom", "share", "stable")]
+    tomahawk(
+        axes,
+        Equilibria(
+            one["freedom"].values,
+            one["share"].values,
+            one["payoff_difference"].values,
+            np.empty(0),
+            np.stack(lines),
+            one["break"].values,
+            one["sustain"].values,
+        ),
+    )
     axes.set(xlim=(0.0, 1.0), ylim=(-0.05, 1.05), xlabel="freedom of trade", ylabel="share in 1")
     axes.label_outer()
-
-
-def _stretches(
-    axes: Axes,
-    freedom: np.ndarray,
-    holds: np.ndarray,
-    cuts: np.ndarray,
-    share: float,
-    unstable: bool,
-) -> None:
-    """A straight branch, cut at thresholds: unstable, or no equilibrium, where not ``holds``."""
-    x = np.concatenate([freedom, cuts, cuts])
-    flag = np.concatenate([holds, np.zeros(len(cuts)), np.ones(len(cuts))]).astype(float)
-    order = np.argsort(x, kind="stable")
-    x, flag = x[order], flag[order]
-    for k in np.flatnonzero(np.isin(x, cuts))[::2]:  # a pair at a cut takes its neighbours' flags
-        flag[k], flag[k + 1] = flag[k - 1], flag[min(k + 2, len(x) - 1)]
-    y = np.full(len(x), share)
-    if not unstable:
-        y[flag == 0.0] = np.nan
-    drawing.branch(axes, x, y, flag)
 
 
 def _wiggle(axes: Axes, one: xr.Dataset) -> None:
@@ -300,7 +214,7 @@ def _wiggle(axes: Axes, one: xr.Dataset) -> None:
 
 def _dots(axes: Axes, share: np.ndarray, curve: np.ndarray, colour: str) -> None:
     """Equilibria on a curve: filled where it falls, open where it rises, filled ends."""
-    for i in _changes(curve):
+    for i in changes(curve):
         if share[i] < 0.5 < share[i + 1]:
             continue  # there the curves of all regimes meet
         x = share[i] - curve[i] * (share[i + 1] - share[i]) / (curve[i + 1] - curve[i])
@@ -314,7 +228,7 @@ def _dots(axes: Axes, share: np.ndarray, curve: np.ndarray, colour: str) -> None
 def _regimes(one: xr.Dataset) -> list[int]:
     """A grid point in the middle of each of the widest intervals between thresholds."""
     freedom = one["freedom"].values
-    cuts = np.sort(np.concatenate([_known(one[key].values) for key in ("break", "sustain")]))
+    cuts = np.sort(np.concatenate([known(one[key].values) for key in ("break", "sustain")]))
     if not len(cuts):
         return [int(i) for i in (len(freedom) * np.array([0.15, 0.5, 0.85])).astype(int)]
     edges = np.concatenate([freedom[:1], cuts, freedom[-1:]])
@@ -322,7 +236,3 @@ def _regimes(one: xr.Dataset) -> list[int]:
     wide = width >= max(np.sort(width)[::-1][:_REGIMES][-1], 0.02)
     middles = 0.5 * (edges[:-1] + edges[1:])[wide]
     return [int(np.abs(freedom - middle).argmin()) for middle in middles]
-
-
-def _known(values: np.ndarray) -> np.ndarray:
-    return values[np.isfinite(values)]

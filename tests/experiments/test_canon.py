@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from experiments import canon
-from experiments._wiggle import wiggle
+from experiments._wiggle import along, wiggle
 from neg.protocol import get_model
 from neg.solvers.long_run import equilibrium_at
 
 
 @pytest.fixture(scope="module")
 def record():
-    return canon.run({**canon.CONFIG, **canon.SMOKE}, lambda *_: None)
+    models = {"models": canon.SMOKE["models"]}  # at full size: the lines are interpolated
+    return canon.run({**canon.CONFIG, **models}, lambda *_: None)
 
 
 def test_break_and_sustain_points_are_those_of_the_papers(record):
@@ -41,7 +42,8 @@ def test_labels_of_uneven_equilibria_agree_with_the_spectrum(record):
 
 def test_the_difference_of_linked_industry_is_odd_and_vanishes_when_even():
     model = get_model("puga-immobile")()
-    found = wiggle(model, "phi", np.array([0.3]), np.array([0.5, 0.6, 0.4]))
+    economies = along(model, "phi", np.array([0.3]))
+    found = wiggle(economies, np.array([0.5, 0.6, 0.4]), industry=model.industry)
     even, more, less = found.difference[0]
     assert abs(even) < 1e-10
     assert more == pytest.approx(-less, abs=1e-9)
