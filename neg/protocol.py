@@ -249,6 +249,18 @@ class Model(Parametric):
         """Quantities of interest at an equilibrium, by name (see ``neg.quantities``)."""
         return {"payoff": self.payoff(prices, x)}
 
+    def relaxation(
+        self, gap: Float[Array, " cell"] | None, residual: Prices, x: Float[Array, " cell"]
+    ) -> tuple[Float[Array, " cell"], Prices]:
+        """Changes of log distribution and log prices by one damped fixed-point iteration.
+
+        ``gap`` is the payoff of each cell above its group's average (None in the short run, when
+        nobody moves), ``residual`` the market residual at ``x``. A model that knows how strongly its
+        markets respond says so here; large systems then converge in far fewer steps. What is
+        returned must be zero only where gap and residual are.
+        """
+        return (jnp.zeros_like(x) if gap is None else gap), residual
+
     @property
     def cell_labels(self) -> tuple[str, ...]:
         """A name for each cell."""

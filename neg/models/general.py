@@ -29,10 +29,6 @@ def _as_float(value: Any) -> Array:
     return jnp.asarray(value, dtype=float)
 
 
-def _array() -> Any:
-    return eqx.field(converter=_as_float)
-
-
 def _put_scale(model: Any, value: Any) -> Any:
     return model.with_(alpha=jnp.where(model.homogeneous_mask, 0.0, value))
 
@@ -59,7 +55,7 @@ class GeneralEconomy(Model):
     Armington or Eaton-Kortum. The revenue condition is divided by the cell's own output, so that
     at ``alpha = 1`` the wage that a first firm could pay in an empty cell is finite and known.
     Without a homogeneous good, the world average wage (or the wage of ``numeraire``, a place) is
-    one; it is pinned inside the residual by Walras' law: the log of the numeraire is added to
+    one; it is pinned inside the residual by Walras' law: the log of the numeraire is taken from
     every goods market, which can only hold if it is zero. Transfers (rents, taxes, deficits)
     reach people in proportion to wages. Left out: dynamics, profits, unemployment.
 
@@ -77,31 +73,37 @@ class GeneralEconomy(Model):
         )
     }
 
-    employment: Float[Array, "place sector"] = _array()  # L at the start; where it cannot move
-    labour_share: Float[Array, "place sector"] = _array()  # gL
-    land_share: Float[Array, "place sector"] = _array()  # gH
-    tax_share: Float[Array, "place sector"] = _array()  # production taxes over output
-    input_share: Float[Array, "place input sector"] = _array()  # g
-    final_share: Float[Array, "place sector kind"] = _array()  # beta, of spendable income
-    final_tax: Float[Array, " place"] = _array()  # share of spendable income
-    housing_share: Float[Array, " place"] = _array()  # h
-    theta: Float[Array, " sector"] = _array()
-    alpha: Float[Array, " sector"] = _array()
-    productivity: Float[Array, "place sector"] = _array()  # A
-    reference: Float[Array, "place sector"] = _array()  # Q
-    taste: Float[Array, "origin destination sector use"] = _array()  # D
-    tau: Float[Array, "origin destination sector"] = _array()
-    tariff: Float[Array, "origin destination sector"] = _array()  # t
-    export_tax: Float[Array, "origin destination sector"] = _array()  # e
+    employment: Float[Array, "place sector"] = eqx.field(
+        converter=_as_float
+    )  # L at the start; where it cannot move
+    labour_share: Float[Array, "place sector"] = eqx.field(converter=_as_float)  # gL
+    land_share: Float[Array, "place sector"] = eqx.field(converter=_as_float)  # gH
+    tax_share: Float[Array, "place sector"] = eqx.field(
+        converter=_as_float
+    )  # production taxes over output
+    input_share: Float[Array, "place input sector"] = eqx.field(converter=_as_float)  # g
+    final_share: Float[Array, "place sector kind"] = eqx.field(
+        converter=_as_float
+    )  # beta, of spendable income
+    final_tax: Float[Array, " place"] = eqx.field(converter=_as_float)  # share of spendable income
+    housing_share: Float[Array, " place"] = eqx.field(converter=_as_float)  # h
+    theta: Float[Array, " sector"] = eqx.field(converter=_as_float)
+    alpha: Float[Array, " sector"] = eqx.field(converter=_as_float)
+    productivity: Float[Array, "place sector"] = eqx.field(converter=_as_float)  # A
+    reference: Float[Array, "place sector"] = eqx.field(converter=_as_float)  # Q
+    taste: Float[Array, "origin destination sector use"] = eqx.field(converter=_as_float)  # D
+    tau: Float[Array, "origin destination sector"] = eqx.field(converter=_as_float)
+    tariff: Float[Array, "origin destination sector"] = eqx.field(converter=_as_float)  # t
+    export_tax: Float[Array, "origin destination sector"] = eqx.field(converter=_as_float)  # e
     # Z: quantities taken from (or, negative, returned by) stocks, valued at unit cost.
     stock_change: Float[Array, "place sector destination"] | None = eqx.field(
         converter=lambda value: None if value is None else _as_float(value)
     )
-    deficit: Float[Array, " place"] = _array()
-    land: Float[Array, " place"] = _array()  # H
-    amenity: Float[Array, " place"] = _array()  # B
-    amenity_density: Float[Array, ""] = _array()  # delta
-    productivity_density: Float[Array, ""] = _array()
+    deficit: Float[Array, " place"] = eqx.field(converter=_as_float)
+    land: Float[Array, " place"] = eqx.field(converter=_as_float)  # H
+    amenity: Float[Array, " place"] = eqx.field(converter=_as_float)  # B
+    amenity_density: Float[Array, ""] = eqx.field(converter=_as_float)  # delta
+    productivity_density: Float[Array, ""] = eqx.field(converter=_as_float)
     # Flat (place, sector) index of every cell, and the mobility group of every cell.
     cell: Int[Array, " cell"] = eqx.field(converter=jnp.asarray)
     group: Int[Array, " cell"] = eqx.field(converter=jnp.asarray)
@@ -173,6 +175,12 @@ class GeneralEconomy(Model):
     def market_residual(self, prices: Prices, x: Float[Array, " cell"]) -> Prices:
         """Unit cost, goods market and income conditions, each a log ratio."""
         return equations.residual(self, self.flows(prices, x), prices)
+
+    def relaxation(
+        self, gap: Float[Array, " cell"] | None, residual: Prices, x: Float[Array, " cell"]
+    ) -> tuple[Float[Array, " cell"], Prices]:
+        """Changes of log distribution and log prices by one damped iteration."""
+        return equations.relaxation(self, gap, residual, x)
 
     def payoff(self, prices: Prices, x: Float[Array, " cell"]) -> Float[Array, " cell"]:
         """Log real income of a worker in each cell."""

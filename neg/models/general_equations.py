@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from neg.protocol import Prices
 
 _TINY = 1e-300
+_LEAST_OWN = 0.25  # response of sales per unit of output to output that an iteration assumes
+_ONE_PRODUCT = 4096
+"""Kernel entries up to which one fused product is faster than one product per sector and use."""
 
 
 class Flows(NamedTuple):
@@ -40,23 +44,56 @@ def freeness(model: GeneralEconomy) -> Float[Array, "origin destination sector u
     return model.taste * jnp.exp(-model.theta * cost)[..., None]
 
 
-def _kernels(model: GeneralEconomy) -> tuple[Array, Array, Array, Array]:
+class _Kernels(NamedTuple):
     """Freeness as buyers see it, and the parts of it that reach sellers, customs and ports."""
-    kernel = freeness(model)
+
+    to_buyer: Float[Array, "sector use origin destination"]
+    to_seller: Float[Array, "sector use origin destination"]
+    to_customs: Float[Array, "sector use origin destination"]
+    to_port: Float[Array, "sector use origin destination"]
+
+
+def _kernels(model: GeneralEconomy) -> _Kernels:
+    """Everything bilateral, in the order in which products with it read memory once."""
+    kernel = jnp.transpose(freeness(model), (2, 3, 0, 1))
+
+    def share(part: Array) -> Array:
+        return kernel * jnp.transpose(part, (2, 0, 1))[:, None]
+
     received = 1.0 / ((1.0 + model.tariff) * (1.0 + model.export_tax))
-    at_customs = model.tariff / (1.0 + model.tariff)
-    at_port = model.export_tax * received
-    return (
+    return _Kernels(
         kernel,
-        kernel * received[..., None],
-        kernel * at_customs[..., None],
-        kernel * at_port[..., None],
+        share(received),
+        share(model.tariff / (1.0 + model.tariff)),
+        share(model.export_tax * received),
     )
+
+
+def _arriving(supply: Array, kernel: Array) -> Float[Array, "destination sector use"]:
+    """Sum over origins of supply times freeness."""
+    sectors, uses, places, _ = kernel.shape
+    if kernel.size <= _ONE_PRODUCT:
+        return jnp.einsum("is,suij->jsu", supply, kernel)
+    rows = jnp.repeat(supply.T, uses, axis=0)
+    flat = kernel.reshape(sectors * uses, places, places)
+    found = jax.lax.map(lambda pair: pair[0] @ pair[1], (rows, flat))
+    return jnp.transpose(found.reshape(sectors, uses, places), (2, 0, 1))
+
+
+def _leaving(kernel: Array, pull: Array) -> Float[Array, "origin sector"]:
+    """Sum over destinations and uses of freeness times what a unit of it earns there."""
+    sectors, uses, places, _ = kernel.shape
+    if kernel.size <= _ONE_PRODUCT:
+        return jnp.einsum("suij,jsu->is", kernel, pull)
+    columns = jnp.transpose(pull, (1, 2, 0)).reshape(sectors * uses, places)
+    flat = kernel.reshape(sectors * uses, places, places)
+    found = jax.lax.map(lambda pair: pair[1] @ pair[0], (columns, flat))
+    return jnp.sum(found.reshape(sectors, uses, places), axis=1).T
 
 
 def flows(model: GeneralEconomy, prices: Prices, employment: Float[Array, "place sector"]) -> Flows:
     """Evaluate every flow of the economy once."""
-    to_buyer, to_seller, to_customs, to_port = _kernels(model)
+    kernels = _kernels(model)
     active, same = model.active, model.homogeneous_mask
     wage, cost = jnp.exp(prices["wage"]), prices["cost"]
     share = jnp.where(active, model.labour_share, 1.0)
@@ -64,7 +101,7 @@ def flows(model: GeneralEconomy, prices: Prices, employment: Float[Array, "place
     log_supply = _log_supply_per_revenue(model, prices, employment, share)
     supply = jnp.where(active & ~same, jnp.exp(log_supply), 0.0) * revenue
 
-    reach = jnp.einsum("is,ijsu->jsu", supply, to_buyer)
+    reach = _arriving(supply, kernels.to_buyer)
     served = reach > 0
     log_reach = jnp.where(served, jnp.log(jnp.where(served, reach, 1.0)), 0.0)
     log_index = jnp.where(same[:, None], 0.0, -log_reach / model.theta[:, None])
@@ -78,9 +115,9 @@ def flows(model: GeneralEconomy, prices: Prices, employment: Float[Array, "place
     # What a unit of freeness earns in each market; wedges on the way to the seller are in the
     # kernels, so that each line is a product of a matrix and a vector.
     pull = jnp.where(served, spending * jnp.exp(-log_reach), 0.0)
-    access = jnp.einsum("ijsu,jsu->is", to_seller, pull)
-    tariffs = jnp.sum(jnp.einsum("is,ijsu->jsu", supply, to_customs) * pull, axis=(1, 2))
-    export_taxes = jnp.sum(supply * jnp.einsum("ijsu,jsu->is", to_port, pull), axis=1)
+    access = _leaving(kernels.to_seller, pull)
+    tariffs = jnp.sum(_arriving(supply, kernels.to_customs) * pull, axis=(1, 2))
+    export_taxes = jnp.sum(supply * _leaving(kernels.to_port, pull), axis=1)
 
     wages = jnp.sum(wage * employment, axis=1)
     land_income = model.housing_share * spendable + jnp.sum(model.land_share * revenue, axis=1)
@@ -123,16 +160,46 @@ def residual(model: GeneralEconomy, flows: Flows, prices: Prices) -> Prices:
         sold = sold + jnp.where(some, stock, 0.0)
     goods = jnp.log(jnp.where(active & ~same, sold, 1.0))
     if not any(model.homogeneous):
-        goods = goods + jnp.log(_numeraire(model, flows, prices))
+        goods = goods - jnp.log(_numeraire(model, flows, prices))
     price_one = jnp.log(jnp.where(active, model.productivity, 1.0)) - prices["cost"]
     goods = jnp.where(same, price_one, goods)
     lives = _lives(model, flows.revenue)
     earned = jnp.log(jnp.where(lives, flows.earned, 1.0))
     return {
-        "wage": jnp.where(active, goods, prices["wage"]),
+        "wage": jnp.where(active, goods, -prices["wage"]),
         "cost": jnp.where(active, log_unit_cost(model, flows, prices), 0.0) - prices["cost"],
-        "income": jnp.where(lives, earned - prices["income"], prices["income"]),
+        "income": jnp.where(lives, earned - prices["income"], -prices["income"]),
     }
+
+
+def relaxation(
+    model: GeneralEconomy, gap: Array | None, residual: Prices, x: Array
+) -> tuple[Float[Array, " cell"], Prices]:
+    """One damped iteration: wages take up payoff gaps, wage bills excess demand for goods.
+
+    Sales above output raise the wage bill at once where scale is low. Workers follow the bill at
+    wages that have closed the payoff gap; if a group cannot supply them its wages rise, by as
+    much as lowers demand with the trade elasticity.
+    """
+    goods, cost = residual["wage"], residual["cost"]
+    own = jnp.maximum(1.0 - model.alpha, _LEAST_OWN)
+    same = model.homogeneous_mask
+    share = jnp.where(model.active, model.labour_share, 1.0)
+    wanted = jnp.where(same, 0.0, goods / own).reshape(-1)[model.cell]
+    demand = wanted
+    if gap is not None:
+        groups, wanted = model.groups, wanted + gap
+        demand = jnp.log(groups.total(x * jnp.exp(wanted)) / groups.mass)[groups.index]
+        demand = jnp.where(x > 0, demand, wanted)  # an empty cell's wage is what a firm could pay
+    slope = own / (own + (model.alpha + model.theta) * share)
+    by_cell = jnp.zeros(goods.size).at[model.cell]
+    short = by_cell.set(demand).reshape(goods.shape)
+    wage = slope * short
+    if gap is not None:
+        wage = wage - by_cell.set(gap).reshape(goods.shape)
+    wage = jnp.where(same, (goods - cost) / share, wage)
+    wage = jnp.where(model.active, wage, goods)
+    return wanted - demand, {"wage": wage, "cost": cost, "income": residual["income"]}
 
 
 def log_unit_cost(

@@ -13,10 +13,13 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Int
 
+from neg.checks import check_choice
 from neg.protocol import Groups, Model, Prices
 from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_condition
+from neg.solvers.matrix_free import METHODS, settle
 from neg.solvers.newton import Root, newton
 from neg.solvers.path import EMPTY, follow, imbalance
 from neg.solvers.short_run import at_boundary, check_distribution, market_system
@@ -36,6 +39,9 @@ from neg.status import Status
 
 STABILITY_TOLERANCE = 1e-7
 """Growth rates closer to zero than this decide nothing about stability."""
+DENSE_UP_TO = 1000
+"""Unknowns up to which ``auto`` takes the dense method, which also tells stability."""
+_NEWTON_STEPS = 40
 _ROUNDS = 6
 _SUPPORTS = 4
 
@@ -103,15 +109,32 @@ def long_run(
 
 
 def equilibrium_at(
-    model: Model, x: Any, used: Any, *, tolerance: float = 1e-10, throw: bool = True
+    model: Model,
+    x: Any,
+    used: Any,
+    *,
+    prices: Prices | None = None,
+    tolerance: float = 1e-10,
+    method: str = "auto",
+    throw: bool = True,
 ) -> LongRun:
     """The equilibrium with the cells ``used``, by Newton's method from the distribution ``x``.
 
     Stable or not; status ``NOT_EQUILIBRIUM`` if some unit would gain by moving to an unused cell.
+    ``method`` is ``dense`` (from the prices that clear markets at ``x``), ``matrix-free`` (from
+    ``prices``, by default the model's initial ones; condition and growth are then not computed:
+    NaN), or ``auto``: dense up to :data:`DENSE_UP_TO` unknowns.
     """
-    solution = _polish_at(
-        model, jnp.asarray(x, dtype=float), jnp.asarray(used, dtype=bool), jnp.asarray(tolerance)
-    )
+    check_choice("method", method, METHODS)
+    x, used = jnp.asarray(x, dtype=float), jnp.asarray(used, dtype=bool)
+    start = model.initial_prices(x) if prices is None else prices
+    size = sum(leaf.size for leaf in jax.tree.leaves(start))
+    unknowns = model.groups.cells + size + model.groups.count
+    if method == "dense" or (method == "auto" and unknowns <= DENSE_UP_TO):
+        solution = _polish_at(model, x, used, jnp.asarray(tolerance))
+    else:
+        p = ravel_pytree(start)[0].astype(float)
+        solution = _settle_at(model, x, used, p, jnp.asarray(tolerance))
     return at_boundary(solution, throw)
 
 
@@ -142,6 +165,28 @@ def _polish_at(model: Model, x: Array, used: Array, tolerance: Array) -> LongRun
     size = x.shape[0] + ones.shape[0] + frozen.groups.count
     root, _ = jax.lax.while_loop(unfinished, body, (_no_root(size, Status.MAX_STEPS), 0))
     return _finish(model, root, used, tolerance, root.steps)
+
+
+@eqx.filter_jit
+def _settle_at(model: Model, x: Array, used: Array, p: Array, tolerance: Array) -> LongRun:
+    found, p, root = settle(model, stop(x), used, stop(p), tolerance, _NEWTON_STEPS)
+    value = payoff(model, p, found)
+    groups = model.groups
+    entry = jnp.where(jnp.any(used), _entry_gain(groups, found, value, used), jnp.inf)
+    missed = (root.status == Status.CONVERGED) & ~(entry <= tolerance)
+    return LongRun(
+        model=model,
+        x=found,
+        prices=flat_prices(model, found)[1](p),
+        payoff=value,
+        value=average_payoff(groups, found, value),
+        used=used,
+        status=jnp.where(missed, Status.NOT_EQUILIBRIUM, root.status),
+        residual=jnp.maximum(root.residual, entry),
+        condition=jnp.asarray(jnp.nan),
+        growth=jnp.asarray(jnp.nan),
+        steps=root.steps,
+    )
 
 
 @eqx.filter_jit

@@ -9,10 +9,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from neg.checks import check_finite, check_shape, is_concrete
+from neg.checks import check_choice, check_finite, check_shape, is_concrete
 from neg.errors import ConvergenceError, InvalidDataError
 from neg.protocol import Model, Prices
 from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_condition
+from neg.solvers.matrix_free import DENSE_UP_TO, METHODS, clear_markets
 from neg.solvers.newton import newton
 from neg.solvers.system import flat_prices, market, stop
 from neg.status import Status
@@ -22,7 +23,9 @@ class ShortRun(eqx.Module):
     """Prices that clear the markets of ``model`` at the distribution ``x``.
 
     ``residual`` is the largest absolute market residual (relative units), ``condition`` the
-    reciprocal condition number of the linear system. Without convergence prices are NaN.
+    reciprocal condition number of the linear system, ``error`` the largest change of a log price
+    that one more Newton step would make; NaN where they were not computed (condition: matrix-free,
+    error: dense). Without convergence prices are NaN.
     """
 
     model: Model
@@ -32,6 +35,7 @@ class ShortRun(eqx.Module):
     residual: Float[Array, ""]
     condition: Float[Array, ""]
     steps: Int[Array, ""]
+    error: Float[Array, ""]
 
     @property
     def payoff(self) -> Float[Array, " cell"]:
@@ -51,18 +55,25 @@ def short_run(
     prices: Prices | None = None,
     tolerance: float = 1e-11,
     max_steps: int = 60,
+    method: str = "auto",
     throw: bool = True,
 ) -> ShortRun:
     """Find the prices that clear every market at the distribution ``x``, from ``prices``.
 
     ``x`` has one entry per cell, in the units of the group masses; default the model's initial
-    distribution. Differentiable with respect to ``model`` and ``x`` in both modes. Raises
+    distribution. ``method`` is ``dense`` (Newton with a Jacobian), ``matrix-free`` (Anderson
+    acceleration and Newton-Krylov on the model's ``relaxation``), or ``auto``: by the number of
+    unknowns. Differentiable with respect to ``model`` and ``x`` in both modes. Raises
     :class:`neg.errors.ConvergenceError` if ``throw`` and the markets do not clear.
     """
     x = model.initial_distribution() if x is None else jnp.asarray(x, dtype=float)
     check_distribution(model, x)
     prices = model.initial_prices(x) if prices is None else prices
-    solution = _solve(model, x, prices, jnp.asarray(tolerance), jnp.asarray(max_steps))
+    check_choice("method", method, METHODS)
+    size = sum(leaf.size for leaf in jax.tree.leaves(prices))
+    dense = method == "dense" or (method == "auto" and size <= DENSE_UP_TO)
+    solve = _solve if dense else _solve_free
+    solution = solve(model, x, prices, jnp.asarray(tolerance), jnp.asarray(max_steps))
     return at_boundary(solution, throw)
 
 
@@ -81,7 +92,21 @@ def _solve(model: Model, x: Array, prices: Prices, tolerance: Array, max_steps: 
         condition > SINGULAR_BELOW,
         residual=market_system,
     )
-    return ShortRun(model, x, unravel(p), root.status, root.residual, condition, root.steps)
+    error = jnp.asarray(jnp.nan)
+    return ShortRun(model, x, unravel(p), root.status, root.residual, condition, root.steps, error)
+
+
+@eqx.filter_jit
+def _solve_free(
+    model: Model, x: Array, prices: Prices, tolerance: Array, max_steps: Array
+) -> ShortRun:
+    p0 = jax.flatten_util.ravel_pytree(prices)[0].astype(float)
+    _, unravel = flat_prices(model, x)
+    p, root = clear_markets(model, x, p0, tolerance, max_steps)
+    condition = jnp.asarray(jnp.nan)
+    return ShortRun(
+        model, x, unravel(p), root.status, root.residual, condition, root.steps, root.error
+    )
 
 
 def market_system(p: Array, args: tuple[Model, Array]) -> Array:

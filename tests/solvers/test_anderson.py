@@ -1,0 +1,59 @@
+"""Anderson acceleration: linear systems, steps saved, failures named."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from neg.solvers.anderson import anderson
+from neg.status import Status
+
+
+def linear(rate: float, size: int = 40):
+    """A damped iteration whose slowest mode shrinks by ``rate`` a step, and its fixed point."""
+    rng = np.random.default_rng(2)
+    basis = np.linalg.qr(rng.standard_normal((size, size)))[0]
+    matrix = jnp.asarray(basis @ np.diag(np.linspace(-0.5, rate, size)) @ basis.T)
+    right = jnp.asarray(rng.standard_normal(size))
+
+    def step(z):
+        value = matrix @ z + right - z
+        return value, jnp.max(jnp.abs(value))
+
+    return step, np.linalg.solve(np.eye(size) - np.asarray(matrix), right)
+
+
+@pytest.mark.parametrize("memory", [10, 30])
+def test_reaches_the_fixed_point(memory):
+    step, exact = linear(0.99)
+    root = anderson(step, jnp.zeros(40), tolerance=1e-11, memory=memory)
+    assert root.status == Status.CONVERGED and root.residual <= 1e-11
+    np.testing.assert_allclose(root.z, exact, rtol=0, atol=1e-8)
+    assert root.steps < 250  # plain iteration would need about 2,500 steps
+
+
+def test_full_memory_ends_like_gmres():
+    """On a linear problem of n unknowns the method with n vectors ends after about n steps."""
+    step, _ = linear(0.9, size=12)
+    root = anderson(step, jnp.zeros(12), tolerance=1e-11, memory=12)
+    assert root.steps <= 16
+
+
+def test_failures_have_names():
+    step, _ = linear(0.99)
+    few = anderson(step, jnp.zeros(40), max_steps=3)
+    assert few.status == Status.MAX_STEPS and few.residual > 1e-3
+    nothing = anderson(lambda z: (z + jnp.nan, jnp.max(z) + jnp.nan), jnp.zeros(3))
+    assert nothing.status == Status.NON_FINITE
+
+
+def test_returns_the_best_point_not_the_last():
+    """Where no fixed point exists the point with the least residual is kept."""
+
+    def step(z):
+        value = jnp.cosh(z)
+        return value, jnp.max(jnp.abs(value))
+
+    root = anderson(step, jnp.full(2, -3.0), max_steps=50)
+    assert root.status == Status.MAX_STEPS
+    assert root.residual == pytest.approx(float(step(root.z)[1]))
+    assert root.residual < np.cosh(3.0)
