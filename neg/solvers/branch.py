@@ -157,6 +157,27 @@ class Branch:
             found.append((max(len(values) - 2, 0), 1.0))
         return found
 
+    def outline(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Parameter, distribution and stability for drawing: with the special points inserted.
+
+        Each special point inside the branch occurs twice, with the stability on either side, so
+        that stretches of one stability reach exactly to it.
+        """
+        parameter, x, stable = [self.parameter[0]], [self.x[0]], [self.stable[0]]
+        inside = sorted(
+            (p for p in self.special if p.kind not in (Kind.EMPTIED, Kind.JOINED)),
+            key=lambda p: p.index,
+        )
+        for i in range(1, len(self)):
+            for point in (p for p in inside if p.index == i - 1):
+                parameter += [point.parameter] * 2
+                x += [point.x] * 2
+                stable += [stable[-1], self.stable[i]]
+            parameter.append(self.parameter[i])
+            x.append(self.x[i])
+            stable.append(self.stable[i])
+        return np.array(parameter), np.array(x), np.array(stable)
+
     def interpolate(self, segment: int, fraction: float) -> np.ndarray:
         """Point on the branch between two computed points, by cubic Hermite interpolation."""
         return hermite(

@@ -173,6 +173,7 @@ class _Grower:
         self.notes: list[str] = []
         self.tasks: list[tuple[int, int, _Task]] = []
         self.counter = 0
+        self.too_deep = 0
 
     def begin(self, position: float, starts: list[np.ndarray], corners: bool) -> None:
         here = self.path.at(self.model, jnp.asarray(position))
@@ -218,6 +219,10 @@ class _Grower:
                 number = len(self.branches) - 1
                 self.notes.append(f"branch {number} ({branch.label}) ended early: {_why(branch)}")
             self.plan(len(self.branches) - 1)
+        if self.too_deep:
+            self.notes.append(
+                f"{self.too_deep} special points not followed: max_depth = {self.max_depth}"
+            )
         if self.tasks:
             self.notes.append(
                 f"{len(self.tasks)} further starts not followed: max_branches = {self.max_branches}"
@@ -251,7 +256,7 @@ class _Grower:
             if not ways:
                 continue
             if depth >= self.max_depth:
-                self.notes.append(f"{where}: not followed, max_depth = {self.max_depth}")
+                self.too_deep += 1
                 continue
             for way in ways:
                 words = f"{where}, towards {way.symmetry.name}" * (point.kind == Kind.BRANCH)
