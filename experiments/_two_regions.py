@@ -122,7 +122,7 @@ def tomahawk(axes: Axes, found: Equilibria, digits: str = ".4f", *, both: bool =
     look: dict[str, Any] = {"ms": 4.5, "mfc": "white", "mec": style.INK, "mew": 1.1, "zorder": 6}
     for values, symbol, heights, up in (
         (known(found.breaks), "o", (0.5,), 5),
-        (known(found.sustains), "s", (1.0, 0.0) if both else (1.0,), -11),
+        (known(found.sustains), "s", (1.0, 0.0) if both else (1.0,), -11 if both else 5),
     ):
         for x in values:
             axes.plot([x] * len(heights), heights, symbol, **look)

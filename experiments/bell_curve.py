@@ -1,0 +1,245 @@
+"""The bell: industry first concentrates, then disperses, as each layer of trade costs falls (M3).
+
+Two regions of the general economy with Puga's (1999) farms on fixed land and an industry that buys
+its own output; workers choose a sector where they live. Each of the four layers moves alone, the
+others stay low. Freight and border delays burn resources, tariffs are revenue of the buyers'
+region, exchange-rate risk asks for a premium; each is shown in its own unit:
+
+    freight: share of value;  tariff: ad valorem;  delay: 1 % of value a day (Hummels and Schaur
+    2013, American Economic Review 103(7));  risk: exp(a v^2 / 2) - 1, volatility v, risk aversion a
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from experiments._two_regions import LINES, MARKS, POINTS, Equilibria, equilibria, known, tomahawk
+from neg.analysis.scenarios import with_costs
+from neg.figures import style
+from neg.geography.trade_costs import TradeCosts, trade_costs
+from neg.models.general import GeneralEconomy
+from neg.models.general_build import general_economy
+from neg.models.puga import PugaImmobile
+
+CONFIG: dict[str, Any] = {
+    "sigma": 5.0,
+    "gamma": 0.1,
+    "m": 0.5,
+    "theta": 0.55,
+    "base": 0.02,  # rate of the layers that do not move
+    "value_of_a_day": 0.01,
+    "risk_aversion": 4.0,
+    "points": 61,
+    "shares": 25,
+}
+SMOKE = {"points": 13, "shares": 9}
+
+_INDUSTRY = (1, 3)  # cells: farms and industry of the north, then of the south
+
+
+class Lever(NamedTuple):
+    """A layer's title, axis label and range in its own unit."""
+
+    title: str
+    label: str
+    high: float
+    unit: str
+
+
+LAYERS = {
+    "freight": Lever("Freight", "freight, % of value", 90.0, "%"),
+    "tariff": Lever("Tariffs", "tariff, %", 90.0, "%"),
+    "delay": Lever("Non-tariff barriers", "delay at the border, days", 90.0, "days"),
+    "risk": Lever("Exchange-rate risk", "volatility, % a year", 56.0, "%"),
+}
+
+
+def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
+    """Equilibria of the two regions along each layer, and real incomes in them."""
+    economy, base = _economy(config), _costs(config)
+    rates = _rates(config)
+    found: dict[str, Equilibria] = {}
+    for k, (name, lever) in enumerate(LAYERS.items()):
+        progress(k, len(LAYERS), lever.title)
+        models = functools.partial(_moved, economy, base, name, rates[name])
+        at = np.linspace(0.0, lever.high, config["points"])
+        found[name] = equilibria(models, at, config["shares"], _INDUSTRY)
+    return _record(config, found)
+
+
+def _rates(config: dict[str, Any]) -> dict[str, Callable[[Any], Any]]:
+    """Ad valorem rate of each layer at a level in its own unit."""
+    a = config["risk_aversion"]
+    return {
+        "freight": lambda percent: percent / 100.0,
+        "tariff": lambda percent: percent / 100.0,
+        "delay": lambda days: days * config["value_of_a_day"],
+        "risk": lambda percent: jnp.expm1(a * (percent / 100.0) ** 2 / 2.0),
+    }
+
+
+def _economy(config: dict[str, Any]) -> GeneralEconomy:
+    """Puga's economy with immobile labour as a corner of the general one."""
+    theta, m, gamma = config["theta"], config["m"], config["gamma"]
+    puga = PugaImmobile().with_(sigma=config["sigma"], gamma=gamma, m=m, theta=theta)
+    return general_economy(
+        places=["north", "south"],
+        sectors=["farms", "industry"],
+        employment=np.asarray(puga.initial_distribution()).reshape(2, 2),
+        theta=config["sigma"] - 1.0,
+        alpha=1.0,
+        productivity=[theta**theta * (1.0 - theta) ** (1.0 - theta), 1.0 - m],
+        land=0.5,
+        land_share=[1.0 - theta, 0.0],
+        input_share=[[0.0, 0.0], [0.0, m]],
+        final_share=[1.0 - gamma, gamma],
+        homogeneous=["farms"],
+        mobility="sectors",
+    )
+
+
+def _costs(config: dict[str, Any]) -> TradeCosts:
+    """All four layers at their low base, between the regions only."""
+    rate = config["base"] * (1.0 - np.eye(2))
+    kinds = {"freight": "resource", "tariff": "tariff", "delay": "resource", "risk": "risk"}
+    return trade_costs(
+        ["north", "south"], ["farms", "industry"], {n: (rate, kind) for n, kind in kinds.items()}
+    )
+
+
+def _moved(
+    economy: GeneralEconomy,
+    base: TradeCosts,
+    name: str,
+    rate: Callable[[Any], Any],
+    levels: np.ndarray,
+) -> GeneralEconomy:
+    """Economies with one layer at each of the levels."""
+
+    def at(level: Any) -> GeneralEconomy:
+        return with_costs(economy, base.change(name, rate=rate(level)))
+
+    return jax.vmap(at)(jnp.asarray(levels))
+
+
+def _record(config: dict[str, Any], found: dict[str, Equilibria]) -> xr.Dataset:
+    names = list(found)
+    level = np.stack([e.at for e in found.values()])
+    lines = np.stack([e.lines for e in found.values()])
+    # Log real income of each region where industry is spread, and where it is in the north.
+    value = np.stack([e.unknowns[:, [0, -1], -3:-1] for e in found.values()])
+    start = value[:, :1, :1, :1]  # spread evenly, the layer at zero
+    income = 100.0 * np.expm1(value - start)
+    unit = "unit of the layer"
+    along = ("layer", "line", "point")
+    record = xr.Dataset(
+        {
+            "level": (("layer", "step"), level, {"units": unit}),
+            "payoff_difference": (
+                ("layer", "step", "share"),
+                np.stack([e.difference for e in found.values()]),
+                {"units": "log real income"},
+            ),
+            "real_income": (
+                ("layer", "step", "state", "region"),
+                income,
+                {"units": "% over the even distribution with the layer at zero"},
+            ),
+            "uneven_level": (along, lines[:, 0], {"units": unit}),
+            "uneven_share": (along, lines[:, 1], {"units": "1"}),
+            "uneven_stable": (along, lines[:, 2], {"units": "1: stable, 0: unstable"}),
+            "break": (("layer", "which"), np.stack([e.breaks for e in found.values()])),
+            "sustain": (("layer", "which"), np.stack([e.sustains for e in found.values()])),
+        },
+        coords={
+            "layer": names,
+            "step": np.arange(level.shape[1]),
+            "share": found[names[0]].share,
+            "state": ["spread", "concentrated"],
+            "region": ["core", "periphery"],
+            "line": np.arange(LINES),
+            "point": np.arange(POINTS),
+            "which": np.arange(MARKS),
+        },
+    )
+    for kind in ("break", "sustain"):
+        record[kind].attrs["units"] = unit
+    spans = []
+    for name, e in found.items():
+        low, high = known(e.breaks)[[0, -1]]
+        unit = LAYERS[name].unit
+        spans.append(f"{low:.1f} and {high:.1f} {unit} ({LAYERS[name].title.lower()})")
+    burnt, revenue = (
+        float(income[names.index(n), np.abs(found[n].at - 40.0).argmin(), 1, 1])
+        for n in ("freight", "tariff")
+    )
+    failed = int(np.isnan(record["payoff_difference"]).sum())
+    return record.assign_attrs(
+        title="The bell curve of concentration against each trade-cost layer",
+        caption=(
+            "Top: share of industry in the larger region as one layer of trade costs moves and "
+            f"the others stay at {100 * config['base']:g} % (solid: stable, dashed: unstable; "
+            "circles: break points, squares: sustain points). An even distribution is unstable "
+            f"between {'; '.join(spans)}: as the layer falls, industry first concentrates, then "
+            "disperses. Bottom: real income over that without the layer. At 40 % freight burns "
+            f"{-burnt:.1f} % of the periphery's real income, a tariff, which raises revenue, "
+            f"{-revenue:.1f} %."
+        ),
+        status="converged" if not failed else f"{failed} points not converged",
+    )
+
+
+def draw(record: xr.Dataset) -> Figure:
+    """Concentration above, real income below, one column for each layer."""
+    figure, grid = plt.subplots(2, record.sizes["layer"], figsize=(11.0, 5.6), sharey="row")
+    for column, name in zip(grid.T, record["layer"].values, strict=True):
+        one = record.sel(layer=name)
+        column[0].set(title=LAYERS[str(name)].title, ylim=(0.47, 1.07))
+        tomahawk(column[0], _equilibria(one), ".1f", both=False)
+        _incomes(column[1], one)
+        column[1].set_xlabel(LAYERS[str(name)].label)
+        for ax in column:
+            ax.set_xlim(0.0, float(one["level"].max()))
+    grid[0, 0].set_ylabel("share of the larger region")
+    grid[1, 0].set_ylabel("real income, %")
+    grid[1, 0].legend(loc="lower left", fontsize=8)
+    return figure
+
+
+def _equilibria(one: xr.Dataset) -> Equilibria:
+    lines = [one[f"uneven_{key}"].values for key in ("level", "share", "stable")]
+    return Equilibria(
+        one["level"].values,
+        one["share"].values,
+        one["payoff_difference"].values,
+        np.empty(0),
+        np.stack(lines),
+        one["break"].values,
+        one["sustain"].values,
+    )
+
+
+def _incomes(axes: Axes, one: xr.Dataset) -> None:
+    """Real income where industry is spread and, in core and periphery, where it is not."""
+    level = one["level"].values
+    even, full = (one["payoff_difference"].values[:, k] for k in (0, -1))
+    looks = (
+        ("spread", "core", even < 0.0, style.INK, "industry spread"),
+        ("concentrated", "core", full > 0.0, style.COLOURS[0], "core"),
+        ("concentrated", "periphery", full > 0.0, style.COLOURS[1], "periphery"),
+    )
+    for state, region, there, colour, label in looks:
+        income = one["real_income"].sel(state=state, region=region).values
+        axes.plot(level, np.where(there, income, np.nan), color=colour, label=label)
+    axes.axhline(0.0, color=style.QUIET, lw=0.7, zorder=1)
+    axes.grid(axis="y")
