@@ -12,7 +12,7 @@ from neg.data.table import Table
 from neg.errors import InvalidDataError
 from neg.geography.trade_costs import TradeCosts
 from neg.models.general import GeneralEconomy
-from neg.models.general_build import general_economy
+from neg.models.general_build import fill, general_economy
 
 USES = ("separate", "common")
 
@@ -50,6 +50,7 @@ def calibrate(
     Source: Dekle, Eaton and Kortum (2008), IMF Staff Papers 55(3); Caliendo and Parro (2015).
     """
     check_choice("uses", uses, USES)
+    theta = fill("theta", theta, (len(table.sectors),))
     table = table.balanced()
     output = np.where(table.output > 0, table.output, 1.0)
     active = table.output > 0

@@ -78,12 +78,12 @@ def general_economy(
         if name not in sectors:
             raise unknown_name("sector in homogeneous", name, sectors)
 
-    employment = _fill("employment", employment, (n, s))
-    land_share = _fill("land_share", land_share, (n, s))
-    tax_share = _fill("tax_share", tax_share, (n, s))
-    input_share = _fill("input_share", input_share, (n, s, s))
-    housing_share = _fill("housing_share", housing_share, (n,))
-    final_tax = _fill("final_tax", final_tax, (n,))
+    employment = fill("employment", employment, (n, s))
+    land_share = fill("land_share", land_share, (n, s))
+    tax_share = fill("tax_share", tax_share, (n, s))
+    input_share = fill("input_share", input_share, (n, s, s))
+    housing_share = fill("housing_share", housing_share, (n,))
+    final_tax = fill("final_tax", final_tax, (n,))
     if labour_share is None:
         labour_share = 1.0 - land_share - tax_share - input_share.sum(axis=1)
     if final_share is None:
@@ -97,29 +97,29 @@ def general_economy(
     taste = np.asarray(taste, dtype=float)
     if taste.ndim == 3:
         taste = taste[..., None]
-    productivity = _fill("productivity", productivity, (n, s))
+    productivity = fill("productivity", productivity, (n, s))
     cell, group, names = mobility_groups(places, sectors, productivity > 0, mobility, areas)
     return GeneralEconomy(
         employment=employment,
-        labour_share=_fill("labour_share", labour_share, (n, s)),
+        labour_share=fill("labour_share", labour_share, (n, s)),
         land_share=land_share,
         tax_share=tax_share,
         input_share=input_share,
-        final_share=_fill("final_share", final_share, (n, s, f)),
+        final_share=fill("final_share", final_share, (n, s, f)),
         final_tax=final_tax,
         housing_share=housing_share,
-        theta=_fill("theta", theta, (s,)),
-        alpha=_fill("alpha", alpha, (s,)) * (1.0 - np.isin(sectors, homogeneous)),
+        theta=fill("theta", theta, (s,)),
+        alpha=fill("alpha", alpha, (s,)) * (1.0 - np.isin(sectors, homogeneous)),
         productivity=productivity,
-        reference=_fill("reference", reference, (n, s)),
-        taste=_fill("taste", taste, (n, n, s, uses)),
+        reference=fill("reference", reference, (n, s)),
+        taste=fill("taste", taste, (n, n, s, uses)),
         tau=_pair("tau", tau, n, s),
         tariff=_pair("tariff", tariff, n, s),
         export_tax=_pair("export_tax", export_tax, n, s),
-        stock_change=None if stock_change is None else _fill("stock", stock_change, (n, s, n)),
-        deficit=_fill("deficit", deficit, (n,)),
-        land=_fill("land", land, (n,)),
-        amenity=_fill("amenity", amenity, (n,)),
+        stock_change=None if stock_change is None else fill("stock", stock_change, (n, s, n)),
+        deficit=fill("deficit", deficit, (n,)),
+        land=fill("land", land, (n,)),
+        amenity=fill("amenity", amenity, (n,)),
         amenity_density=amenity_density,
         productivity_density=productivity_density,
         cell=cell,
@@ -200,7 +200,8 @@ def _pools(places: Sequence[str], pools: Mapping[str, Sequence[str]] | None) -> 
     return tuple(order[label[place]] for place in places)
 
 
-def _fill(name: str, value: Any, shape: tuple[int, ...]) -> Any:
+def fill(name: str, value: Any, shape: tuple[int, ...]) -> Any:
+    """The value broadcast to a shape, or an error that names both."""
     array = np.asarray(value, dtype=float)
     try:
         return np.array(np.broadcast_to(array, shape))
@@ -216,4 +217,4 @@ def _pair(name: str, value: Any, places: int, sectors: int) -> Any:
         array = array[..., None]
     if array.ndim == 1 and array.size not in (1, sectors):
         raise InvalidParameterError(f"{name} has {array.size} entries; must be one per sector")
-    return _fill(name, array, (places, places, sectors))
+    return fill(name, array, (places, places, sectors))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import jax
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from neg.protocol import Prices
 
 _TINY = 1e-300
+_LOG_TINY = math.log(_TINY)
 _LEAST_OWN = 0.25  # response of sales per unit of output to output that an iteration assumes
 _ONE_PRODUCT = 4096
 """Kernel entries up to which one fused product is faster than one product per sector and use."""
@@ -208,7 +210,7 @@ def log_unit_cost(
     """Log unit cost from factor prices and price indices of inputs."""
     inputs = flows.log_index[:, :, list(model.industry_use)]
     materials = jnp.sum(model.input_share * inputs, axis=1)
-    rent = jnp.log(jnp.maximum(flows.rent, _TINY))[:, None]
+    rent = _log(flows.rent)[:, None]
     kept = 1.0 - model.tax_share
     total = model.labour_share * prices["wage"] + model.land_share * rent + materials
     return total / kept
@@ -218,7 +220,7 @@ def log_consumer_index(model: GeneralEconomy, flows: Flows) -> Float[Array, " pl
     """Log price of one unit of final consumption, goods and housing together."""
     indices = flows.log_index[:, :, list(model.final_use)]
     kept = 1.0 - model.final_tax
-    rent = jnp.log(jnp.maximum(flows.rent, _TINY))
+    rent = _log(flows.rent)
     housing = jnp.where(model.housing_share > 0, model.housing_share * rent, 0.0)
     return (jnp.sum(model.final_share * indices, axis=(1, 2)) + housing) / kept
 
@@ -231,7 +233,7 @@ def real_income(
     some = wages > 0
     transfer = jnp.where(some, flows.spendable / jnp.where(some, wages, 1.0), 1.0)
     people = jnp.sum(flows.employment, axis=1)
-    density = jnp.log(jnp.maximum(people / model.land, _TINY))
+    density = _log(people / model.land)
     crowd = jnp.where(model.amenity_density == 0, 0.0, model.amenity_density * density)
     place = jnp.log(transfer) - log_consumer_index(model, flows) + jnp.log(model.amenity) - crowd
     return prices["wage"] + place[:, None]
@@ -276,17 +278,23 @@ def outcomes(model: GeneralEconomy, flows: Flows, prices: Prices) -> dict[str, A
     }
 
 
+def _log(value: Array) -> Array:
+    """Log that is finite at zero, and so are its derivatives of every order."""
+    some = value > _TINY
+    return jnp.where(some, jnp.log(jnp.where(some, value, 1.0)), _LOG_TINY)
+
+
 def _log_supply_per_revenue(
     model: GeneralEconomy, prices: Prices, employment: Array, share: Array
 ) -> Array:
     """log(S / Y): at alpha = 1 employment drops out, so that empty cells have a finite value."""
-    log_revenue = prices["wage"] + jnp.log(jnp.maximum(employment, _TINY)) - jnp.log(share)
+    log_revenue = prices["wage"] + _log(employment) - jnp.log(share)
     scale = (model.alpha - 1.0) * log_revenue - model.alpha * (
         prices["cost"] + jnp.log(model.reference)
     )
     shifter = jnp.log(jnp.where(model.active, model.productivity, 1.0))
     people = jnp.sum(employment, axis=1)
-    density = jnp.log(jnp.maximum(people / model.land, _TINY))[:, None]
+    density = _log(people / model.land)[:, None]
     spill = jnp.where(
         model.productivity_density == 0,
         0.0,

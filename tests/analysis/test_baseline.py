@@ -1,0 +1,157 @@
+"""Calibration: the table is the equilibrium, whatever the elasticities and costs of its year."""
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from economies import random_table
+
+from neg.analysis import calibrate, trade_costs
+from neg.data.table import Table
+from neg.errors import InvalidDataError, InvalidParameterError, LabelMismatchError, UnknownNameError
+
+RNG = np.random.default_rng(3)
+ABROAD = ~np.eye(3, dtype=bool)[:, :, None]
+FREIGHT = RNG.uniform(0.02, 0.3, (3, 3, 2)) * ABROAD
+DUTY = RNG.uniform(0.0, 0.25, (3, 3, 2)) * ABROAD
+
+PLAIN = random_table(seed=8, tariffs=False)
+TAXED = random_table(seed=9, tariffs=True)
+
+
+def layers(table, **given):
+    return trade_costs(table.places, table.sectors, given)
+
+
+@eqx.filter_jit
+def at_one(model, income):
+    """Largest market residual, and outcomes, at wages and costs of one and the table's incomes."""
+    x = model.initial_distribution()
+    ones = jnp.zeros(model.shape)
+    prices = {"wage": ones, "cost": ones, "income": jnp.log(income)}
+    residual = jnp.concatenate([jnp.ravel(r) for r in model.market_residual(prices, x).values()])
+    return jnp.max(jnp.abs(residual)), model.outcomes(prices, x)
+
+
+def silent(table: Table) -> Table:
+    """The table without the second sector of the first place."""
+    inputs, final = table.intermediate.copy(), table.final.copy()
+    inputs[0, 1], inputs[:, :, 0, 1], final[0, 1] = 0.0, 0.0, 0.0
+    output = inputs.sum(axis=(2, 3)) + final.sum(axis=(2, 3))
+    taxes = table.net_taxes_industry * (output > 0)
+    return table.replace(
+        intermediate=inputs,
+        final=final,
+        net_taxes_industry=taxes,
+        value_added=output - inputs.sum(axis=(0, 1)) - taxes,
+    )
+
+
+def returning(table: Table) -> Table:
+    """The table with some of a sale taken out of stocks: a negative final flow."""
+    final = table.final.copy()
+    final[0, 0, 1, 0], final[1, 1, 1, 0] = -0.05, -0.02
+    output = table.intermediate.sum(axis=(2, 3)) + final.sum(axis=(2, 3))
+    spent = table.intermediate.sum(axis=(0, 1)) + table.net_taxes_industry
+    return table.replace(final=final, value_added=output - spent)
+
+
+@pytest.mark.parametrize("uses", ["common", "separate"])
+@pytest.mark.parametrize(
+    ("table", "costs"),
+    [
+        pytest.param(PLAIN, {}, id="no costs"),
+        pytest.param(TAXED, {}, id="tariffs of the table"),
+        pytest.param(PLAIN, {"freight": (FREIGHT, "resource")}, id="freight"),
+        pytest.param(PLAIN, {"duty": (DUTY, "tariff")}, id="duty layer"),
+        pytest.param(
+            PLAIN,
+            {"freight": (FREIGHT, "resource"), "risk": (0.1, "risk"), "duty": (DUTY, "tariff")},
+            id="all layers",
+        ),
+        pytest.param(silent(PLAIN), {}, id="a silent sector"),
+        pytest.param(returning(PLAIN), {}, id="stock changes"),
+    ],
+)
+def test_the_table_is_the_equilibrium_at_prices_of_one(uses, table, costs):
+    costs = layers(table, **costs) if costs else None
+    for theta, alpha in ((4.0, 0.0), ([3.0, 8.0], [0.3, 0.9])):
+        model = calibrate(table, theta=theta, alpha=alpha, costs=costs, uses=uses)
+        income = table.final.sum(axis=(0, 1, 3)) + table.net_taxes_final.sum(axis=1)
+        residual, out = at_one(model, income)
+        assert residual < 1e-12
+        np.testing.assert_allclose(out["trade"], table.flows, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(out["output"], table.output, rtol=1e-12, atol=1e-14)
+        active = table.output > 0
+        np.testing.assert_allclose(np.asarray(out["unit_cost"])[active], 1.0, rtol=1e-12)
+        duty = table.tariff if costs is None else costs.tariff
+        revenue = 0.0 if duty is None else (np.asarray(duty) * table.flows).sum(axis=(0, 2))
+        np.testing.assert_allclose(out["tariff_revenue"], revenue, rtol=1e-12, atol=1e-14)
+
+
+def test_costs_of_the_year_only_move_into_tastes():
+    """A table that already bears freight: home bias is partly freight, partly taste."""
+    bare = calibrate(PLAIN, uses="common")
+    costs = layers(PLAIN, freight=(FREIGHT, "resource"))
+    loaded = calibrate(PLAIN, costs=costs, uses="common")
+    np.testing.assert_array_equal(loaded.tau, costs.tau)
+    effective = np.asarray(loaded.taste) * np.asarray(costs.tau**-4.0)[..., None]
+    np.testing.assert_allclose(effective, bare.taste, rtol=1e-13)
+
+
+def test_a_silent_sector_is_no_cell():
+    model = calibrate(silent(PLAIN), mobility="sectors", uses="common")
+    assert model.groups.cells == 5 and "p0:s1" not in model.cell_labels
+    assert not bool(model.active[0, 1])
+
+
+@pytest.mark.parametrize(
+    ("rule", "groups", "sizes"),
+    [("immobile", 6, [1] * 6), ("sectors", 3, [2] * 3), ("places", 2, [3] * 2), ("free", 1, [6])],
+)
+def test_mobility_of_labour(rule, groups, sizes):
+    model = calibrate(PLAIN, mobility=rule, uses="common")
+    assert model.groups.count == groups
+    np.testing.assert_array_equal(model.groups.size(), sizes)
+    assert float(model.groups.mass.sum()) == pytest.approx(PLAIN.value_added.sum(), rel=1e-12)
+
+
+def mixed(table, **labels):
+    given = {"places": table.places, "sectors": table.sectors, **labels}
+    return trade_costs(given["places"], given["sectors"], {"border": (0.0, "resource")})
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"uses": "mine"}, UnknownNameError, "uses 'mine'; allowed: separate, common"),
+        ({"theta": -1.0}, InvalidParameterError, r"theta.* = -1 .*\(0, inf\)"),
+        ({"theta": [4.0, np.inf]}, InvalidDataError, r"theta\[1\] = inf .*finite"),
+        ({"alpha": 1.5}, InvalidParameterError, r"alpha.* = 1.5 .*\[0, 1\]"),
+        ({"theta": [4.0, 5.0, 6.0]}, InvalidDataError, r"theta has shape \(3,\); must be \(2,\)"),
+        ({"mobility": "fast"}, UnknownNameError, "mobility of s0 'fast'; allowed: immobile"),
+        ({"mobility": {"s0": "free"}}, LabelMismatchError, r"\['s0'\]; must name exactly"),
+        ({"areas": {"EU": ["p0", "p9"]}}, UnknownNameError, "area EU 'p9'; allowed: p0, p1, p2"),
+        (
+            {"areas": {"EU": ["p0"], "UK": ["p0"]}},
+            *(LabelMismatchError, "'p0' is in the areas 'EU' and 'UK'"),
+        ),
+        ({"deficit_rule": "own"}, UnknownNameError, "deficit_rule 'own'; allowed: fixed"),
+        ({"numeraire": "p9"}, UnknownNameError, "numeraire 'p9'; allowed: world, p0"),
+        (
+            {"costs": mixed(PLAIN, places=["p0", "p2", "p1"])},
+            *(LabelMismatchError, "places of costs .*another order"),
+        ),
+        (
+            {"costs": mixed(PLAIN, sectors=["s0", "x"])},
+            *(LabelMismatchError, r"sectors of costs .*missing \['s1'\], unexpected \['x'\]"),
+        ),
+        (
+            {"costs": layers(PLAIN, port=(0.1, "export-tax"))},
+            *(InvalidDataError, "export taxes .* must be 0"),
+        ),
+    ],
+)
+def test_bad_input_is_refused_by_name(options, error, words):
+    with pytest.raises(error, match=words):
+        calibrate(PLAIN, **options)
