@@ -255,8 +255,8 @@ class Model(Parametric):
         """Changes of log distribution and log prices by one damped fixed-point iteration.
 
         ``gap`` is the payoff of each cell above its group's average (None in the short run, when
-        nobody moves), ``residual`` the market residual at ``x``. A model that knows how strongly its
-        markets respond says so here; large systems then converge in far fewer steps. What is
+        nobody moves), ``residual`` the market residual at ``x``. A model that knows how strongly
+        its markets respond says so here; large systems then converge in far fewer steps. What is
         returned must be zero only where gap and residual are.
         """
         return (jnp.zeros_like(x) if gap is None else gap), residual

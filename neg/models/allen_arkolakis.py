@@ -21,7 +21,7 @@ class AllenArkolakis(SpatialModel):
         w_i x_i = sum_j (w_i tau_ij / x_i^alpha)^(1-sigma) P_j^(sigma-1) w_j x_j  balanced trade
         V_i = log w_i - log P_i + beta log x_i                                    log welfare
 
-    Numeraire: world wage income. Its log is added to every trade balance: the balances add up by
+    Numeraire: world wage income. Its log is taken from every trade balance: the balances add up by
     Walras' law, so it is zero where they hold. With ``alpha (sigma - 1) + sigma beta < 1`` an empty
     place attracts people without bound; above that, it repels them.
 
@@ -64,7 +64,16 @@ class AllenArkolakis(SpatialModel):
         income = self.income(prices, x)
         market = income * self.price_index(prices, x) ** (self.sigma - 1.0)
         access = jnp.log(self.freeness(self.sigma - 1.0) @ market)
-        return {"potential": access - prices["potential"] + jnp.log(jnp.sum(income))}
+        return {"potential": access - prices["potential"] - jnp.log(jnp.sum(income))}
+
+    def relaxation(
+        self, gap: Float[Array, " place"] | None, residual: Prices, x: Float[Array, " place"]
+    ) -> tuple[Array, Prices]:
+        """Newton's step of each place on its own, as if markets elsewhere stood still."""
+        rise = residual["potential"]
+        slope = (1.0 - self.alpha * (self.sigma - 1.0)) / self.sigma - self.beta
+        gap = -rise / self.sigma if gap is None else gap
+        return (gap + rise / self.sigma) / jnp.maximum(slope, 0.02), {"potential": rise}
 
     def payoff(self, prices: Prices, x: Float[Array, " place"]) -> Float[Array, " place"]:
         """Log welfare: real wage times amenity."""

@@ -43,36 +43,32 @@ class CorePeriphery(SpatialModel):
         """Log wages: all one."""
         return {"wage": jnp.zeros_like(x)}
 
-    def price_index(self, wage: Float[Array, " place"], x: Float[Array, " place"]) -> Array:
-        """Price index of manufactures at each destination."""
-        supply = x * wage ** (1.0 - self.sigma)
-        return (supply @ self.freeness(self.sigma - 1.0)) ** (1.0 / (1.0 - self.sigma))
+    def competition(self, prices: Prices, x: Float[Array, " place"]) -> Float[Array, " place"]:
+        """Supply that reaches each destination, ``P ** (1 - sigma)``."""
+        supply = x * jnp.exp((1.0 - self.sigma) * prices["wage"])
+        return supply @ self.freeness(self.sigma - 1.0)
 
-    def income(self, wage: Float[Array, " place"], x: Float[Array, " place"]) -> Array:
+    def income(self, prices: Prices, x: Float[Array, " place"]) -> Float[Array, " place"]:
         """Income of workers and farmers in each place."""
-        return self.mu * x * wage + (1.0 - self.mu) / self.places
+        return self.mu * x * jnp.exp(prices["wage"]) + (1.0 - self.mu) / self.places
 
     def market_residual(self, prices: Prices, x: Float[Array, " place"]) -> Prices:
         """Log excess of the wage that firms can pay over the wage paid."""
-        wage = jnp.exp(prices["wage"])
-        index = self.price_index(wage, x)
-        potential = self.freeness(self.sigma - 1.0) @ (
-            self.income(wage, x) * index ** (self.sigma - 1.0)
-        )
+        demand = self.income(prices, x) / self.competition(prices, x)
+        potential = self.freeness(self.sigma - 1.0) @ demand
         return {"wage": jnp.log(potential) - self.sigma * prices["wage"]}
 
     def payoff(self, prices: Prices, x: Float[Array, " place"]) -> Float[Array, " place"]:
         """Log real wage."""
-        index = self.price_index(jnp.exp(prices["wage"]), x)
-        return prices["wage"] - self.mu * jnp.log(index)
+        log_index = jnp.log(self.competition(prices, x)) / (1.0 - self.sigma)
+        return prices["wage"] - self.mu * log_index
 
     def outcomes(self, prices: Prices, x: Float[Array, " place"]) -> dict[str, Array]:
         """Wage, price index, income, log real wage and share of industry of each place."""
-        wage = jnp.exp(prices["wage"])
         return {
-            "wage": wage,
-            "price_index": self.price_index(wage, x),
-            "income": self.income(wage, x),
+            "wage": jnp.exp(prices["wage"]),
+            "price_index": self.competition(prices, x) ** (1.0 / (1.0 - self.sigma)),
+            "income": self.income(prices, x),
             "industry_share": x,
             "payoff": self.payoff(prices, x),
         }

@@ -23,7 +23,7 @@ class Helpman(SpatialModel):
         r_i H_i = (1-a) x_i y_i                                  rent of housing
         V_i = log y_i - a log P_i - (1-a) log r_i                log utility
 
-    Numeraire: world wage income. Its log is added to every wage equation: the equations add up by
+    Numeraire: world wage income. Its log is taken from every wage equation: the equations add up by
     Walras' law, so it is zero where they hold.
 
     Leaves out: any immobile demand, so that nothing holds people where housing is dear.
@@ -66,12 +66,20 @@ class Helpman(SpatialModel):
         market = spending * self.price_index(wage, x) ** (self.sigma - 1.0)
         potential = self.freeness(self.sigma - 1.0) @ market
         numeraire = jnp.log(jnp.sum(x * wage))
-        return {"wage": jnp.log(potential) - self.sigma * prices["wage"] + numeraire}
+        return {"wage": jnp.log(potential) - self.sigma * prices["wage"] - numeraire}
 
     def log_rent(self, wage: Float[Array, " place"], x: Float[Array, " place"]) -> Array:
         """Log rent of housing."""
         spending = jnp.log((1.0 - self.a) * self.income(wage, x)) + log_mass(x)
         return spending + jnp.log(self.places)
+
+    def relaxation(
+        self, gap: Float[Array, " place"] | None, residual: Prices, x: Float[Array, " place"]
+    ) -> tuple[Array, Prices]:
+        """Newton's step of each place on its own, as if markets elsewhere stood still."""
+        wage = residual["wage"] / self.sigma
+        gap = jnp.zeros_like(x) if gap is None else gap + self.a * wage
+        return gap / (1.0 - self.a), {"wage": wage}
 
     def payoff(self, prices: Prices, x: Float[Array, " place"]) -> Float[Array, " place"]:
         """Log utility of a person."""

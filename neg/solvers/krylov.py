@@ -143,7 +143,7 @@ def newton_krylov(
         value, product, residual = jax.linearize(step, point, has_aux=True)
         norm, final = jnp.linalg.norm(value), residual <= tolerance
         # Rough directions far away, exact ones near: the classical forcing term.
-        accuracy = jnp.where(final, 1e-6, jnp.clip(0.1 * residual, 1e-8, 1e-2))
+        accuracy = jnp.where(final, 1e-3, jnp.clip(0.1 * residual, 1e-8, 1e-2))
         change, gap = gmres(product, -value, tolerance=accuracy, memory=memory)
         largest = jnp.max(jnp.abs(change), initial=0.0)
         change = change * jnp.minimum(1.0, _MAX_CHANGE / jnp.maximum(largest, 1e-300))
@@ -166,7 +166,7 @@ def newton_krylov(
             jnp.where(good, found, residual),
             steps + ~final,
             jnp.where(final, Status.CONVERGED, status),
-            jnp.where(final & (gap <= 1e-3), largest, jnp.nan),
+            jnp.where(final & (gap <= 1e-2), largest, jnp.nan),
         )
 
     def unfinished(state: tuple) -> Array:

@@ -22,7 +22,12 @@ from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_c
 from neg.solvers.matrix_free import METHODS, settle
 from neg.solvers.newton import Root, newton
 from neg.solvers.path import EMPTY, follow, imbalance
-from neg.solvers.short_run import at_boundary, check_distribution, market_system
+from neg.solvers.short_run import (
+    at_boundary,
+    check_distribution,
+    initial_prices,
+    market_system,
+)
 from neg.solvers.stability import average_payoff, growth_rate
 from neg.solvers.system import (
     Unknowns,
@@ -127,7 +132,7 @@ def equilibrium_at(
     """
     check_choice("method", method, METHODS)
     x, used = jnp.asarray(x, dtype=float), jnp.asarray(used, dtype=bool)
-    start = model.initial_prices(x) if prices is None else prices
+    start = initial_prices(model, x) if prices is None else prices
     size = sum(leaf.size for leaf in jax.tree.leaves(start))
     unknowns = model.groups.cells + size + model.groups.count
     if method == "dense" or (method == "auto" and unknowns <= DENSE_UP_TO):

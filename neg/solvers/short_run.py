@@ -7,6 +7,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from neg.checks import check_choice, check_finite, check_shape, is_concrete
@@ -66,15 +67,31 @@ def short_run(
     unknowns. Differentiable with respect to ``model`` and ``x`` in both modes. Raises
     :class:`neg.errors.ConvergenceError` if ``throw`` and the markets do not clear.
     """
-    x = model.initial_distribution() if x is None else jnp.asarray(x, dtype=float)
+    x = _start(model) if x is None else jnp.asarray(x, dtype=float)
     check_distribution(model, x)
-    prices = model.initial_prices(x) if prices is None else prices
+    prices = initial_prices(model, x) if prices is None else prices
     check_choice("method", method, METHODS)
     size = sum(leaf.size for leaf in jax.tree.leaves(prices))
     dense = method == "dense" or (method == "auto" and size <= DENSE_UP_TO)
     solve = _solve if dense else _solve_free
     solution = solve(model, x, prices, jnp.asarray(tolerance), jnp.asarray(max_steps))
     return at_boundary(solution, throw)
+
+
+@eqx.filter_jit
+def initial_prices(model: Model, x: Array) -> Prices:
+    """The model's initial log prices, compiled: many small operations in one."""
+    return model.initial_prices(x)
+
+
+@eqx.filter_jit
+def _start(model: Model) -> Array:
+    return model.initial_distribution()
+
+
+@eqx.filter_jit
+def _masses(model: Model, x: Array) -> tuple[Array, Array]:
+    return model.groups.total(x), model.groups.mass
 
 
 @eqx.filter_jit
@@ -119,11 +136,12 @@ def check_distribution(model: Model, x: Array) -> None:
     """Raise a named error unless ``x`` is a distribution of the model's groups."""
     check_shape("x", x, (model.groups.cells,))
     check_finite("x", x, nonnegative=True)
-    if is_concrete(x) and is_concrete(model.groups.mass):
-        total, mass = model.groups.total(x), model.groups.mass
-        wrong = jnp.abs(total - mass) > 1e-8 * mass
-        if bool(wrong.any()):
-            group = int(jnp.argmax(wrong))
+    total, mass = _masses(model, x)
+    if is_concrete(total) and is_concrete(mass):
+        total, mass = np.asarray(total), np.asarray(mass)
+        wrong = np.abs(total - mass) > 1e-8 * mass
+        if wrong.any():
+            group = int(np.argmax(wrong))
             raise InvalidDataError(
                 f"x adds up to {float(total[group]):.12g} in group {group}; "
                 f"must add up to its mass {float(mass[group]):.12g}"
