@@ -1,11 +1,17 @@
-"""Stability of a long-run equilibrium under the replicator dynamics, from its spectrum."""
+"""Linearised adjustment at a long-run equilibrium: replicator dynamics, tangent space, index."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import equinox as eqx
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from neg.protocol import Groups
+from neg.protocol import Groups, Model
+from neg.solvers.system import Slopes, slopes
 
 
 def average_payoff(
@@ -51,6 +57,50 @@ def growth_rate(
     safe = jnp.where(jnp.isfinite(matrix), matrix, 0.0)
     largest = jnp.max(jnp.real(jnp.linalg.eigvals(safe)))
     return jnp.where(jnp.all(jnp.isfinite(matrix)), largest, jnp.nan)
+
+
+def tangent_basis(groups: Groups, used: Any) -> np.ndarray:
+    """Orthonormal columns that span the movements of mass among the used cells of each group."""
+    index, used = np.asarray(groups.index), np.asarray(used)
+    columns = []
+    for group in range(groups.count):
+        inside = np.flatnonzero(used & (index == group))
+        for k in range(1, len(inside)):
+            column = np.zeros(len(index))
+            column[inside[:k]] = 1.0
+            column[inside[k]] = -k
+            columns.append(column / np.linalg.norm(column))
+    return np.array(columns).reshape(-1, len(index)).T
+
+
+@eqx.filter_jit
+def linearised(model: Model, x: Array, prices: Any) -> Slopes:
+    """Payoffs and their total derivative at a distribution with cleared markets."""
+    return slopes(model, jax.flatten_util.ravel_pytree(prices)[0], x)
+
+
+def index_of(point: Any, tolerance: float = 1e-9) -> int | None:
+    """Index of an equilibrium: the sign of ``det(-dV/dx)`` on movements among its used cells.
+
+    The indices of all equilibria of an economy add up to one if payoffs are continuous and no
+    equilibrium is degenerate; an equilibrium of index -1 is unstable under all dynamics whose rest
+    points are the equilibria. None for a degenerate one: a slope of zero, or an unused cell that
+    pays exactly as much.
+
+    Source: Demichelis and Germano (2000), Journal of Economic Theory 94(2).
+    """
+    groups, used = point.model.groups, np.asarray(point.used)
+    slope = linearised(point.model, point.x, point.prices)
+    gap = np.asarray(slope.payoff) - np.asarray(point.value)[np.asarray(groups.index)]
+    if (np.abs(gap[~used]) <= tolerance).any():
+        return None
+    basis = tangent_basis(groups, used)
+    if not basis.shape[1]:
+        return 1
+    tangent = basis.T @ np.asarray(slope.total) @ basis
+    if np.linalg.svd(tangent, compute_uv=False)[-1] <= tolerance:
+        return None
+    return int(np.sign(np.linalg.det(-tangent)))
 
 
 def _group_sum(groups: Groups, rows: Float[Array, "cell k"]) -> Float[Array, "group k"]:

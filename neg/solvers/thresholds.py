@@ -108,7 +108,7 @@ def thresholds(
     edge = corners(model, parameter, scale, v)
     points = [_break(model, parameter, c) for c in interior.crossings(modes)]
     points += [_sustain(model, parameter, c) for c in leavings(model, parameter, scale, edge)]
-    points.sort(key=lambda point: (point.value, point.kind))
+    points.sort(key=lambda point: (round(point.value, 10), point.kind))
     searched = (float(scale.value(scale.first)), float(scale.value(scale.last)))
     reason = None if points else _reason(parameter, searched, interior, edge)
     return Thresholds(model, parameter, tuple(points), searched, reason)

@@ -1,0 +1,76 @@
+"""The command line ``neg``: models, thresholds, equilibria and bifurcation diagrams."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+_ASSIGNMENTS = (
+    "parameters (sigma=5), options (labour=immobile), regions=N for equidistant places, "
+    "or geography=racetrack places=8; phi=... and other aliases where the model has them"
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when done, 2 for input that cannot be used, 1 where a solve failed.
+
+    Results go to standard output (with ``--json`` nothing but JSON), errors to standard error.
+    """
+    parser = _parser()
+    options, extra = parser.parse_known_args(arguments)
+    misplaced = [text for text in extra if text.startswith("-") or "=" not in text]
+    if misplaced or (extra and not hasattr(options, "assignments")):
+        parser.error(f"unrecognized arguments: {' '.join(misplaced or extra)}")
+    if extra:  # assignments that follow a flag
+        options.assignments = [*options.assignments, *extra]
+
+    from neg.cli import commands  # here: imports jax, which --help does not need
+    from neg.errors import ConvergenceError, NegError
+
+    try:
+        text = getattr(commands, options.command)(options)
+    except ConvergenceError as error:
+        print(f"neg: ConvergenceError: {error}", file=sys.stderr)
+        return 1
+    except NegError as error:
+        print(f"neg: {type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"neg: {error}", file=sys.stderr)
+        return 2
+    print(text)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="neg", description="Where industry locates, and why it moves."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    models = commands.add_parser("models", help="list the models and their parameters")
+    models.add_argument("model", nargs="?", metavar="MODEL", help="only this one")
+    find = _about_model(commands, "thresholds", "find break and sustain points")
+    find.add_argument(
+        "--parameter", default="tau", metavar="NAME", help="what varies (default tau)"
+    )
+    find.add_argument("--low", type=float, metavar="VALUE", help="search above this value")
+    find.add_argument("--high", type=float, metavar="VALUE", help="search below this value")
+    every = _about_model(commands, "equilibria", "find all long-run equilibria")
+    every.add_argument("--starts", type=int, metavar="N", help="starts for each set of used cells")
+    draw = _about_model(commands, "diagram", "follow equilibria as a parameter moves")
+    draw.add_argument("--over", required=True, metavar="NAME=LOW:HIGH", help="what varies")
+    draw.add_argument(
+        "--out", required=True, metavar="FILE", help="where to write: .png, .pdf, .nc or .csv"
+    )
+    for command in (models, find, every, draw):
+        command.add_argument("--json", action="store_true", help="print JSON alone")
+    return parser
+
+
+def _about_model(commands: Any, name: str, purpose: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=purpose, description=purpose)
+    command.add_argument("model", metavar="MODEL", help="plain name, as in: neg models")
+    command.add_argument("assignments", nargs="*", metavar="name=value", help=_ASSIGNMENTS)
+    return command

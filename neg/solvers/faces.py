@@ -1,0 +1,158 @@
+"""Faces of the set of distributions, and payoff gaps on them as plain functions of one or two
+coordinates: what the certified searches subdivide.
+
+A face is a set of used cells. Its coordinates are log odds, so that tiny shares are
+resolved on both sides: for two used cells ``x_a = m / (1 + exp(-u))``, ``x_b = m - x_a``; for
+three, ``u`` splits the first from the rest and ``v`` the second from the third.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+
+from neg.protocol import Model
+from neg.solvers.small import solve
+from neg.solvers.system import flat_prices, market, payoff
+
+_CHUNK = 1024
+_STEPS = 40
+
+
+class Face(eqx.Module):
+    """One or two splits of mass: ``x = base + mass * (product of logistic factors)``.
+
+    Row k of ``first`` and ``second`` marks the cells on either side of split k; ``pairs`` the two
+    cells (as unit vectors) whose payoffs are compared, one pair for each coordinate.
+    """
+
+    used: Bool[Array, " cell"]
+    mass: Float[Array, " cell"]
+    first: Float[Array, "split cell"]
+    second: Float[Array, "split cell"]
+    pairs: Float[Array, "split cell"]
+
+    @property
+    def dimension(self) -> int:
+        """Number of coordinates."""
+        return self.first.shape[0]
+
+    def distribution(self, u: Float[Array, " split"]) -> Float[Array, " cell"]:
+        """The distribution at log odds ``u``."""
+        x = self.mass
+        for k in range(self.dimension):
+            up, down = jax.nn.sigmoid(u[k]), jax.nn.sigmoid(-u[k])
+            apart = self.first[k] + self.second[k]
+            x = x * (self.first[k] * up + self.second[k] * down + (1.0 - apart))
+        return x
+
+
+def supports(model: Model) -> list[np.ndarray]:
+    """Every set of used cells with each group somewhere, the smallest first."""
+    index = np.asarray(model.groups.index)
+    choices = []
+    for group in range(model.groups.count):
+        cells = [int(i) for i in np.flatnonzero(index == group)]
+        sizes = range(1, len(cells) + 1)
+        choices.append([c for size in sizes for c in itertools.combinations(cells, size)])
+    masks = []
+    for combination in itertools.product(*choices):
+        used = np.zeros(len(index), dtype=bool)
+        used[list(itertools.chain(*combination))] = True
+        masks.append(used)
+    return sorted(masks, key=lambda used: int(used.sum()))
+
+
+def dimension(model: Model, used: np.ndarray) -> int:
+    """Degrees of freedom of the distributions with these used cells."""
+    return int(used.sum()) - model.groups.count
+
+
+def face_of(model: Model, used: np.ndarray) -> Face:
+    """The face of a set of used cells with one or two degrees of freedom."""
+    groups = np.asarray(model.groups.index)
+    cells = len(used)
+    splits = []
+    for group in range(model.groups.count):
+        inside = [int(i) for i in np.flatnonzero(used & (groups == group))]
+        for k in range(len(inside) - 1):
+            splits.append((inside[k], inside[k + 1 :]))
+    rows = np.zeros((3, len(splits), cells))
+    for k, (one, rest) in enumerate(splits):
+        rows[0, k, one] = 1.0
+        rows[1, k, rest] = 1.0
+        rows[2, k, one], rows[2, k, rest[-1]] = 1.0, -1.0
+    mass = jnp.where(jnp.asarray(used), model.groups.cell_mass, 0.0)
+    return Face(jnp.asarray(used), mass, *(jnp.asarray(row) for row in rows))
+
+
+@eqx.filter_jit
+def gaps(
+    model: Model, parameter: str | None, face: Face, values: Array, u: Array, count: Array
+) -> tuple[Array, Array]:
+    """Payoff gaps and their slopes at the first ``count`` points, each with its parameter value.
+
+    ``values`` has shape (points,), ``u`` (points, split); gaps are NaN where markets do not clear.
+    Points are worked off in chunks, the markets of one chunk cleared together.
+    """
+    size = u.shape[1]
+
+    def one(value: Array, at: Array) -> tuple[Array, Array]:
+        here = model if parameter is None else model.with_(**{parameter: value})
+        return gap_and_slope(here, face, at)
+
+    def body(state: tuple) -> tuple:
+        k, gap, slope = state
+        start = k * _CHUNK
+        part = jax.lax.dynamic_slice(values, (start,), (_CHUNK,))
+        points = jax.lax.dynamic_slice(u, (start, 0), (_CHUNK, size))
+        new_gap, new_slope = jax.vmap(one)(part, points)
+        gap = jax.lax.dynamic_update_slice(gap, new_gap, (start, 0))
+        slope = jax.lax.dynamic_update_slice(slope, new_slope, (start, 0, 0))
+        return k + 1, gap, slope
+
+    empty = jnp.zeros_like(u), jnp.zeros((*u.shape, size))
+    _, gap, slope = jax.lax.while_loop(lambda state: state[0] * _CHUNK < count, body, (0, *empty))
+    return gap, slope
+
+
+def gap_and_slope(model: Model, face: Face, u: Array) -> tuple[Array, Array]:
+    """Payoff gaps at cleared markets and their derivative with respect to the log odds."""
+    start = flat_prices(model, face.distribution(u))[0]
+
+    def clear(p: Array, at: Array) -> Array:
+        return market(model, p, face.distribution(at))
+
+    def compare(p: Array, at: Array) -> Array:
+        return face.pairs @ payoff(model, p, face.distribution(at))
+
+    p = _cleared(lambda p: clear(p, u), start)
+    gap, by_p, by_u = compare(p, u), jax.jacfwd(compare)(p, u), jax.jacfwd(compare, 1)(p, u)
+    if p.shape[0]:
+        by_u = by_u - by_p @ solve(jax.jacfwd(clear)(p, u), jax.jacfwd(clear, 1)(p, u))
+        good = jnp.max(jnp.abs(clear(p, u))) < 1e-9
+        gap = jnp.where(good, gap, jnp.nan)
+    return gap, by_u
+
+
+def _cleared(function: Any, p: Array) -> Array:
+    """Newton's method with bounded steps, until rounding stops it."""
+    if not p.shape[0]:
+        return p
+
+    def body(state: tuple) -> tuple:
+        point, value, steps, _ = state
+        step = solve(jax.jacfwd(function)(point), -value[:, None])[:, 0]
+        step = step * jnp.minimum(1.0, 2.0 / jnp.maximum(jnp.max(jnp.abs(step)), 1e-300))
+        new = function(point + step)
+        size = jnp.max(jnp.abs(value))
+        return point + step, new, steps + 1, (size < 1e-7) | ~jnp.all(jnp.isfinite(new))
+
+    state = (p, function(p), 0, jnp.asarray(False))
+    return jax.lax.while_loop(lambda s: ~s[3] & (s[2] < _STEPS), body, state)[0]
