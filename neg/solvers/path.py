@@ -16,6 +16,7 @@ EMPTY = 1e-8
 """Share of its group's mass below which a cell is a candidate for being empty."""
 _MAX_LOG_CHANGE = 1.5
 _FLOOR = 1e-14  # share at which a dying cell is held: a first entrant, ready to grow
+_GROWTH = 0.5  # longest step, in units of the inverse of the fastest growth rate
 _SHORTEST = 1e-9  # step in time below which the path is given up
 
 
@@ -47,12 +48,16 @@ def follow(model: Model, x: Array, p: Array, target: Array, max_steps: Array) ->
         faster = jnp.clip(1.2 * state.gap / jnp.maximum(gap, 1e-300), 0.5, 2.5)
         longer = jnp.where(first, state.length, jnp.clip(state.length * faster, 1e-8, 1e6))
         length = jnp.where(good, longer, state.length / 4)
+        length = jnp.minimum(length, _GROWTH / jnp.maximum(state.fastest, 1e-300))
         point = jnp.where(good, state.trial, state.point)
         value = jnp.where(good, value, state.value)
         jacobian = jnp.where(good, jacobian, state.jacobian)
+        trial, mode, fastest = ahead(point, value, jacobian, length, state.mode)
         return _Path(
             point=point,
-            trial=ahead(point, value, jacobian, length),
+            trial=trial,
+            mode=mode,
+            fastest=fastest,
             value=value,
             jacobian=jacobian,
             length=length,
@@ -61,8 +66,14 @@ def follow(model: Model, x: Array, p: Array, target: Array, max_steps: Array) ->
             steps=state.steps + 1,
         )
 
-    def ahead(point: Array, value: Array, jacobian: Array, length: Array) -> Array:
-        """One linearly implicit step of the given length in time."""
+    def ahead(
+        point: Array, value: Array, jacobian: Array, length: Array, mode: Array
+    ) -> tuple[Array, Array, Array]:
+        """One linearly implicit step of the given length in time.
+
+        Also the fastest growing deviation and its rate, by one inverse iteration a step: a step
+        longer than the inverse of that rate would go back to the equilibrium that is being left.
+        """
         x = groups.cell_mass * jnp.exp(point[:cells])
         v_p = jacobian[:cells, cells:]
         excess_prices, response = _eliminate(value[cells:], jacobian[cells:], cells)
@@ -73,13 +84,17 @@ def follow(model: Model, x: Array, p: Array, target: Array, max_steps: Array) ->
         mean = jnp.zeros((groups.count, cells)).at[groups.index].add(weight[:, None] * total)
         same = groups.index[:, None] == groups.index[None, :]
         pull = total - mean[groups.index] - same * (weight * velocity)[None, :]
-        change = jnp.linalg.solve(jnp.eye(cells) / length - pull, velocity)
+        solved = jnp.linalg.solve(
+            jnp.eye(cells) / length - pull, jnp.stack([velocity, mode], axis=1)
+        )
+        change, grown = solved[:, 0], solved[:, 1]
+        fastest = 1.0 / length - 1.0 / (mode @ grown)
         # Each cell by itself: what dies fast must not shorten the step of those that live.
         change = jnp.clip(change, -_MAX_LOG_CHANGE, _MAX_LOG_CHANGE)
         y = point[:cells] + change
         y = jnp.maximum(y - jnp.log(groups.total(jnp.exp(y)))[groups.index], floor)
         prices = point[cells:] - excess_prices - response @ (y - point[:cells])
-        return jnp.concatenate([y, prices])
+        return jnp.concatenate([y, prices]), grown / jnp.linalg.norm(grown), fastest
 
     def unfinished(state: _Path) -> Array:
         return (
@@ -91,15 +106,18 @@ def follow(model: Model, x: Array, p: Array, target: Array, max_steps: Array) ->
     y = jnp.maximum(jnp.log(jnp.maximum(x / groups.cell_mass, 1e-300)), floor)
     start = jnp.concatenate([y, p])
     size = start.shape[0]
+    mode = jnp.cos(1.0 + 3.7 * jnp.arange(cells))
     end = jax.lax.while_loop(
         unfinished,
         body,
         _Path(
             point=start,
             trial=start,
+            mode=mode / jnp.linalg.norm(mode),
+            fastest=jnp.asarray(0.0),
             value=jnp.full(size, jnp.nan),
             jacobian=jnp.full((size, size), jnp.nan),
-            length=jnp.asarray(1.0),
+            length=jnp.asarray(0.1),
             gap=jnp.asarray(jnp.inf),
             excess=jnp.asarray(jnp.inf),
             steps=jnp.asarray(0),
@@ -112,6 +130,8 @@ def follow(model: Model, x: Array, p: Array, target: Array, max_steps: Array) ->
 class _Path(NamedTuple):
     point: Array
     trial: Array
+    mode: Array
+    fastest: Array
     value: Array
     jacobian: Array
     length: Array
