@@ -184,11 +184,11 @@ def _draw_patterns(record: xr.Dataset) -> Figure:
         cell = figure.add_subplot(grid[1 + i // columns, i % columns])
         x = record["pattern"].values[i]
         points, values = _tiled(record, x)
-        cell.scatter(*points.T, s=3, color=style.QUIET, alpha=0.5)
+        cell.scatter(points[:, 0], points[:, 1], s=3, color=style.QUIET, alpha=0.5)
         most = np.clip(22 * len(x) / max((x > 1e-6).sum(), 1), 22, 110)
         area = most * values / max(values.max(), 1e-12)
         discs = np.where(values > 1e-6, area, 0)
-        cell.scatter(*points.T, s=discs, color=style.COLOURS[0], clip_on=False)
+        cell.scatter(points[:, 0], points[:, 1], s=discs, color=style.COLOURS[0], clip_on=False)
         _frame(cell, record)
         cell.set_title(
             f"{record['pattern_label'].values[i]}\n"
@@ -222,8 +222,8 @@ def _draw_modes(record: xr.Dataset) -> Figure:
             points, mode = _tiled(record, record["mode"].values[j])
             strength = np.abs(mode) / np.abs(mode).max()
             colour = np.where(mode > 0, style.COLOURS[0], style.COLOURS[1])
-            axes.scatter(*points.T, s=1.5, color=style.QUIET, alpha=0.5)
-            axes.scatter(*points.T, s=14 * strength, c=colour)
+            axes.scatter(points[:, 0], points[:, 1], s=1.5, color=style.QUIET, alpha=0.5)
+            axes.scatter(points[:, 0], points[:, 1], s=14 * strength, c=colour)
             _frame(axes, record)
             axes.set_title(
                 f"{record['mode_order'].values[j]} symmetries",
