@@ -179,12 +179,13 @@ def _settle_at(model: Model, x: Array, used: Array, p: Array, tolerance: Array) 
     groups = model.groups
     entry = jnp.where(jnp.any(used), _entry_gain(groups, found, value, used), jnp.inf)
     missed = (root.status == Status.CONVERGED) & ~(entry <= tolerance)
+    good = jnp.where(missed, jnp.nan, 1.0)
     return LongRun(
         model=model,
-        x=found,
-        prices=flat_prices(model, found)[1](p),
-        payoff=value,
-        value=average_payoff(groups, found, value),
+        x=found * good,
+        prices=flat_prices(model, found)[1](p * good),
+        payoff=value * good,
+        value=average_payoff(groups, found, value) * good,
         used=used,
         status=jnp.where(missed, Status.NOT_EQUILIBRIUM, root.status),
         residual=jnp.maximum(root.residual, entry),
@@ -216,6 +217,10 @@ def _solve(model: Model, x: Array, tolerance: Array, max_steps: Array) -> LongRu
         near = jnp.max(jnp.abs(found - x) / groups.cell_mass) < 0.05
         near = near & (root.status == Status.CONVERGED)
         good = near & (entry <= tolerance) & (~unstable | at_rest)
+        # An equilibrium to which the path does not lead is not what was asked for.
+        late = jnp.where(broken, Status.STALLED, Status.MAX_STEPS)
+        lost = (root.status == Status.CONVERGED) & ~good
+        root = eqx.tree_at(lambda r: r.status, root, jnp.where(lost, late, root.status))
         # Not there yet: let cells that pay more be entered, leave the unstable point, go on.
         again = jnp.maximum(jnp.where(near, found, x), 1e-6 * groups.cell_mass)
         again = jnp.where(good, x, tilt(groups, again, 1e-2))
@@ -303,7 +308,7 @@ def _finish(model: Model, root: Root, used: Array, tolerance: Array, steps: Any)
     x = distribution(model, share, used)
     return LongRun(
         model=model,
-        x=jnp.where(ok, x, jnp.nan),
+        x=x * jnp.where(ok, 1.0, jnp.nan),  # a factor, so that derivatives are NaN as well
         prices=flat_prices(model, x)[1](p),
         payoff=payoff(model, p, x),
         value=earned,
