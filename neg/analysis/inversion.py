@@ -1,0 +1,110 @@
+"""Inversion: the fundamentals that make observed wages and people an equilibrium, exactly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array
+
+from neg.checks import check_finite, check_range, check_shape
+from neg.errors import InvalidDataError
+from neg.models.general import GeneralEconomy
+from neg.solvers.matrix_free import solve_step
+from neg.solvers.short_run import ShortRun, at_boundary, short_run
+from neg.status import Status
+
+
+def invert(
+    economy: GeneralEconomy, wage: Any, employment: Any, *, tolerance: float = 1e-11
+) -> GeneralEconomy:
+    """Productivity and amenity under which these wages and people are an equilibrium.
+
+    ``wage`` and ``employment`` are ``[place, sector]``; everything else is that of ``economy``.
+    Productivity clears every goods market; amenity makes all places of a mobility group pay the
+    same (where workers of a place are in several groups, those of the first sector's group).
+    Wages are rescaled to the numeraire. Normalisation: in each sector the geometric mean of
+    productivity over places is one, that of amenity over all places is one. Solving the result
+    returns the data.
+
+    Data that no productivity can rationalise are refused: with several sectors, world wages in
+    each must be what its buyers spend, since productivity moves sales between places only.
+
+    Source: Allen and Arkolakis (2014), Quarterly Journal of Economics 129(3), theorem 2 (unique
+    fundamentals); Redding and Rossi-Hansberg (2017), Annual Review of Economics 9.
+    """
+    wage, employment = np.asarray(wage, dtype=float), np.asarray(employment, dtype=float)
+    check_shape("wage", wage, economy.shape)
+    check_shape("employment", employment, economy.shape)
+    check_range("wage", wage, 0.0, low_open=True)
+    check_finite("employment", employment, nonnegative=True)
+    if any(economy.homogeneous):
+        raise InvalidDataError("a sector of price one has no productivity to invert for")
+    if np.any((employment <= 0) & np.asarray(economy.active)):
+        raise InvalidDataError("employment must be positive in every cell that can produce")
+    people = employment.sum(axis=1)
+    if economy.numeraire == "world":
+        wage = wage / (np.sum(wage * employment) / people.sum())
+    else:
+        place = economy.places.index(economy.numeraire)
+        wage = wage / (np.sum(wage[place] * employment[place]) / people[place])
+    economy = economy.with_(employment=employment)
+    x = economy.initial_distribution()
+    log_a, prices, root = _productivity(economy, jnp.log(jnp.asarray(wage)), x, tolerance)
+    status = Status(int(root.status))
+    if not status.ok:
+        raise InvalidDataError(
+            "no productivity rationalises these wages and people "
+            f"({status.name.lower()}, residual {float(root.residual):.3g}): in every sector world "
+            "wages must be what its buyers spend"
+        )
+    active = np.asarray(economy.active)
+    economy = economy.with_(productivity=np.where(active, np.exp(np.asarray(log_a)), 0.0))
+    value = economy.payoff(prices, x)
+    member = np.asarray(economy.groups.index)
+    best = np.asarray(economy.groups.total(x * value) / economy.groups.mass)
+    place_of = np.asarray(economy.cell) // economy.shape[1]
+    first = np.unique(place_of, return_index=True)[1]
+    log_b = np.zeros(len(economy.places))
+    log_b[place_of[first]] = best[member[first]] - np.asarray(value)[first]
+    amenity = np.asarray(economy.amenity) * np.exp(log_b)
+    return economy.with_(amenity=amenity / np.exp(np.mean(np.log(amenity))))
+
+
+def rationalised(economy: GeneralEconomy, *, throw: bool = True) -> ShortRun:
+    """The equilibrium of an inverted economy at its employment: returns wages as observed."""
+    return at_boundary(short_run(economy, throw=False), throw)
+
+
+@eqx.filter_jit
+def _productivity(economy: Any, log_wage: Array, x: Array, tolerance: float) -> tuple:
+    """Solve the market conditions for productivity in place of wages."""
+    start = economy.initial_prices(x)
+    start = {"wage": jnp.zeros(economy.shape), "cost": start["cost"], "income": start["income"]}
+    flat, unravel = ravel_pytree(start)
+    active = economy.active
+    count = jnp.maximum(jnp.sum(active, axis=0), 1)
+
+    def at(z: Array) -> tuple[Any, Any, Array]:
+        named = unravel(z)
+        shifter = jnp.where(active, jnp.exp(named["wage"]), 0.0)
+        with_a = eqx.tree_at(lambda e: e.productivity, economy, shifter)
+        return with_a, {**named, "wage": log_wage}, named["wage"]
+
+    def step(z: Array) -> tuple[Array, Array]:
+        with_a, prices, log_a = at(z)
+        residual = with_a.market_residual(prices, x)
+        excess = jnp.where(active, residual["wage"], 0.0)
+        mean = jnp.sum(jnp.where(active, log_a, 0.0), axis=0) / count
+        # The sum over places of a sector's markets holds by itself; the mean is pinned instead.
+        change = jnp.where(active, -excess - mean, -log_a)
+        largest = jnp.max(jnp.abs(ravel_pytree(residual | {"wage": excess})[0]))
+        moved = ravel_pytree(residual | {"wage": change})[0]
+        return moved, jnp.maximum(largest, jnp.max(jnp.abs(mean)))
+
+    root = solve_step(step, flat, tolerance, 40)
+    _, prices, log_a = at(root.z)
+    return log_a, prices, root

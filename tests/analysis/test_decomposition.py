@@ -1,0 +1,96 @@
+"""Decompositions: exact where they say exact, first order where they say first order."""
+
+import numpy as np
+import pytest
+
+from neg.analysis.decomposition import (
+    dispersion,
+    gains_from_trade,
+    incidence,
+    market_access,
+    real_income_split,
+)
+from neg.analysis.hat import changes
+from neg.errors import InvalidDataError, LabelMismatchError
+from neg.models.general_build import general_economy
+from neg.solvers.long_run import equilibrium_at
+from neg.solvers.short_run import short_run
+
+PLACES = ["a", "b", "c"]
+OFF = ~np.eye(3, dtype=bool)[:, :, None]
+RNG = np.random.default_rng(0)
+TAU = 1 + RNG.uniform(0.2, 0.8, (3, 3, 2)) * OFF
+
+
+def economy(**options):
+    given = {
+        "places": PLACES,
+        "sectors": ["s", "t"],
+        "employment": np.array([[1.0, 0.5], [2.0, 1.0], [0.7, 0.8]]),
+        "theta": [4.0, 6.0],
+        "tau": TAU,
+        "input_share": [[0.2, 0.1], [0.2, 0.3]],
+        "final_share": [0.4, 0.6],
+    }
+    return general_economy(**given | options)
+
+
+@pytest.mark.parametrize("wall", [2.0, 12.0])
+def test_gains_formula_is_exact_between_any_two_solved_equilibria(wall):
+    """Both are measured from autarky, so that the ratio of gains is that of real incomes."""
+    model = economy(mobility="sectors")
+    x, used = model.initial_distribution(), np.ones(6, bool)
+    near = equilibrium_at(model, x, used)
+    far = equilibrium_at(model.with_(tau=1 + wall * (TAU - 1)), x, used)
+    ratio = np.asarray(near.outcomes["real_income"] / far.outcomes["real_income"])
+    formula = [gains_from_trade(found)["gains_from_trade"] for found in (near, far)]
+    np.testing.assert_allclose(formula[0] / formula[1], ratio, rtol=1e-9)
+    assert np.all(ratio > 1.02) and np.all(formula[1] >= 1.0)
+    if wall > 10:
+        np.testing.assert_allclose(formula[1], 1.0, atol=1e-2)  # nearly autarky
+
+
+def test_gains_formula_refuses_places_that_buy_nothing_at_home():
+    with pytest.raises(InvalidDataError, match="nothing at home"):
+        taste = np.ones((3, 3, 2))
+        taste[0, 0, 1] = 0.0
+        gains_from_trade(short_run(economy(taste=taste)))
+
+
+def test_first_order_split_converges_to_the_exact_change_and_no_faster():
+    tariff = RNG.uniform(0.05, 0.2, (3, 3, 2)) * OFF
+    before = short_run(economy(tariff=tariff))
+    left = []
+    for size in (1e-2, 1e-3):
+        after = short_run(economy(tariff=tariff * (1 + size)))
+        split = real_income_split(before, after)
+        exact = np.log(np.asarray(after.outcomes["real_income"] / before.outcomes["real_income"]))
+        np.testing.assert_allclose(split["exact_log_change"], exact, rtol=1e-12)
+        left.append(float(np.max(np.abs(split["not_in_first_order"]))))
+    assert left[1] < 0.02 * left[0]  # second order in the size of the change
+    assert left[0] > 1e-9
+
+
+def test_market_access_incidence_and_changes():
+    before, after = short_run(economy()), short_run(economy(tau=1 + 0.5 * (TAU - 1)))
+    access = market_access(after)
+    assert np.all(access["firm_market_access"] > 0)
+    gain = incidence(before, after)
+    assert gain.sizes["group"] == 6
+    np.testing.assert_allclose(gain["exact_log_change"], after.payoff - before.payoff, atol=1e-12)
+    hat = changes(before, after)
+    expected = np.asarray(after.outcomes["real_income"] / before.outcomes["real_income"])
+    np.testing.assert_allclose(hat["real_income"], expected)
+    assert hat.attrs["held_fixed"]
+
+
+def test_dispersion_adds_up():
+    v, n = np.array([1.0, 2.0, 4.0, 3.0]), np.array([1.0, 2.0, 1.0, 3.0])
+    areas = {"west": ["a", "b"], "east": ["c", "d"]}
+    theil = dispersion(v, n, list("abcd"), areas)
+    assert theil["total"] == pytest.approx(theil["between"] + theil["within"], rel=1e-12)
+    share = n * v / (n * v).sum()
+    assert theil["total"] == pytest.approx(np.sum(share * np.log(share / (n / n.sum()))))
+    assert dispersion(np.ones(4), n, list("abcd"), areas)["total"] == pytest.approx(0, abs=1e-15)
+    with pytest.raises(LabelMismatchError, match="no area"):
+        dispersion(v, n, list("abcd"), {"west": ["a", "b"]})

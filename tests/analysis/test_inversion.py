@@ -1,0 +1,65 @@
+"""Inversion: fundamentals that return the data when solved."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from neg.analysis.inversion import invert
+from neg.errors import InvalidDataError
+from neg.models.general_build import general_economy
+from neg.solvers.long_run import equilibrium_at
+from neg.solvers.short_run import short_run
+
+
+def one_sector(seed: int, alpha: float):
+    rng = np.random.default_rng(seed)
+    n = 5
+    tau = 1 + rng.uniform(0.1, 1.0, (n, n)) * ~np.eye(n, dtype=bool)
+    return general_economy(
+        places=list("abcde"),
+        sectors=["goods"],
+        employment=1.0,
+        theta=5.0,
+        alpha=alpha,
+        tau=tau,
+        housing_share=0.3,
+        land=rng.uniform(0.5, 2.0, n),
+        mobility="free",
+    )
+
+
+@pytest.mark.parametrize(("seed", "alpha"), [(0, 0.0), (1, 0.5)])
+def test_solving_after_inversion_returns_the_data(seed, alpha):
+    rng = np.random.default_rng(seed + 10)
+    wage, people = rng.uniform(0.7, 1.5, (5, 1)), rng.uniform(0.5, 2.0, (5, 1))
+    found = invert(one_sector(seed, alpha), wage, people)
+    assert np.mean(np.log(found.productivity)) == pytest.approx(0.0, abs=1e-10)
+    assert np.mean(np.log(found.amenity)) == pytest.approx(0.0, abs=1e-12)
+    wage = wage / (np.sum(wage * people) / people.sum())
+    np.testing.assert_allclose(short_run(found).outcomes["wage"], wage, rtol=1e-9)
+    settled = equilibrium_at(found, found.initial_distribution(), jnp.ones(5, bool))
+    np.testing.assert_allclose(settled.x, people[:, 0], rtol=1e-8)
+    assert np.ptp(np.log(np.asarray(found.productivity))) > 0.1  # the data were not trivial
+
+
+def test_inversion_recovers_the_fundamentals_that_made_the_data():
+    rng = np.random.default_rng(5)
+    a = np.exp(rng.normal(0, 0.3, (5, 1)))
+    a /= np.exp(np.mean(np.log(a)))
+    truth = one_sector(2, 0.2).with_(productivity=a, employment=rng.uniform(0.5, 2.0, (5, 1)))
+    wage = np.asarray(short_run(truth).outcomes["wage"])
+    found = invert(truth.with_(productivity=np.ones((5, 1))), wage, np.asarray(truth.employment))
+    np.testing.assert_allclose(found.productivity, a, rtol=1e-9)
+
+
+def test_data_that_no_productivity_rationalises_are_refused():
+    model = general_economy(
+        places=["a", "b"],
+        sectors=["s", "t"],
+        employment=1.0,
+        theta=4.0,
+        tau=np.array([[1.0, 1.5], [1.5, 1.0]]),
+        final_share=[0.7, 0.3],
+    )
+    with pytest.raises(InvalidDataError, match="what its buyers spend"):
+        invert(model, np.ones((2, 2)), np.ones((2, 2)))
