@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import jax
 
@@ -30,7 +31,7 @@ def build_model(name: str, assignments: Iterable[str]) -> Model:
     for key in values:
         if key not in allowed:
             raise unknown_name(f"parameter of {name}", key, allowed)
-    fields = {}
+    fields: dict[str, Any] = {}
     geography = _geography(values)
     if geography is not None:
         fields["geography"] = geography

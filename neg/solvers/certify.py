@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 
 from neg.protocol import Model
@@ -72,7 +73,8 @@ class Sampler:
         values, points = np.empty(_BLOCK), np.empty((_BLOCK, u.shape[1]))
         values[:size], points[:size] = self.values[owner], u
         values[size:], points[size:] = values[size - 1], u[-1]
-        gap, slope = gaps(*self.arguments, values, points, np.asarray(size))
+        arrays = (jnp.asarray(values), jnp.asarray(points), jnp.asarray(size))
+        gap, slope = gaps(*self.arguments, *arrays)
         return np.asarray(gap)[:size], np.asarray(slope)[:size]
 
 
