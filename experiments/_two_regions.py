@@ -109,8 +109,10 @@ def _uneven(at: np.ndarray, spread: np.ndarray, slope: np.ndarray) -> list[tuple
     return sorted(found, key=lambda line: -len(line[0]))
 
 
-def tomahawk(axes: Axes, found: Equilibria, digits: str = ".4f", *, both: bool = True) -> None:
-    """All equilibria over the parameter, thresholds with their values; ``both`` mirrors them."""
+def tomahawk(
+    axes: Axes, found: Equilibria, digits: str | None = ".4f", *, both: bool = True
+) -> None:
+    """All equilibria over the parameter, thresholds with values; ``both`` mirrors them."""
     _straight(axes, found.at, found.difference[:, 0] < 0.0, known(found.breaks), 0.5, "unstable")
     for corner in (1.0, 0.0) if both else (1.0,):
         cuts = known(found.sustains)
@@ -126,6 +128,8 @@ def tomahawk(axes: Axes, found: Equilibria, digits: str = ".4f", *, both: bool =
     ):
         for x in values:
             axes.plot([x] * len(heights), heights, symbol, **look)
+            if digits is None:
+                continue
             right = x < 0.5 * (low + high)
             axes.annotate(
                 style.number(x, digits),
