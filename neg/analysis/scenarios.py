@@ -17,6 +17,7 @@ import xarray as xr
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from neg.analysis.outcomes import labelled
+from neg.checks import check_labels
 from neg.errors import InvalidParameterError
 from neg.geography.trade_costs import TradeCosts
 from neg.models.general import GeneralEconomy
@@ -133,13 +134,15 @@ def compare(
     stability; attributes say what is held fixed.
     """
     cases = [Scenario(name="baseline"), *scenarios]
+    check_labels("scenarios", [case.name for case in cases])
+    changed = [case.apply(costs) for case in cases]  # all edits are checked before any solve
     solved: list[xr.Dataset] = []
     first: ShortRun | LongRun | None = None
     for number, case in enumerate(cases):
         if progress is not None:
             progress(number, len(cases), case.name)
         start = first if isinstance(first, LongRun) else None
-        solution = solve(with_costs(economy, case.apply(costs)), start)
+        solution = solve(with_costs(economy, changed[number]), start)
         first = solution if first is None else first
         solved.append(labelled(solution))
     levels = xr.concat(

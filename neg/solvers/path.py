@@ -123,7 +123,8 @@ def follow(model: Model, x: Array, p: Array, target: Array, max_steps: Array) ->
             steps=jnp.asarray(0),
         ),
     )
-    broken = end.length <= _SHORTEST
+    # Not a number where the path began ends the loop at once, and is no arrival.
+    broken = (end.length <= _SHORTEST) | ~jnp.isfinite(end.gap)
     return groups.cell_mass * jnp.exp(end.point[:cells]), end.point[cells:], end.steps, broken
 
 
