@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 BASE = {"errors", "status", "checks"}
-ECONOMY = BASE | {"geography", "protocol"}
+ECONOMY = BASE | {"geography", "parameters", "protocol"}
 
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
@@ -17,9 +17,10 @@ ALLOWED: dict[str, set[str]] = {
     "checks": {"errors", "status"},
     "quantities": set(),
     "geography": BASE,
-    "protocol": BASE | {"geography"},
+    "parameters": BASE,
+    "protocol": BASE | {"geography", "parameters"},
     "models": ECONOMY,
-    "solvers": ECONOMY,
+    "solvers": ECONOMY | {"records"},
     "data": BASE | {"geography"},
     "analysis": ECONOMY | {"models", "solvers", "data", "quantities"},
     # Records and figures know no economics: whoever solves hands them arrays.
