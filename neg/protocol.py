@@ -34,6 +34,7 @@ __all__ = [
     "Parametric",
     "Prices",
     "SpatialModel",
+    "as_float",
     "get_model",
     "option",
     "parameter",

@@ -9,11 +9,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neg.checks import check_range, check_shape
-from neg.protocol import FREENESS, Alias, Parameter, Prices, SpatialModel, _as_float, parameter
+from neg.protocol import FREENESS, Alias, Parameter, Prices, SpatialModel, as_float, parameter
 
 
 def _as_optional(value: object) -> Array | None:
-    return None if value is None else _as_float(value)
+    return None if value is None else as_float(value)
 
 
 class FootlooseCapital(SpatialModel):

@@ -8,7 +8,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neg.protocol import Groups, Parameter, Prices, SpatialModel, _as_float, parameter
+from neg.protocol import Groups, Parameter, Prices, SpatialModel, as_float, parameter
 
 
 class OttavianoTabuchiThisse(SpatialModel):
@@ -45,7 +45,7 @@ class OttavianoTabuchiThisse(SpatialModel):
     tau: Float[Array, ""] = eqx.field(
         default=0.2,
         kw_only=True,
-        converter=_as_float,
+        converter=as_float,
         metadata={
             "neg": Parameter(
                 "", "cost of shipping a unit between neighbours", 0.2, 0.0, None, False, False
