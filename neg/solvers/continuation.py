@@ -21,7 +21,6 @@ from neg.solvers.reduction import Path, Reduction, parameter_path, reduce
 from neg.solvers.short_run import check_distribution
 from neg.solvers.stability import average_payoff
 from neg.solvers.symmetry import Symmetry, cleared, symmetries
-from neg.status import Status
 
 MAX_POINTS = 400
 
@@ -137,10 +136,3 @@ def _state_vector(
 ) -> Array:
     mean = average_payoff(model.groups, x, jnp.where(x > 0, value, 0.0))
     return jnp.append(reduction.gather(x / model.groups.cell_mass, p, mean), position)
-
-
-def failed(branch: Branch) -> Status:
-    """The status with which a branch failed on either side; converged if it did not."""
-    if branch.end == End.FAILED:
-        return branch.trouble
-    return branch.start_trouble if branch.start == End.FAILED else Status.CONVERGED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import heapq
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from neg.protocol import Model
 from neg.solvers.arclength import End, Steps
 from neg.solvers.branch import Branch, Kind, SpecialPoint
 from neg.solvers.continuation import MAX_POINTS, path_symmetries, through
-from neg.solvers.long_run import EMPTY, STABILITY_TOLERANCE, long_run
+from neg.solvers.long_run import EMPTY, STABILITY_TOLERANCE, equilibrium_at, long_run
 from neg.solvers.recognition import on_branch, polished, repeats, starts_or_ends_here
 from neg.solvers.reduction import Path, parameter_path
 from neg.solvers.switching import beyond_corner, exits, leave
@@ -119,10 +120,10 @@ def diagram(
 ) -> Diagram:
     """Follow equilibria over an interval of a parameter, and every branch that leaves them.
 
-    Starts are the even distribution (the equilibrium that the dynamics reach from the model's
-    initial distribution, where even is none), full agglomeration in each cell up to symmetry
-    (unless not ``corners``) and the distributions in ``starts``, all at the parameter value ``at``
-    (default: the model's own if it lies inside, else the middle). At most ``max_branches`` branches
+    Starts are the equilibrium near the even distribution, full agglomeration in each cell up to
+    symmetry (unless not ``corners``), the distributions in ``starts`` and, if one of these is near
+    no equilibrium, what the dynamics reach; all at the parameter value ``at`` (default: the
+    model's own if it lies inside, else the middle). At most ``max_branches`` branches
     are kept, at most ``max_depth`` branch points from a start. Arguments otherwise as in
     :func:`neg.solvers.continuation.continuation`.
     """
@@ -176,23 +177,33 @@ class _Grower:
         self.too_deep = 0
 
     def begin(self, position: float, starts: list[np.ndarray], corners: bool) -> None:
+        """Queue the starts: even, those given, corners; what dynamics reach if one fails."""
         here = self.path.at(self.model, jnp.asarray(position))
-        even = np.asarray(here.groups.uniform())
-        states = [even, *starts, *(agglomerated(here, self.group) if corners else [])]
-        for x in states:
+
+        def from_state(x: np.ndarray) -> Branch | None:
             used = x > EMPTY * np.asarray(here.groups.cell_mass)
+            return self.through(x, position, used)
+
+        def from_even() -> Branch | None:
+            even = np.asarray(here.groups.uniform())
+            found = from_state(even)
+            if found is None:  # sectors of different size: even places, not even cells
+                near = np.asarray(equilibrium_at(here, even, even > 0, throw=False).x)
+                found = from_state(self.group.average(near)) if np.isfinite(near).all() else None
+            return found
+
+        def from_dynamics() -> Branch | None:
+            if not self.notes:
+                return None
+            reached = np.asarray(long_run(here, throw=False).x)
+            return from_state(reached) if np.isfinite(reached).all() else None
+
+        self.queue(-1, _Task(from_even, (-1, -1), 0, "the even distribution"))
+        states = [*starts, *(agglomerated(here, self.group) if corners else [])]
+        for x in states:
             words = f"the start {np.array2string(x, precision=3, max_line_width=1000)}"
-
-            def task(x: np.ndarray = x, used: np.ndarray = used) -> Branch | None:
-                found = self.through(x, position, used)
-                if found is None and x is even:
-                    reached = long_run(here, throw=False)
-                    if bool(jnp.isfinite(reached.x).all()):
-                        used = np.asarray(reached.used)
-                        found = self.through(np.asarray(reached.x), position, used)
-                return found
-
-            self.queue(-1, _Task(task, (-1, -1), 0, words))
+            self.queue(-1, _Task(functools.partial(from_state, x), (-1, -1), 0, words))
+        self.queue(-1, _Task(from_dynamics, (-1, -1), 0, ""))
 
     def queue(self, urgency: int, task: _Task) -> None:
         """The least unstable first: where growth is slow or nil is where economies are."""

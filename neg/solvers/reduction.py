@@ -84,9 +84,10 @@ def _as_floats(*values: float) -> tuple[Array, ...]:
 
 
 class Reduction(eqx.Module):
-    """Which cells and prices move together.
+    """Which cells, prices and groups move together.
 
-    ``cells`` and ``prices`` are 0/1 matrices from unknowns to cells and prices; columns without a
+    ``cells``, ``prices`` and ``values`` are 0/1 matrices from unknowns to cells, prices and groups
+    (regional groups that a symmetry exchanges earn the same); columns without a
     one are padding (their unknowns are held at zero), so that few shapes need compiling. Cells
     without a one are unused. The unknowns are raw shares of the group's mass per cell, so that a
     branch can reach a corner, log prices, and the value of each group.
@@ -94,28 +95,28 @@ class Reduction(eqx.Module):
 
     cells: Float[Array, "cell a"]
     prices: Float[Array, "price b"]
-    groups: int = eqx.field(static=True)
+    values: Float[Array, "group c"]
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """Number of shares, prices and values among the unknowns."""
-        return self.cells.shape[1], self.prices.shape[1], self.groups
+        return self.cells.shape[1], self.prices.shape[1], self.values.shape[1]
 
     def split(self, z: Float[Array, " unknown"]) -> tuple[Array, Array, Array]:
-        """Shares by orbit, log prices by class, values of the groups."""
+        """Shares by orbit, log prices by class, values by class of groups."""
         a, b, _ = self.shape
         return z[:a], z[a : a + b], z[a + b :]
 
     def expand(self, model: Model, z: Float[Array, " unknown"]) -> tuple[Array, Array, Array]:
         """Distribution over all cells, all flat log prices, values of the groups."""
         share, prices, value = self.split(z)
-        return model.groups.cell_mass * (self.cells @ share), self.prices @ prices, value
+        x = model.groups.cell_mass * (self.cells @ share)
+        return x, self.prices @ prices, self.values @ value
 
     def gather(self, share: Any, p: Any, value: Any) -> Float[Array, " unknown"]:
         """The unknowns of a full state: means over orbits and classes (inverse of expand)."""
-        return jnp.concatenate(
-            [mean(self.cells, jnp.asarray(share)), mean(self.prices, jnp.asarray(p)), value]
-        )
+        pairs = ((self.cells, share), (self.prices, p), (self.values, value))
+        return jnp.concatenate([mean(members, jnp.asarray(full)) for members, full in pairs])
 
     @property
     def used(self) -> Array:
@@ -126,8 +127,8 @@ class Reduction(eqx.Module):
     def weights(self) -> Float[Array, " unknown"]:
         """Weights of the squared length of a step: squared shares, mean squared log prices."""
         total = max(self.prices.shape[0], 1)
-        values = jnp.zeros(self.groups)
-        return jnp.concatenate([self.cells.sum(axis=0), self.prices.sum(axis=0) / total, values])
+        nothing = jnp.zeros(self.values.shape[1])
+        return jnp.concatenate([self.cells.sum(axis=0), self.prices.sum(axis=0) / total, nothing])
 
 
 def mean(members: Float[Array, "item class"], values: Float[Array, " item"]) -> Array:
@@ -144,16 +145,19 @@ def reduced_residual(
     """
     economy, path, reduction = args
     model = path.at(economy, position)
-    share, prices, _ = reduction.split(z)
     x, p, value = reduction.expand(model, z)
-    gap = payoff(model, p, x) - value[model.groups.index]
+    gap = jnp.where(reduction.used, payoff(model, p, x) - value[model.groups.index], 0.0)
+    surplus = model.groups.total(x) / model.groups.mass - 1.0
+    share, prices, values = reduction.split(z)
+    rows = (
+        (reduction.cells, gap, share),
+        (reduction.prices, market(model, p, x), prices),
+        (reduction.values, surplus, values),
+    )
     return jnp.concatenate(
         [
-            mean(reduction.cells, jnp.where(reduction.used, gap, 0.0))
-            + jnp.where(reduction.cells.sum(axis=0) > 0, 0.0, share),
-            mean(reduction.prices, market(model, p, x))
-            + jnp.where(reduction.prices.sum(axis=0) > 0, 0.0, prices),
-            model.groups.total(x) / model.groups.mass - 1.0,
+            mean(members, full) + jnp.where(members.sum(axis=0) > 0, 0.0, padding)
+            for members, full, padding in rows
         ]
     )
 
@@ -169,7 +173,18 @@ def reduce(model: Model, symmetry: Symmetry, used: Any) -> Reduction:
     orbits = symmetry.orbits
     classes = _price_classes(model, orbits, used)
     cells = np.where(used, orbits, -1)
-    return Reduction(*_memberships(cells, classes), model.groups.count)
+    groups = _group_classes(np.asarray(model.groups.index), orbits, model.groups.count)
+    return Reduction(*_memberships(cells, classes), jnp.asarray(_membership(groups, len(groups))))
+
+
+def _group_classes(index: np.ndarray, orbits: np.ndarray, count: int) -> np.ndarray:
+    """Label groups so that those with cells in one orbit agree."""
+    labels = np.arange(count)
+    for _ in range(count):
+        for orbit in np.unique(orbits):
+            members = np.unique(index[orbits == orbit])
+            labels[members] = labels[members].min()
+    return labels
 
 
 def _price_classes(model: Model, orbits: np.ndarray, used: np.ndarray) -> np.ndarray:
@@ -193,6 +208,8 @@ def _price_classes(model: Model, orbits: np.ndarray, used: np.ndarray) -> np.nda
             for p, x in zip(shaken, states, strict=True)
         ]
     )
+    if not np.isfinite(residuals).all():
+        return single
     spread = np.abs(residuals - _class_means(residuals, classes)).max()
     return classes if spread < 1e-8 else single
 

@@ -85,7 +85,7 @@ def enclose(
     best, best_value = (new, f_new) if abs(f_new) <= abs(f_old) else (old, f_old)
     other, side = (old, f_old) if best == new else (new, f_new)
     probe = best + np.copysign(_PROBE, other - best)
-    if abs(other - best) > _PROBE and (function(probe) > 0) == (side > 0):
+    if abs(other - best) > _PROBE and function(probe) * np.sign(side) > 0:  # NaN compares false
         other = probe
     return best, min(best, other), max(best, other), best_value
 

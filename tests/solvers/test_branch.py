@@ -9,6 +9,7 @@ from neg.solvers.arclength import End
 from neg.solvers.branch import Kind
 from neg.solvers.continuation import continuation
 from neg.solvers.short_run import short_run
+from neg.solvers.special import enclose
 from neg.solvers.symmetry import Symmetry
 from tests.solvers.toys import circle, fold, pair
 
@@ -78,3 +79,31 @@ def test_points_are_equilibria_of_the_model(folded):
         assert folded.named_prices(i) == {}
         used = folded.payoff[i][folded.x[i] > 1e-9]
         np.testing.assert_allclose(used, folded.value[i][0], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("function", "zero"),
+    [
+        (lambda t: t - 0.3, 0.3),
+        (lambda t: np.exp(5 * t) - 20, np.log(20) / 5),
+        (lambda t: np.tanh(20 * (t - 0.77)) + 0.1, 0.77 - np.arctanh(0.1) / 20),
+        (lambda t: (t - 0.4) ** 3, 0.4),
+    ],
+)
+def test_zeros_are_enclosed(function, zero):
+    best, left, right, value = enclose(function, function(0.0), function(1.0))
+    assert left <= best <= right
+    assert left - 1e-15 <= zero <= right + 1e-15
+    assert value == function(best)
+    assert abs(best - zero) < 1e-4
+    flat = enclose(lambda t: float("nan"), -1.0, 1.0)
+    assert flat[1:3] == (0.0, 1.0)
+
+
+def test_outline_reaches_special_points_from_both_sides(folded):
+    parameter, x, stable = folded.outline()
+    (point,) = folded.of_kind(Kind.FOLD)
+    twice = (parameter[:-1] == point.parameter) & (np.diff(parameter) == 0)
+    (where,) = np.flatnonzero(twice)
+    assert {stable[where], stable[where + 1]} == {0.0, 1.0}
+    assert len(parameter) == len(x) == len(folded) + 2

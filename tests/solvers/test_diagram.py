@@ -9,6 +9,7 @@ import pytest
 
 from neg.geography.layouts import from_distance, racetrack
 from neg.models.core_periphery import CorePeriphery
+from neg.models.puga import PugaImmobile
 from neg.solvers.arclength import End
 from neg.solvers.branch import Kind
 from neg.solvers.continuation import continuation
@@ -91,6 +92,24 @@ def test_mirror_image_is_recognised_and_another_branch_is_not(two_regions):
     beside = mirrored + np.array([1e-3, -1e-3])
     assert not on_branch(beside, bridge.used, bridge.parameter[i], bridge, two_regions.group)
     assert not repeats(bridge, two_regions.branches[:2], two_regions.group)
+
+
+def test_bell_of_immobile_labour_breaks_twice():
+    # Two regional groups that choose between farms and industry; symmetry exchanges the groups.
+    found = diagram(PugaImmobile(), "tau", 1.05, 3.0)
+    even = found.branches[0]
+    breaks = even.of_kind(Kind.BRANCH)
+    assert len(breaks) == 2
+    assert even.stable[[0, len(even) // 2, -1]].tolist()[::2] == [1.0, 1.0]
+    between = (even.parameter > breaks[0].parameter) & (even.parameter < breaks[1].parameter)
+    assert (even.stable[between] == 0).all()
+    middle = 0.5 * (breaks[0].parameter + breaks[1].parameter)
+    stable = [one for one in found.equilibria(middle) if one.stable]
+    assert len(stable) == 2
+    np.testing.assert_allclose(stable[0].x, stable[1].x[[2, 3, 0, 1]], atol=1e-9)
+    for branch in found.branches:
+        totals = branch.x.reshape(len(branch), 2, 2).sum(axis=2)
+        np.testing.assert_allclose(totals, 0.5, atol=1e-9)
 
 
 def test_relabelling_permutes_the_diagram():
