@@ -32,7 +32,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     _share_compilations()
     return _runner.run_all(
-        names, options.out, changes=changes, smoke=options.smoke, redraw=options.redraw
+        names,
+        options.out,
+        changes=changes,
+        smoke=options.smoke,
+        redraw=options.redraw,
+        jobs=options.jobs,
     )
 
 
@@ -44,6 +49,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--redraw", action="store_true", help="draw the stored records, solve none")
     parser.add_argument(
         "--out", type=Path, default=Path("figures"), metavar="DIR", help="default: figures"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=min(os.cpu_count() or 1, 4),
+        metavar="N",
+        help="experiments side by side; default: one a core, 4 at most",
     )
     parser.add_argument(
         "--set",
@@ -68,9 +80,7 @@ def _setting(text: str) -> tuple[str, Any]:
 def _share_compilations() -> None:
     """With JAX_COMPILATION_CACHE_DIR set, keep the short compilations too: all of ours are."""
     if os.environ.get("JAX_COMPILATION_CACHE_DIR"):
-        import jax
-
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import importlib
 import pkgutil
 import sys
@@ -12,12 +13,13 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import xarray as xr
 from tqdm import tqdm
 
 import experiments
+from experiments._parallel import side_by_side
 from neg import records
 from neg.errors import InvalidDataError, unknown_name
 
@@ -83,15 +85,20 @@ def run_all(
     changes: Mapping[str, Any] | None = None,
     smoke: bool = False,
     redraw: bool = False,
+    jobs: int = 1,
 ) -> int:
-    """Run the selected experiments into a folder; 0 if all went well, 1 if one or more failed."""
-    import matplotlib
+    """Run the selected experiments into a folder; 0 if all went well, 1 if one or more failed.
 
-    matplotlib.use("Agg")
+    With more than one job experiments run side by side, each job in a process of its own.
+    """
     from experiments import _gallery
 
     selected = list(selected)
+    work = functools.partial(
+        attempt, out=out, changes=dict(changes or {}), smoke=smoke, redraw=redraw
+    )
     failures: dict[str, str] = {}
+    share = dict.fromkeys(selected, 0.0)
     interactive = sys.stderr.isatty()
     with tqdm(
         total=len(selected),
@@ -100,23 +107,18 @@ def run_all(
         miniters=0,
         leave=False,
     ) as bar:
-        for index, name in enumerate(selected):
-            start = time.perf_counter()
-            try:
-                verdict = run_one(
-                    name,
-                    out,
-                    _progress_of(bar, index, name),
-                    changes=changes,
-                    smoke=smoke,
-                    redraw=redraw,
-                )
-            except Exception as error:
-                failures[name] = f"{type(error).__name__}: {error}"
-                bar.write(traceback.format_exc(), file=sys.stderr)
-                verdict = "FAILED"
-            bar.write(f"{name:24} {time.perf_counter() - start:7.1f} s  {verdict}")
-            bar.update(index + 1 - bar.n)
+
+        def progress(name: str, part: float, label: str) -> None:
+            share[name] = max(share[name], part)
+            bar.set_description_str(f"{name}: {label}" if label else name, refresh=False)
+            bar.update(sum(share.values()) - bar.n)
+
+        for name, outcome in side_by_side(work, selected, progress, jobs):
+            if outcome.error:
+                failures[name] = outcome.error
+                bar.write(outcome.traceback, file=sys.stderr)
+            bar.write(f"{name:24} {outcome.seconds:7.1f} s  {outcome.verdict}")
+            progress(name, 1.0, "")
     _gallery.write_index(out)
     print(
         f"{len(selected) - len(failures)} of {len(selected)} experiments ran; see {out}/README.md"
@@ -124,6 +126,41 @@ def run_all(
     for name, message in failures.items():
         print(f"failed: {name}: {message}", file=sys.stderr)
     return 1 if failures else 0
+
+
+class Outcome(NamedTuple):
+    """How one experiment went; ``error`` is empty if it went well."""
+
+    verdict: str
+    seconds: float
+    error: str = ""
+    traceback: str = ""
+
+
+def attempt(
+    name: str,
+    progress: Callable[[str, float, str], None],
+    *,
+    out: Path,
+    changes: Mapping[str, Any],
+    smoke: bool,
+    redraw: bool,
+) -> Outcome:
+    """Run one experiment and say how it went, whatever it raises: the others still run."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    start = time.perf_counter()
+
+    def step(done: int, total: int, label: str = "") -> None:
+        progress(name, min(done / max(total, 1), 1.0), label)
+
+    try:
+        verdict = run_one(name, out, step, changes=changes, smoke=smoke, redraw=redraw)
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}"
+        return Outcome("FAILED", time.perf_counter() - start, message, traceback.format_exc())
+    return Outcome(verdict, time.perf_counter() - start)
 
 
 def run_one(
@@ -153,13 +190,3 @@ def run_one(
     record = records.read_record(path)
     _gallery.draw(name, module, record, out)
     return str(record.attrs["status"])
-
-
-def _progress_of(bar: tqdm, index: int, name: str) -> Progress:
-    """Progress of one experiment as its part of the bar over all."""
-
-    def progress(done: int, total: int, label: str = "") -> None:
-        bar.set_description_str(f"{name}: {label}" if label else name, refresh=False)
-        bar.update(max(index + min(done / max(total, 1), 1.0) - bar.n, 0.0))
-
-    return progress

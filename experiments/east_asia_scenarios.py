@@ -152,9 +152,9 @@ def _captions(config: dict[str, Any], record: xr.Dataset) -> dict[str, str]:
     return {
         "caption": (
             f"{100 * (1 - config['border_cost']):g} % cheaper deliveries among RCEP members raise "
-            f"real income most in {names[at.index[-1]]} ({at.iloc[-1]:+.1f} %); it changes least in "
-            f"{names[at.index[0]]} ({at.iloc[0]:+.2f} %), outside the agreement (labour chooses "
-            f"its sector, scale elasticity {shown:g}). {source}"
+            f"real income most in {names[at.index[-1]]} ({at.iloc[-1]:+.1f} %) and divert trade "
+            f"from {names[at.index[0]]} ({at.iloc[0]:+.2f} %), outside the agreement (labour "
+            f"chooses its sector, scale elasticity {shown:g}). {source}"
         ),
         "caption_scale": (
             "What increasing returns add: the mean gain of the ASEAN members from the RCEP "

@@ -87,7 +87,7 @@ def test_the_list_shows_names_and_first_lines(folder, capsys):
 
 def test_a_failure_neither_stops_the_others_nor_stays_hidden(folder, tmp_path, capsys):
     out = tmp_path / "out"
-    assert main(["--smoke", "--out", str(out)]) == 1
+    assert main(["--smoke", "--jobs", "1", "--out", str(out)]) == 1
     streams = capsys.readouterr()
     assert "1 of 2 experiments ran" in streams.out
     assert "failed: aa_broken: ValueError: no such economy" in streams.err
