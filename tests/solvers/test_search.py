@@ -57,6 +57,7 @@ def test_three_regions_are_certified_in_the_plane():
     assert max(complementarity(point) for point in found.points) < 1e-9
 
 
+@pytest.mark.slow
 def test_several_groups():
     found = equilibria(VerticalLinkages(sigma=5.0, alpha=0.4, mu=0.3, tau=1.7))
     assert [point.stable for point in found.points] == [True, False, False, True, True]
@@ -72,6 +73,7 @@ def test_unstable_symmetric_state_is_not_called_unique():
     assert found.completeness.index_sum == 1
 
 
+@pytest.mark.slow
 def test_relabelling_permutes_the_set():
     distance = np.array([[0, 1.0, 1.4], [0.9, 0, 1.1], [1.5, 1.2, 0]])
     order = np.array([2, 0, 1])
@@ -87,6 +89,7 @@ def test_relabelling_permutes_the_set():
         assert min(distances) < 1e-9 and twin.stable == point.stable
 
 
+@pytest.mark.slow
 def test_more_cells_are_searched_and_not_certified():
     found = equilibria(CorePeriphery(geography=racetrack(4), tau=1.85))
     assert not found.completeness.certified and "Not certified" in str(found.completeness)

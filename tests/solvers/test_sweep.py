@@ -21,7 +21,13 @@ def test_sweep_agrees_with_the_search_at_single_values():
         alone = equilibria(model.with_(tau=values[position]))
         shares = np.sort([float(point.x[0]) for point in alone.points])
         np.testing.assert_allclose(np.sort(found.at(position)[:, 0]), shares, atol=1e-9)
-        mine = dict(zip(found.at(position)[:, 0].round(6), found.stable[found.owner == position]))
+        mine = dict(
+            zip(
+                found.at(position)[:, 0].round(6),
+                found.stable[found.owner == position],
+                strict=True,
+            )
+        )
         for point in alone.points:
             assert mine[round(float(point.x[0]), 6)] == point.stable
     counts = np.bincount(found.owner)

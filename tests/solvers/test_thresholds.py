@@ -58,7 +58,7 @@ def test_values_of_the_textbook_case():
     np.testing.assert_allclose(values, [1.626577, 1.807313], atol=5e-7)
 
 
-@pytest.mark.parametrize("n", [3, 5])
+@pytest.mark.parametrize("n", [3, pytest.param(5, marks=pytest.mark.slow)])
 def test_equidistant_regions(n):
     found = thresholds(CorePeriphery(geography=equidistant(n)))
     (bifurcation,), (sustain,) = found.of_kind("break"), found.of_kind("sustain")
@@ -103,6 +103,7 @@ def test_footloose_entrepreneur(model):
     np.testing.assert_allclose([p.value for p in found.points], values, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_several_groups_agglomerate_their_industry():
     found = thresholds(VerticalLinkages(sigma=5.0, alpha=0.4, mu=0.3))
     np.testing.assert_allclose([p.value for p in found.points], [1.626577, 1.807313], atol=5e-7)
