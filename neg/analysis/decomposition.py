@@ -150,7 +150,7 @@ def dispersion(
                 raise unknown_name(f"place in area {area}", name, places)
             member[list(places).index(name)] = k
     if np.any(member < 0):
-        missing = [places[i] for i in np.flatnonzero(member < 0)]
+        missing = [name for name, k in zip(places, member, strict=True) if k < 0]
         raise LabelMismatchError(f"places {missing} are in no area; every place must be in one")
     share = n * v / np.sum(n * v)
     total = float(np.sum(share * np.log(v / (np.sum(n * v) / n.sum()))))

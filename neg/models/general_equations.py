@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+
+from neg.models.general_kernels import arriving, freeness, kernels, leaving
 
 if TYPE_CHECKING:
     from neg.models.general import GeneralEconomy
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 _TINY = 1e-300
 _LOG_TINY = math.log(_TINY)
 _LEAST_OWN = 0.25  # response of sales per unit of output to output that an iteration assumes
-_ONE_PRODUCT = 4096
-"""Kernel entries up to which one fused product is faster than one product per sector and use."""
 
 
 class Flows(NamedTuple):
@@ -40,62 +39,9 @@ class Flows(NamedTuple):
     stock_value: Float[Array, "place sector destination"] | None
 
 
-def freeness(model: GeneralEconomy) -> Float[Array, "origin destination sector use"]:
-    """Freeness ``D (tau (1 + t) (1 + e))^-theta``; the tastes hold zeros where nothing is sold."""
-    cost = jnp.log(model.tau) + jnp.log1p(model.tariff) + jnp.log1p(model.export_tax)
-    return model.taste * jnp.exp(-model.theta * cost)[..., None]
-
-
-class _Kernels(NamedTuple):
-    """Freeness as buyers see it, and the parts of it that reach sellers, customs and ports."""
-
-    to_buyer: Float[Array, "sector use origin destination"]
-    to_seller: Float[Array, "sector use origin destination"]
-    to_customs: Float[Array, "sector use origin destination"]
-    to_port: Float[Array, "sector use origin destination"]
-
-
-def _kernels(model: GeneralEconomy) -> _Kernels:
-    """Everything bilateral, in the order in which products with it read memory once."""
-    kernel = jnp.transpose(freeness(model), (2, 3, 0, 1))
-
-    def share(part: Array) -> Array:
-        return kernel * jnp.transpose(part, (2, 0, 1))[:, None]
-
-    received = 1.0 / ((1.0 + model.tariff) * (1.0 + model.export_tax))
-    return _Kernels(
-        kernel,
-        share(received),
-        share(model.tariff / (1.0 + model.tariff)),
-        share(model.export_tax * received),
-    )
-
-
-def _arriving(supply: Array, kernel: Array) -> Float[Array, "destination sector use"]:
-    """Sum over origins of supply times freeness."""
-    sectors, uses, places, _ = kernel.shape
-    if kernel.size <= _ONE_PRODUCT:
-        return jnp.einsum("is,suij->jsu", supply, kernel)
-    rows = jnp.repeat(supply.T, uses, axis=0)
-    flat = kernel.reshape(sectors * uses, places, places)
-    found = jax.lax.map(lambda pair: pair[0] @ pair[1], (rows, flat))
-    return jnp.transpose(found.reshape(sectors, uses, places), (2, 0, 1))
-
-
-def _leaving(kernel: Array, pull: Array) -> Float[Array, "origin sector"]:
-    """Sum over destinations and uses of freeness times what a unit of it earns there."""
-    sectors, uses, places, _ = kernel.shape
-    if kernel.size <= _ONE_PRODUCT:
-        return jnp.einsum("suij,jsu->is", kernel, pull)
-    columns = jnp.transpose(pull, (1, 2, 0)).reshape(sectors * uses, places)
-    flat = kernel.reshape(sectors * uses, places, places)
-    found = jax.lax.map(lambda pair: pair[1] @ pair[0], (columns, flat))
-    return jnp.sum(found.reshape(sectors, uses, places), axis=1).T
-
-
 def flows(model: GeneralEconomy, prices: Prices, employment: Float[Array, "place sector"]) -> Flows:
     """Evaluate every flow of the economy once."""
-    kernels = _kernels(model)
+    parts = kernels(model)
     active, same = model.active, model.homogeneous_mask
     wage, cost = jnp.exp(prices["wage"]), prices["cost"]
     share = jnp.where(active, model.labour_share, 1.0)
@@ -103,7 +49,7 @@ def flows(model: GeneralEconomy, prices: Prices, employment: Float[Array, "place
     log_supply = _log_supply_per_revenue(model, prices, employment, share)
     supply = jnp.where(active & ~same, jnp.exp(log_supply), 0.0) * revenue
 
-    reach = _arriving(supply, kernels.to_buyer)
+    reach = arriving(supply, parts.to_buyer)
     served = reach > 0
     log_reach = jnp.where(served, jnp.log(jnp.where(served, reach, 1.0)), 0.0)
     log_index = jnp.where(same[:, None], 0.0, -log_reach / model.theta[:, None])
@@ -117,9 +63,9 @@ def flows(model: GeneralEconomy, prices: Prices, employment: Float[Array, "place
     # What a unit of freeness earns in each market; wedges on the way to the seller are in the
     # kernels, so that each line is a product of a matrix and a vector.
     pull = jnp.where(served, spending * jnp.exp(-log_reach), 0.0)
-    access = _leaving(kernels.to_seller, pull)
-    tariffs = jnp.sum(_arriving(supply, kernels.to_customs) * pull, axis=(1, 2))
-    export_taxes = jnp.sum(supply * _leaving(kernels.to_port, pull), axis=1)
+    access = leaving(parts.to_seller, pull)
+    tariffs = jnp.sum(arriving(supply, parts.to_customs) * pull, axis=(1, 2))
+    export_taxes = jnp.sum(supply * leaving(parts.to_port, pull), axis=1)
 
     wages = jnp.sum(wage * employment, axis=1)
     land_income = model.housing_share * spendable + jnp.sum(model.land_share * revenue, axis=1)

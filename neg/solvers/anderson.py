@@ -43,7 +43,7 @@ class _State(NamedTuple):
     changes: Array  # differences of steps
     gram: Array  # products of the differences of steps
     filled: Array
-    count: Array
+    steps: Array
     best: Array  # best residual, where it was, and the step from there
     best_z: Array
     best_step: Array
@@ -70,8 +70,8 @@ def anderson(
     """
 
     def unfinished(state: _State) -> Array:
-        going = jnp.isfinite(state.best) | (state.count == 0)
-        return going & ~(state.residual <= tolerance) & (state.count < max_steps)
+        going = jnp.isfinite(state.best) | (state.steps == 0)
+        return going & ~(state.residual <= tolerance) & (state.steps < max_steps)
 
     def body(state: _State) -> _State:
         mixed = _mix(state)
@@ -81,7 +81,7 @@ def anderson(
         new_step, new_residual = step(new_z)
         lost = ~(new_residual <= _WORSE * state.best)
         better = new_residual < state.best
-        slot = (state.count - 1) % memory  # the first visit, to the start, makes no difference
+        slot = (state.steps - 1) % memory  # the first visit, to the start, makes no difference
         points = state.points.at[slot].set(change)
         difference = new_step - state.step
         changes = state.changes.at[slot].set(difference)
@@ -96,8 +96,8 @@ def anderson(
             jnp.where(lost, jnp.zeros_like(points), points),
             jnp.where(lost, jnp.zeros_like(changes), changes),
             jnp.where(lost, jnp.zeros_like(gram), gram),
-            jnp.where(lost | (state.count == 0), 0, jnp.minimum(state.filled + 1, memory)),
-            state.count + 1,
+            jnp.where(lost | (state.steps == 0), 0, jnp.minimum(state.filled + 1, memory)),
+            state.steps + 1,
             jnp.where(better, new_residual, state.best),
             jnp.where(better, new_z, state.best_z),
             jnp.where(better, new_step, jnp.where(lost, shorter, state.best_step)),
@@ -113,7 +113,7 @@ def anderson(
         end.best_z,
         end.best,
         jnp.where(converged, Status.CONVERGED, failure),
-        end.count,
+        end.steps,
         jnp.asarray(jnp.nan),
     )
 

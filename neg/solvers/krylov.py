@@ -27,7 +27,7 @@ class _Krylov(NamedTuple):
     triangle: Array  # R of the QR decomposition of the Hessenberg matrix, by columns
     rotations: Array  # cosine and sine of every Givens rotation
     right: Array  # rotated right-hand side; its last used entry is the residual norm
-    count: Array
+    used: Array
 
 
 def gmres(
@@ -69,10 +69,10 @@ def _cycle(product: Linear, rest: Array, goal: Array, memory: int) -> Array:
     norm = jnp.linalg.norm(rest)
 
     def unfinished(state: _Krylov) -> Array:
-        return (state.count < memory) & (jnp.abs(state.right[state.count]) > goal)
+        return (state.used < memory) & (jnp.abs(state.right[state.used]) > goal)
 
     def body(state: _Krylov) -> _Krylov:
-        j = state.count
+        j = state.used
         new = product(state.basis[j])
         column = state.basis @ new
         new = new - column @ state.basis
@@ -109,7 +109,7 @@ def _cycle(product: Linear, rest: Array, goal: Array, memory: int) -> Array:
         jnp.asarray(0),
     )
     end = jax.lax.while_loop(unfinished, body, start)
-    used = jnp.arange(memory) < end.count
+    used = jnp.arange(memory) < end.used
     triangle = jnp.where(used[None, :], end.triangle, jnp.eye(memory))
     weight = jax.scipy.linalg.solve_triangular(triangle, jnp.where(used, end.right[:memory], 0.0))
     return weight @ end.basis[:memory]

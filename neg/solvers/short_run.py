@@ -138,8 +138,7 @@ def check_distribution(model: Model, x: Array) -> None:
     check_finite("x", x, nonnegative=True)
     total, mass = _masses(model, x)
     if is_concrete(total) and is_concrete(mass):
-        total, mass = np.asarray(total), np.asarray(mass)
-        wrong = np.abs(total - mass) > 1e-8 * mass
+        wrong = np.abs(np.asarray(total) - np.asarray(mass)) > 1e-8 * np.asarray(mass)
         if wrong.any():
             group = int(np.argmax(wrong))
             raise InvalidDataError(

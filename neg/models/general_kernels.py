@@ -1,0 +1,95 @@
+"""Bilateral kernels of the general economy and products with them: what large solves spend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+if TYPE_CHECKING:
+    from neg.models.general import GeneralEconomy
+
+_ONE_PRODUCT = 4096
+"""Kernel entries up to which one fused product is faster than one product per sector and use."""
+
+
+def freeness(model: GeneralEconomy) -> Float[Array, "origin destination sector use"]:
+    """Freeness ``D (tau (1 + t) (1 + e))^-theta``; the tastes hold zeros where nothing is sold."""
+    cost = jnp.log(model.tau) + jnp.log1p(model.tariff) + jnp.log1p(model.export_tax)
+    return model.taste * jnp.exp(-model.theta * cost)[..., None]
+
+
+class Kernels(NamedTuple):
+    """Freeness as buyers see it, and the parts of it that reach sellers, customs and ports."""
+
+    to_buyer: Float[Array, "sector use origin destination"]
+    to_seller: Float[Array, "sector use origin destination"]
+    to_customs: Float[Array, "sector use origin destination"]
+    to_port: Float[Array, "sector use origin destination"]
+
+
+def kernels(model: GeneralEconomy) -> Kernels:
+    """Everything bilateral, in the order in which products with it read memory once."""
+    kernel = jnp.transpose(freeness(model), (2, 3, 0, 1))
+
+    def share(part: Array) -> Array:
+        return kernel * jnp.transpose(part, (2, 0, 1))[:, None]
+
+    received = 1.0 / ((1.0 + model.tariff) * (1.0 + model.export_tax))
+    return Kernels(
+        kernel,
+        share(received),
+        share(model.tariff / (1.0 + model.tariff)),
+        share(model.export_tax * received),
+    )
+
+
+def arriving(supply: Array, kernel: Array) -> Float[Array, "destination sector use"]:
+    """Sum over origins of supply times freeness."""
+    return jnp.transpose(_product("si,suij->suj", supply.T, kernel), (2, 0, 1))
+
+
+def leaving(kernel: Array, pull: Array) -> Float[Array, "origin sector"]:
+    """Sum over destinations and uses of freeness times what a unit of it earns there."""
+    pull = jnp.transpose(pull, (1, 2, 0))
+    return jnp.sum(_product("suj,suij->sui", pull, kernel), axis=1).T
+
+
+def _product(indices: str, vector: Array, kernel: Array) -> Array:
+    """A vector for every sector (and use) times the kernel; nothing is done for one of zeros."""
+    if kernel.size <= _ONE_PRODUCT:
+        return jnp.einsum(indices, vector, kernel)
+    return _large_product(vector, kernel, jnp.any(kernel != 0), indices=indices)
+
+
+@eqx.filter_custom_jvp
+def _large_product(vector: Array, kernel: Array, some: Array, *, indices: str) -> Array:
+    sectors, uses, places, _ = kernel.shape
+    if vector.ndim == 2:
+        vector = jnp.repeat(vector[:, None], uses, axis=1)
+    flat = kernel.reshape(sectors * uses, places, places)
+    rows = vector.reshape(sectors * uses, places)
+
+    def multiply() -> Array:
+        if indices == "si,suij->suj":
+            return jax.lax.map(lambda pair: pair[0] @ pair[1], (rows, flat))
+        return jax.lax.map(lambda pair: pair[1] @ pair[0], (rows, flat))
+
+    found = jax.lax.cond(some, multiply, lambda: jnp.zeros_like(rows))
+    return found.reshape(sectors, uses, places)
+
+
+@_large_product.def_jvp
+def _large_product_jvp(primals: Any, tangents: Any, *, indices: str) -> tuple[Array, Array]:
+    """Both factors have their derivative: a kernel of zeros may change."""
+    (vector, kernel, some), (d_vector, d_kernel, _) = primals, tangents
+    value = _large_product(vector, kernel, some, indices=indices)
+    change = jnp.zeros_like(value)
+    if d_vector is not None:
+        change = change + _large_product(d_vector, kernel, some, indices=indices)
+    if d_kernel is not None:
+        change = change + jnp.einsum(indices, vector, d_kernel)
+    return value, change
