@@ -219,7 +219,7 @@ def _follow_all(
         p = newton(market_system, stopped[0], (at(stopped[2]), stopped[1])).z
         return implicit_solution(p, (here, x), True, True, residual=market_system)
 
-    def field(time: Array, state: tuple[Array, Array], _: Any) -> tuple[Array, Array]:
+    def field(time: Any, state: tuple[Array, Array], _: Any) -> tuple[Array, Array]:
         x, guess = state
         # Rounding must not take mass off the groups: replicator dynamics would let it grow.
         inside = _on_simplex(model.groups, x)
