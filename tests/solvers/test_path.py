@@ -1,4 +1,4 @@
-"""The path of the dynamics: it obeys the replicator equation, keeps mass, and ends where it rests."""
+"""The path of the dynamics: it obeys the replicator equation, keeps mass, ends at rest."""
 
 import jax
 import jax.numpy as jnp
