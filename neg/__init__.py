@@ -25,7 +25,7 @@ _FRONT_PAGE = {
     "long_run": "neg.solvers.long_run",
     "equilibrium_at": "neg.solvers.long_run",
     "equilibria": "neg.solvers.search",
-    "stability": "neg.solvers.stability",
+    "stability": "neg.solvers.verdict",
     "thresholds": "neg.solvers.thresholds",
     "diagram": "neg.solvers.diagram",
     "paths": "neg.solvers.dynamics",
