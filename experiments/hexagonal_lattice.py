@@ -25,7 +25,7 @@ CONFIG: dict[str, Any] = {
     "mu": 0.4,
     "low": 0.08,
     "high": 0.95,
-    "max_branches": 24,
+    "max_branches": 16,
 }
 SMOKE: dict[str, Any] = {"rows": 3, "max_branches": 4}
 

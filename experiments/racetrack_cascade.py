@@ -22,7 +22,7 @@ CONFIG: dict[str, Any] = {
     "mu": 0.4,
     "low": 0.3,
     "high": 0.98,
-    "max_branches": [40, 30],
+    "max_branches": [24, 20],
     "largest_step": 0.02,
 }
 SMOKE: dict[str, Any] = {"places": [4], "max_branches": [6]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Iterator
@@ -48,3 +49,17 @@ def _stays_in_double_precision() -> Iterator[None]:
     """A test that switches double precision off fails, instead of the tests that follow it."""
     yield
     assert jax.config.jax_enable_x64
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _compiled_programs_do_not_pile_up() -> Iterator[None]:
+    """Forget compiled programs before the process runs out of memory maps (65,530 on Linux)."""
+    yield
+    try:
+        with open("/proc/self/maps", "rb") as maps:
+            count = sum(1 for _ in maps)
+    except OSError:
+        return
+    if count > 20_000:
+        jax.clear_caches()
+        gc.collect()

@@ -17,7 +17,7 @@ import xarray as xr
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from neg.analysis.outcomes import labelled
-from neg.checks import check_labels
+from neg.checks import check_labels, check_shape
 from neg.errors import InvalidParameterError
 from neg.geography.trade_costs import TradeCosts
 from neg.models.general import GeneralEconomy
@@ -168,14 +168,20 @@ def compare(
     return result
 
 
-@eqx.filter_jit
 def real_income_gradient(economy: GeneralEconomy, weights: Any) -> Any:
     """Derivative of the log of weighted real income with respect to log bilateral trade costs.
 
     ``d log sum_j weight_j real_income_j / d log tau_ijs`` at the short-run equilibrium, all
-    entries from one adjoint solve; ``[origin, destination, sector]``, an elasticity.
+    entries from one adjoint solve; ``weights`` has one entry per place, the result is
+    ``[origin, destination, sector]``, an elasticity.
     """
+    weights = jnp.asarray(weights, dtype=float)
+    check_shape("weights", weights, (len(economy.places),))
+    return _gradient(economy, weights)
 
+
+@eqx.filter_jit
+def _gradient(economy: GeneralEconomy, weights: Any) -> Any:
     def outcome(log_tau: Any) -> Any:
         moved = eqx.tree_at(lambda e: e.tau, economy, jnp.exp(log_tau))
         return jnp.log(jnp.sum(weights * short_run(moved).outcomes["real_income"]))
