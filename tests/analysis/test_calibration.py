@@ -67,6 +67,7 @@ def test_says_when_moments_cannot_tell_and_when_it_did_not_converge():
         match_moments(together, {"a": (1.0, 0.0, 5.0), "b": (1.0, 0.0, 9.0)}, {"total": 3.0})
 
 
+@pytest.mark.slow
 def test_budget_is_kept_and_beats_equal_cuts():
     policy = best_border_cuts(ECONOMY, ["a", "b", "c"], budget=0.05, cap=0.15)
     trade = np.asarray(short_run(ECONOMY).outcomes["trade"])[:, :, 0]

@@ -127,6 +127,7 @@ def test_empty_cells_stay_empty_and_are_checked():
     assert free.status == dense.status == Status.NOT_EQUILIBRIUM
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["short", "long"])
 def test_gradients_are_those_of_the_dense_method(which):
     model = economy()
@@ -145,6 +146,7 @@ def test_gradients_are_those_of_the_dense_method(which):
     assert float(jnp.max(jnp.abs(dense.tau))) > 0.01
 
 
+@pytest.mark.slow
 def test_forward_derivative():
     model = economy()
 
