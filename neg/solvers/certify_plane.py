@@ -82,8 +82,10 @@ def _decide(gap: np.ndarray, slope: np.ndarray, half: float) -> tuple[np.ndarray
         curved = 0.5 * half**2 * bend.sum(axis=2)
         none = (np.abs(gap) > half * np.abs(slope).sum(axis=2) + curved).any(axis=1)
         determinant = slope[:, 0, 0] * slope[:, 1, 1] - slope[:, 0, 1] * slope[:, 1, 0]
-        regular = np.isfinite(determinant) & (np.abs(determinant) > 1e-14)
-        inverse = np.linalg.inv(np.where(regular[:, None, None], slope, np.eye(2)))
+        size = np.abs(slope).max(axis=(1, 2))
+        regular = np.isfinite(determinant) & (np.abs(determinant) > 1e-12 * size**2)
+        inverse = _inverse(slope, np.where(regular, determinant, 1.0))
+        inverse = np.where(regular[:, None, None], inverse, np.eye(2))
         # The same test after multiplying by J^-1, sharper where the two gaps nearly agree.
         newton = np.abs(np.einsum("nij,nj->ni", inverse, gap))
         around = np.einsum("nij,nj->ni", np.abs(inverse), curved)
@@ -92,6 +94,14 @@ def _decide(gap: np.ndarray, slope: np.ndarray, half: float) -> tuple[np.ndarray
         spread = np.einsum("nij,njk->nik", np.abs(inverse), bend * half).sum(axis=2)
         single = regular & (spread < 1.0).all(axis=1)
     return none, single
+
+
+def _inverse(matrix: np.ndarray, determinant: np.ndarray) -> np.ndarray:
+    """Inverse of each 2 by 2 matrix from its determinant."""
+    adjugate = np.stack(
+        [matrix[:, 1, 1], -matrix[:, 0, 1], -matrix[:, 1, 0], matrix[:, 0, 0]], axis=1
+    )
+    return adjugate.reshape(-1, 2, 2) / determinant[:, None, None]
 
 
 def _newton(sample: Sampler, centre: np.ndarray, half: float) -> list[np.ndarray]:
