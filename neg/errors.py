@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class NegError(Exception):
     """Root of every error that the library raises on purpose."""
@@ -54,7 +56,7 @@ class SpectralRadiusError(NegError):
     """The link matrix has spectral radius of one or more: routing costs are not defined."""
 
 
-def unknown_name(kind: str, name: object, allowed: object) -> UnknownNameError:
+def unknown_name(kind: str, name: object, allowed: Iterable[object]) -> UnknownNameError:
     """Build the error for an unknown name, listing what is allowed."""
-    options = ", ".join(str(option) for option in allowed)  # type: ignore[attr-defined]
+    options = ", ".join(str(option) for option in allowed)
     return UnknownNameError(f"unknown {kind} {name!r}; allowed: {options}")
