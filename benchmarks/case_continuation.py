@@ -15,13 +15,13 @@ import numpy as np
 from scipy.optimize import root
 
 from benchmarks._timing import Pair
+from neg.bifurcation.arclength import Steps, trace
+from neg.bifurcation.branch import Branch, Kind
+from neg.bifurcation.continuation import continuation, path_symmetries
+from neg.bifurcation.reduction import parameter_path
+from neg.bifurcation.switching import exits, leave
 from neg.geography.layouts import racetrack
 from neg.models.core_periphery import CorePeriphery
-from neg.solvers.arclength import Steps, trace
-from neg.solvers.branch import Branch, Kind
-from neg.solvers.continuation import continuation, path_symmetries
-from neg.solvers.reduction import parameter_path
-from neg.solvers.switching import exits, leave
 
 LOW, HIGH = 0.02, 0.9
 

@@ -8,7 +8,7 @@ from scipy.optimize import root
 
 from benchmarks._timing import Pair
 from neg.models.core_periphery import CorePeriphery
-from neg.solvers.sweep import sweep
+from neg.search.sweep import sweep
 
 SIGMA, MU = 5.0, 0.4
 TAU = np.linspace(1.3, 2.2, 200)

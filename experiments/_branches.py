@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
-from neg.solvers.branch import Branch, Kind
-from neg.solvers.diagram import Diagram
+from neg.bifurcation.branch import Branch, Kind
+from neg.bifurcation.diagram import Diagram
 
 Shown = Callable[[np.ndarray], np.ndarray]
 """Maps distributions, shape (points, cells), to what is drawn of them, shape (points,)."""

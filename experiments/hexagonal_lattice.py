@@ -11,13 +11,13 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from neg.bifurcation.branch import Branch
+from neg.bifurcation.diagram import Diagram, diagram
+from neg.bifurcation.switching import exits
+from neg.bifurcation.symmetry import pattern
 from neg.figures import style
 from neg.geography.layouts import hexagonal_torus
 from neg.models.footloose_entrepreneur import FootlooseEntrepreneur
-from neg.solvers.branch import Branch
-from neg.solvers.diagram import Diagram, diagram
-from neg.solvers.switching import exits
-from neg.solvers.symmetry import pattern
 
 CONFIG: dict[str, Any] = {
     "rows": 6,

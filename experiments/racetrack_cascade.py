@@ -10,11 +10,11 @@ import xarray as xr
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from neg.bifurcation.arclength import Steps
+from neg.bifurcation.diagram import Diagram, diagram
 from neg.figures import style
 from neg.geography.layouts import racetrack
 from neg.models.footloose_entrepreneur import FootlooseEntrepreneur
-from neg.solvers.arclength import Steps
-from neg.solvers.diagram import Diagram, diagram
 
 CONFIG: dict[str, Any] = {
     "places": [8, 16],

@@ -17,9 +17,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from neg.breakpoints.thresholds import Threshold, thresholds
 from neg.figures import style
 from neg.protocol import Model, get_model
-from neg.solvers.thresholds import Threshold, thresholds
 
 CONFIG: dict[str, Any] = {
     "models": ["core-periphery", "puga-immobile"],

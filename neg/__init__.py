@@ -24,18 +24,18 @@ _FRONT_PAGE = {
     "short_run": "neg.solvers.short_run",
     "long_run": "neg.solvers.long_run",
     "equilibrium_at": "neg.solvers.long_run",
-    "equilibria": "neg.solvers.search",
+    "equilibria": "neg.search.equilibria",
     "stability": "neg.solvers.verdict",
-    "thresholds": "neg.solvers.thresholds",
-    "diagram": "neg.solvers.diagram",
+    "thresholds": "neg.breakpoints.thresholds",
+    "diagram": "neg.bifurcation.diagram",
     "paths": "neg.solvers.dynamics",
     "Status": "neg.status",
     "NegError": "neg.errors",
 }
 
 _ROOMS = (
-    *("analysis", "checks", "data", "errors", "figures", "geography", "models", "protocol"),
-    *("quantities", "records", "solvers", "status"),
+    *("analysis", "bifurcation", "breakpoints", "checks", "data", "errors", "figures"),
+    *("geography", "models", "protocol", "quantities", "records", "search", "solvers", "status"),
 )
 
 __all__ = [*_FRONT_PAGE, *_ROOMS]

@@ -10,6 +10,7 @@ from economies import random_table
 import neg
 from neg import get_model, long_run, short_run
 from neg.analysis import calibrate, compare, scenario, trade_costs
+from neg.breakpoints.thresholds import threshold
 from neg.errors import (
     BlackHoleError,
     ConvergenceError,
@@ -23,7 +24,6 @@ from neg.errors import (
 )
 from neg.models.core_periphery import CorePeriphery
 from neg.models.general_build import general_economy
-from neg.solvers.thresholds import threshold
 from neg.status import Status
 
 TABLE = random_table(seed=1, tariffs=False)

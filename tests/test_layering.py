@@ -10,6 +10,7 @@ import pytest
 
 BASE = {"errors", "status", "checks"}
 ECONOMY = BASE | {"geography", "parameters", "protocol"}
+ROOMS_OF_EQUILIBRIA = {"solvers", "breakpoints", "bifurcation", "search"}
 
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
@@ -20,9 +21,12 @@ ALLOWED: dict[str, set[str]] = {
     "parameters": BASE,
     "protocol": BASE | {"geography", "parameters"},
     "models": ECONOMY,
-    "solvers": ECONOMY | {"records"},
+    "solvers": ECONOMY,
+    "breakpoints": ECONOMY | {"solvers"},
+    "bifurcation": ECONOMY | {"records", "solvers"},
+    "search": ECONOMY | {"solvers", "breakpoints", "bifurcation"},
     "data": BASE | {"geography"},
-    "analysis": ECONOMY | {"models", "solvers", "data", "quantities"},
+    "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "data", "quantities"},
     # Records and figures know no economics: whoever solves hands them arrays.
     "encoding": {"errors"},
     "records": {"errors", "encoding"},

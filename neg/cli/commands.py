@@ -28,7 +28,7 @@ def models(options: argparse.Namespace) -> str:
 
 def thresholds(options: argparse.Namespace) -> str:
     """Break and sustain points of one parameter."""
-    from neg.solvers.thresholds import thresholds as find
+    from neg.breakpoints.thresholds import thresholds as find
 
     keep_compiled()
     model = build_model(options.model, options.assignments)
@@ -68,7 +68,7 @@ def thresholds(options: argparse.Namespace) -> str:
 
 def equilibria(options: argparse.Namespace) -> str:
     """All long-run equilibria at given parameters."""
-    from neg.solvers.search import equilibria as find
+    from neg.search.equilibria import equilibria as find
 
     keep_compiled()
     model = build_model(options.model, options.assignments)
@@ -99,8 +99,8 @@ def equilibria(options: argparse.Namespace) -> str:
 
 def diagram(options: argparse.Namespace) -> str:
     """A bifurcation diagram, written to a file."""
+    from neg.bifurcation.diagram import diagram as follow
     from neg.cli.draw import check_ending, write
-    from neg.solvers.diagram import diagram as follow
 
     keep_compiled()
     model = build_model(options.model, options.assignments)

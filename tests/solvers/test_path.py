@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from model_tools import payoffs
 from scipy.integrate import solve_ivp
-from toys import Cliff, pair, pitchfork
 
 from neg.models.core_periphery import CorePeriphery
 from neg.protocol import Groups
 from neg.solvers.path import EMPTY, follow, imbalance
 from neg.solvers.system import flat_prices, market
+from tests.solvers.toys import Cliff, pair, pitchfork
 
 run = jax.jit(follow)
 

@@ -9,8 +9,8 @@ import pytest
 from neg.errors import ConvergenceError, UnknownNameError
 from neg.geography.layouts import equidistant, racetrack
 from neg.models.core_periphery import CorePeriphery
+from neg.search.equilibria import equilibria
 from neg.solvers.dynamics import Logit, Smith, paths
-from neg.solvers.search import equilibria
 from neg.solvers.stability import index_of, tangent_basis
 from neg.solvers.verdict import stability
 

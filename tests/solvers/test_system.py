@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from model_tools import clear
-from toys import pair, pitchfork
 
 from neg.models.core_periphery import CorePeriphery
 from neg.models.vertical_linkages import VerticalLinkages
@@ -24,6 +23,7 @@ from neg.solvers.system import (
     stop,
     unpack,
 )
+from tests.solvers.toys import pair, pitchfork
 
 MODEL = CorePeriphery(tau=1.7)
 X = jnp.array([0.7, 0.3])

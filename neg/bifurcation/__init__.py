@@ -1,0 +1,1 @@
+"""Branches of equilibria as parameters move: folds, branch points, their symmetries, diagrams."""

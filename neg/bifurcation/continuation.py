@@ -1,0 +1,138 @@
+"""Continuation: follow an equilibrium as a parameter moves, through folds, to where it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from neg.bifurcation.arclength import End, Steps, trace
+from neg.bifurcation.branch import Branch, join
+from neg.bifurcation.legs import branch_of
+from neg.bifurcation.reduction import Path, Reduction, parameter_path, reduce
+from neg.bifurcation.symmetry import Symmetry, cleared, symmetries
+from neg.checks import check_range
+from neg.errors import ConvergenceError
+from neg.protocol import Model
+from neg.solvers.long_run import EMPTY
+from neg.solvers.short_run import check_distribution
+from neg.solvers.stability import average_payoff
+
+MAX_POINTS = 400
+
+
+def continuation(
+    model: Model,
+    parameter: str | Mapping[str, tuple[float, float]],
+    start: Any = None,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    at: float | None = None,
+    used: Any = None,
+    group: Symmetry | None = None,
+    steps: Steps | None = None,
+    max_points: int = MAX_POINTS,
+) -> Branch:
+    """Follow the equilibrium near the distribution ``start`` over an interval of a parameter.
+
+    ``parameter`` is a scalar parameter or alias, followed from its present value (or ``at``)
+    both ways to ``low`` and ``high``; or a mapping from several parameters to their values at the
+    two ends of a straight line, followed from position ``at`` (default 0) within [0, 1]. ``used``
+    are the cells used (default: those not empty in ``start``; default start: the even
+    distribution). The branch keeps the symmetry of the start within ``group`` (default: all
+    symmetries of the model; ``Symmetry.trivial`` uses none). Points per direction are at most
+    ``max_points``. Raises :class:`neg.errors.ConvergenceError` if there is no equilibrium near the
+    start; how and why the branch ends is said by ``start``, ``end`` and ``trouble``.
+    """
+    path = parameter_path(model, parameter, low, high)
+    x = np.asarray(model.groups.uniform() if start is None else getattr(start, "x", start))
+    if at is None:
+        at = float(model.get(path.names[0])) if isinstance(parameter, str) else float(path.low)
+    check_range("at", at, float(path.low), float(path.high))
+    here = path.at(model, jnp.asarray(at))
+    check_distribution(here, jnp.asarray(x))
+    used = x > EMPTY * np.asarray(here.groups.cell_mass) if used is None else np.asarray(used)
+    if group is None:
+        group = path_symmetries(model, path)
+    branch = through(model, path, x, at, used, group, steps or Steps(), max_points)
+    if branch is None:
+        raise ConvergenceError(f"no equilibrium found near the start at {path.label} = {at:g}")
+    return branch
+
+
+def path_symmetries(model: Model, path: Path) -> Symmetry:
+    """The symmetries that the model has all along a path: those at two points inside it."""
+    low, high = float(path.low), float(path.high)
+    inside = [low + share * (high - low) for share in (0.3819, 0.7236)]
+    return symmetries(*(path.at(model, jnp.asarray(position)) for position in inside))
+
+
+def through(
+    model: Model,
+    path: Path,
+    x: np.ndarray,
+    at: float,
+    used: np.ndarray,
+    group: Symmetry,
+    steps: Steps,
+    max_points: int,
+) -> Branch | None:
+    """The branch through the equilibrium near ``x``, both ways; None if there is none."""
+    symmetry = group.isotropy(x, used + 0.0, tolerance=1e-6)
+    here = path.at(model, jnp.asarray(at))
+    reduction = reduce(here, symmetry, used)
+    guess = state_vector(here, reduction, symmetry.average(x), at)
+    onward = np.zeros(guess.shape[0])
+    onward[-1] = 1.0
+    legs = []
+    for way in (1.0, -1.0):
+        leg = follow(
+            model, path, reduction, symmetry, group, guess, onward, way * onward, steps, max_points
+        )
+        if leg is None:
+            return None
+        if leg.end == End.CLOSED:
+            return leg
+        legs.append(leg)
+    return join(legs[1], legs[0])
+
+
+def follow(
+    model: Model,
+    path: Path,
+    reduction: Reduction,
+    symmetry: Symmetry,
+    group: Symmetry,
+    guess: Any,
+    row: Any,
+    heading: Any,
+    steps: Steps,
+    max_points: int,
+) -> Branch | None:
+    """The branch through the equilibrium in the hyperplane ``row`` near ``guess``, one way."""
+    guess, row, heading = (jnp.asarray(a, dtype=float) for a in (guess, row, heading))
+    found = trace(model, path, reduction, guess, row, heading, steps, max_points)
+    if int(found.count) == 0:
+        return None
+    return branch_of(model, path, reduction, symmetry, group, found)
+
+
+def state_vector(
+    model: Model, reduction: Reduction, x: Any, position: float
+) -> Float[Array, " unknown"]:
+    """Unknowns and position of a distribution, with the prices that clear its markets."""
+    x = jnp.asarray(x, dtype=float)
+    return _state_vector(model, reduction, x, jnp.asarray(position), *cleared(model, x))
+
+
+@eqx.filter_jit
+def _state_vector(
+    model: Model, reduction: Reduction, x: Array, position: Array, p: Array, value: Array
+) -> Array:
+    mean = average_payoff(model.groups, x, jnp.where(x > 0, value, 0.0))
+    return jnp.append(reduction.gather(x / model.groups.cell_mass, p, mean), position)

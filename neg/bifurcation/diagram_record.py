@@ -1,0 +1,129 @@
+"""A bifurcation diagram as a labelled data set: branches by points, and the special points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+if TYPE_CHECKING:
+    from neg.bifurcation.diagram import Diagram
+
+_ROWS: dict[str, tuple[str, str]] = {
+    "parameter": ("", "parameter at each point"),
+    "growth": ("1 / time", "largest growth rate of a small deviation"),
+    "stable": ("1", "1 where deviations die out, 0 where one grows, NaN where it cannot be told"),
+    "unstable": ("1", "number of growing directions among used cells"),
+    "entering": ("1", "number of unused cells that would pay more"),
+    "residual": ("1", "largest violation of the equilibrium conditions"),
+    "iterations": ("1", "Newton steps"),
+    "failures": ("1", "failed attempts before the point was reached"),
+}
+_CELLS: dict[str, tuple[str, str]] = {
+    "x": ("mass", "distribution of mobile units"),
+    "payoff": ("log", "payoff of each cell"),
+}
+
+
+def to_dataset(diagram: Diagram) -> xr.Dataset:
+    """Branches as rows padded with NaN, special points in a list of their own.
+
+    Dimensions: ``branch``, ``point``, ``cell``, ``special``. The attributes say what was solved,
+    how it ended and what was not followed.
+    """
+    branches = diagram.branches
+    most = max((len(branch) for branch in branches), default=0)
+    cells = list(diagram.model.cell_labels)
+    data: dict[str, Any] = {}
+    for name, (units, meaning) in _ROWS.items():
+        values = np.full((len(branches), most), np.nan)
+        for i, branch in enumerate(branches):
+            values[i, : len(branch)] = getattr(branch, name)
+        data[name] = (("branch", "point"), values, {"units": units or "1", "long_name": meaning})
+    for name, (units, meaning) in _CELLS.items():
+        values = np.full((len(branches), most, len(cells)), np.nan)
+        for i, branch in enumerate(branches):
+            values[i, : len(branch)] = getattr(branch, name)
+        data[name] = (
+            ("branch", "point", "cell"),
+            values,
+            {"units": units, "long_name": meaning},
+        )
+    data |= _per_branch(diagram)
+    data |= _per_special(diagram)
+    early = sum(not branch.converged for branch in branches)
+    return xr.Dataset(
+        data,
+        coords={
+            "branch": np.arange(len(branches)),
+            "point": np.arange(most),
+            "cell": cells,
+            "special": np.arange(len(diagram.special)),
+        },
+        attrs={
+            "title": f"Bifurcation diagram over {diagram.path.label}",
+            "caption": (
+                f"{len(branches)} branches of equilibria (one of each class of mirror images) "
+                f"over {diagram.path.label} from {float(diagram.path.low):g} "
+                f"to {float(diagram.path.high):g}."
+            ),
+            "status": "converged" if not early else f"{early} branches ended early",
+            "model": type(diagram.model).name or type(diagram.model).__name__,
+            "parameter": diagram.path.label,
+            "low": float(diagram.path.low),
+            "high": float(diagram.path.high),
+            "notes": list(diagram.notes),
+        },
+    )
+
+
+def _per_branch(diagram: Diagram) -> dict[str, Any]:
+    branches = diagram.branches
+
+    def of(values: list[Any], meaning: str) -> tuple[str, np.ndarray, dict[str, str]]:
+        texts = values and isinstance(values[0], str)
+        array = np.array(values, dtype=object if texts else None)
+        return "branch", array, {"units": "1", "long_name": meaning}
+
+    return {
+        "label": of([branch.label for branch in branches], "symmetry and clusters"),
+        "symmetry": of([branch.symmetry.name for branch in branches], "symmetry group"),
+        "images": of(list(diagram.images), "number of mirror images"),
+        "depth": of(list(diagram.depth), "branch points between it and a start"),
+        "parent": of([parent for parent, _ in diagram.parents], "branch it left; -1 for a start"),
+        "start": of([_end(branch.start) for branch in branches], "why the branch begins"),
+        "end": of([_end(branch.end) for branch in branches], "why the branch ends"),
+        "trouble": of([branch.trouble.name.lower() for branch in branches], "last failed step"),
+    }
+
+
+def _end(end: Any) -> str:
+    return "special point" if end is None else str(end.name).lower()
+
+
+def _per_special(diagram: Diagram) -> dict[str, Any]:
+    special = diagram.special
+
+    def of(name: str, values: list[Any], meaning: str, units: str = "1") -> dict[str, Any]:
+        texts = bool(values) and isinstance(values[0], str)
+        array = np.array(values, dtype=object if texts else None)
+        return {f"special_{name}": ("special", array, {"units": units, "long_name": meaning})}
+
+    cells = len(diagram.model.cell_labels)
+    x = np.array([point.x for _, point in special]).reshape(len(special), cells)
+    return {
+        **of("branch", [number for number, _ in special], "branch on which it lies"),
+        **of("kind", [str(point.kind) for _, point in special], "what happens there"),
+        **of("parameter", [point.parameter for _, point in special], "parameter there"),
+        **of("low", [point.interval[0] for _, point in special], "lower end of its interval"),
+        **of("high", [point.interval[1] for _, point in special], "upper end of its interval"),
+        **of("converged", [point.converged for _, point in special], "condition holds"),
+        **of("multiplicity", [point.multiplicity for _, point in special], "critical modes"),
+        **of("pattern", [point.pattern for _, point in special], "clusters of equal cells"),
+        "special_x": (
+            ("special", "cell"),
+            x,
+            {"units": "mass", "long_name": "distribution at the special point"},
+        ),
+    }

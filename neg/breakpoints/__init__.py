@@ -1,0 +1,1 @@
+"""Break and sustain points of a parameter, and their derivatives."""

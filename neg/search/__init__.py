@@ -1,0 +1,1 @@
+"""All long-run equilibria: starts, supports, certified boxes."""

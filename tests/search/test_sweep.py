@@ -1,0 +1,51 @@
+"""Equilibria of two places over a range of a parameter."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from neg.errors import InvalidParameterError, InvalidShapeError
+from neg.geography.layouts import equidistant
+from neg.models.core_periphery import CorePeriphery
+from neg.models.pflueger import Pflueger
+from neg.search.equilibria import equilibria
+from neg.search.sweep import sweep
+
+
+def test_sweep_agrees_with_the_search_at_single_values():
+    model = CorePeriphery(sigma=5.0, mu=0.4)
+    values = np.linspace(1.4, 2.0, 25)
+    found = sweep(model, "tau", values)
+    for position in (0, 12, 24):
+        alone = equilibria(model.with_(tau=values[position]))
+        shares = np.sort([float(point.x[0]) for point in alone.points])
+        np.testing.assert_allclose(np.sort(found.at(position)[:, 0]), shares, atol=1e-9)
+        mine = dict(
+            zip(
+                found.at(position)[:, 0].round(6),
+                found.stable[found.owner == position],
+                strict=True,
+            )
+        )
+        for point in alone.points:
+            assert mine[round(float(point.x[0]), 6)] == point.stable
+    counts = np.bincount(found.owner)
+    between = (values > 1.626577) & (values < 1.807313)
+    np.testing.assert_array_equal(counts, np.where(between, 5, np.where(values < 1.7, 3, 1)))
+    assert found.to_dataset().sizes == {"equilibrium": counts.sum(), "cell": 2}
+
+
+def test_partial_agglomeration_is_found_in_an_alias():
+    found = sweep(Pflueger(sigma=6.0, rho_L=1.0), "phi", np.linspace(0.1, 0.3, 21))
+    partial = (found.x[:, 0] > 0.51) & (found.x[:, 0] < 0.999)
+    assert partial.any() and (found.stable[partial] == 1.0).all()
+    inside = found.values[found.owner[partial]]
+    assert inside.min() > 0.153846 and inside.max() < 0.2338729
+
+
+def test_bad_input_is_named():
+    with pytest.raises(InvalidShapeError, match="2 degrees of freedom"):
+        sweep(CorePeriphery(geography=equidistant(3)), "tau", [1.5])
+    with pytest.raises(InvalidParameterError, match="tau"):
+        sweep(CorePeriphery(), "tau", [0.5, 2.0])
