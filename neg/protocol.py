@@ -137,12 +137,6 @@ class Model(Parametric):
         """Quantities of interest at an equilibrium, by name (see ``neg.quantities``)."""
         return {"payoff": self.payoff(prices, x)}
 
-    def conditions(
-        self, prices: Prices, x: Float[Array, " cell"]
-    ) -> tuple[Prices, Float[Array, " cell"]]:
-        """Market residual and payoff together; override where both need the same heavy work."""
-        return self.market_residual(prices, x), self.payoff(prices, x)
-
     def relaxation(
         self, gap: Float[Array, " cell"] | None, residual: Prices, x: Float[Array, " cell"]
     ) -> tuple[Float[Array, " cell"], Prices]:

@@ -176,14 +176,6 @@ class GeneralEconomy(Model):
         """Unit cost, goods market and income conditions, each a log ratio."""
         return equations.residual(self, self.flows(prices, x), prices)
 
-    def conditions(
-        self, prices: Prices, x: Float[Array, " cell"]
-    ) -> tuple[Prices, Float[Array, " cell"]]:
-        """Market residual and payoff from one evaluation of all flows."""
-        flows = self.flows(prices, x)
-        pay = equations.real_income(self, flows, prices).reshape(-1)[self.cell]
-        return equations.residual(self, flows, prices), pay
-
     def relaxation(
         self, gap: Float[Array, " cell"] | None, residual: Prices, x: Float[Array, " cell"]
     ) -> tuple[Float[Array, " cell"], Prices]:

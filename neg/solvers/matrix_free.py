@@ -72,7 +72,7 @@ def settle_step(z: Float[Array, " unknown"], args: tuple[Model, Array]) -> tuple
     x, total = spread(model, weight, used)
     _, unravel = flat_prices(model, x)
     prices = unravel(p)
-    residual, value = model.conditions(prices, x)
+    residual, value = model.evaluate(prices, x)
     gap = jnp.where(used, value - average_payoff(model.groups, x, value)[model.groups.index], 0.0)
     moved, change = model.relaxation(gap, residual, x)
     moved = jnp.where(used, moved - jnp.log(total)[model.groups.index], -weight)
