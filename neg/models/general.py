@@ -9,24 +9,21 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from neg.checks import (
-    check_choice,
-    check_finite,
-    check_range,
-    check_shape,
-    check_shares,
-    is_concrete,
-)
-from neg.errors import InvalidDataError, unknown_name
 from neg.models import general_equations as equations
+from neg.models import general_people as people
+from neg.models.general_checks import DEFICIT_RULES, REBATES, RENT_RULES, check_economy
+from neg.models.general_outcomes import outcomes
 from neg.protocol import Alias, Groups, Model, Prices
 
-DEFICIT_RULES = ("fixed", "world-share", "own-share", "zero")
-RENT_RULES = ("local", "pooled", "per-head")
+__all__ = ["DEFICIT_RULES", "REBATES", "RENT_RULES", "GeneralEconomy"]
 
 
 def _as_float(value: Any) -> Array:
     return jnp.asarray(value, dtype=float)
+
+
+def _if_given(value: Any) -> Array | None:
+    return None if value is None else _as_float(value)
 
 
 def _put_scale(model: Any, value: Any) -> Any:
@@ -51,16 +48,36 @@ class GeneralEconomy(Model):
         r_i H_i = h_i I_i + sum_s gH_is Y_is                                  land
         V_is = log(w_is I_i / wages_i) - sum beta log P - h log r + log B - delta log density
 
+    Blocks that are off unless given:
+
+        labour_is = L_is h_is,   h_is = (w_is / P_i)^psi_i        hours, in place of people in Y, S
+        V_is = log(w_is h_is (I_i / wages_i - psi_i / (1 + psi_i))) - ...       utility of both
+        V_m = V_is - k_m - nu log(n_gi / m_g) - eta log(x_m / n_gi)      of cell m = (g, i, s)
+
+    with ``P_i`` the consumer index, ``x_m`` people of group g in place i and sector s, ``n_gi``
+    those in any sector of the place, ``m_g`` all of the group, and ``k_m`` the cost of moving. The
+    last line is the payoff of the marginal person where tastes for places (dispersion ``nu``) and
+    then for sectors (``eta``) are drawn from nested Frechet distributions, so that equal payoffs
+    are the choice probabilities
+
+        x_m / n_gi ~ exp((V_is - k_m) / eta)
+        n_gi / m_g ~ (sum_m exp((V_is - k_m) / eta))^(eta / nu)
+
     ``alpha = 1``, ``theta = sigma - 1`` is Dixit-Stiglitz with free entry; ``alpha = 0`` is
     Armington or Eaton-Kortum. The revenue condition is divided by the cell's own output, so that
     at ``alpha = 1`` the wage that a first firm could pay in an empty cell is finite and known.
     Without a homogeneous good, the world average wage (or the wage of ``numeraire``, a place) is
     one; it is pinned inside the residual by Walras' law: the log of the numeraire is taken from
     every goods market, which can only hold if it is zero. Transfers (rents, taxes, deficits)
-    reach people in proportion to wages. Left out: dynamics, profits, unemployment.
+    reach people in proportion to wages, or equally per head of the place (``rebate``:
+    ``lump-sum``; ``I_i / wages_i`` then is ``1 + (I_i - wages_i) / (L_i w_is h_is)``). Left out:
+    dynamics, profits, unemployment.
 
     Sources: Krugman (1991); Krugman and Venables (1995); Puga (1999); Caliendo and Parro (2015);
-    Kucheryavyy, Lyn and Rodriguez-Clare (2024), "Grounded by Gravity"; Allen and Arkolakis (2014).
+    Kucheryavyy, Lyn and Rodriguez-Clare (2024), "Grounded by Gravity"; Allen and Arkolakis (2014);
+    hours: Greenwood, Hercowitz and Huffman (1988), American Economic Review 78(3); tastes and
+    moving costs: Tombe and Zhu (2019), American Economic Review 109(5); Redding (2016), Journal of
+    International Economics 101.
     """
 
     aliases: ClassVar[dict[str, Alias]] = {
@@ -96,17 +113,17 @@ class GeneralEconomy(Model):
     tariff: Float[Array, "origin destination sector"] = eqx.field(converter=_as_float)  # t
     export_tax: Float[Array, "origin destination sector"] = eqx.field(converter=_as_float)  # e
     # Z: quantities taken from (or, negative, returned by) stocks, valued at unit cost.
-    stock_change: Float[Array, "place sector destination"] | None = eqx.field(
-        converter=lambda value: None if value is None else _as_float(value)
-    )
+    stock_change: Float[Array, "place sector destination"] | None = eqx.field(converter=_if_given)
     deficit: Float[Array, " place"] = eqx.field(converter=_as_float)
     land: Float[Array, " place"] = eqx.field(converter=_as_float)  # H
     amenity: Float[Array, " place"] = eqx.field(converter=_as_float)  # B
     amenity_density: Float[Array, ""] = eqx.field(converter=_as_float)  # delta
     productivity_density: Float[Array, ""] = eqx.field(converter=_as_float)
-    # Flat (place, sector) index of every cell, and the mobility group of every cell.
+    # Flat (place, sector) index of every cell, its mobility group, and the number of the pair
+    # (group, place) to which it belongs.
     cell: Int[Array, " cell"] = eqx.field(converter=jnp.asarray)
     group: Int[Array, " cell"] = eqx.field(converter=jnp.asarray)
+    nest: Int[Array, " cell"] = eqx.field(converter=jnp.asarray)
     places: tuple[str, ...] = eqx.field(static=True)
     sectors: tuple[str, ...] = eqx.field(static=True)
     kinds: tuple[str, ...] = eqx.field(static=True)
@@ -119,6 +136,13 @@ class GeneralEconomy(Model):
     # Pool of every place: rents that are not local are shared among the places of one pool.
     rent_pool: tuple[int, ...] = eqx.field(static=True, default=())
     numeraire: str = eqx.field(static=True, default="world")
+    rebate: str = eqx.field(static=True, default="proportional")
+    # Blocks that are off where nothing is given.
+    labour_supply: Float[Array, " place"] | None = eqx.field(converter=_if_given, default=None)
+    origin_share: Float[Array, " cell"] | None = eqx.field(converter=_if_given, default=None)
+    moving_cost: Float[Array, " cell"] | None = eqx.field(converter=_if_given, default=None)
+    place_taste: Float[Array, ""] | None = eqx.field(converter=_if_given, default=None)
+    sector_taste: Float[Array, ""] | None = eqx.field(converter=_if_given, default=None)
 
     # Shapes and groups ----------------------------------------------------------------------
 
@@ -140,24 +164,29 @@ class GeneralEconomy(Model):
     @property
     def groups(self) -> Groups:
         """Mobility groups over the active cells; their masses are those of ``employment``."""
-        x = self.employment.reshape(-1)[self.cell]
+        x = self.initial_distribution()
         mass = jnp.zeros(len(self.group_names)).at[self.group].add(x)
         return Groups(self.group, mass)
 
     @property
     def cell_labels(self) -> tuple[str, ...]:
-        """``place:sector`` of every cell."""
+        """``place:sector`` of every cell, and whose it is where several groups share one."""
         names = [f"{place}:{sector}" for place in self.places for sector in self.sectors]
-        return tuple(names[i] for i in np.asarray(self.cell))
+        labels = tuple(names[i] for i in np.asarray(self.cell))
+        if self.origin_share is None:
+            return labels
+        owners = [self.group_names[g] for g in np.asarray(self.group)]
+        return tuple(f"{name} {owner}" for name, owner in zip(labels, owners, strict=True))
 
     def initial_distribution(self) -> Float[Array, " cell"]:
-        """Observed employment."""
-        return self.employment.reshape(-1)[self.cell]
+        """Observed employment, split by group where several groups share a place and sector."""
+        people = self.employment.reshape(-1)[self.cell]
+        return people if self.origin_share is None else people * self.origin_share
 
     def employment_of(self, x: Float[Array, " cell"]) -> Float[Array, "place sector"]:
         """Employment by place and sector of a distribution over cells."""
         places, sectors = self.shape
-        return jnp.zeros(places * sectors).at[self.cell].set(x).reshape(places, sectors)
+        return jnp.zeros(places * sectors).at[self.cell].add(x).reshape(places, sectors)
 
     # The protocol ---------------------------------------------------------------------------
 
@@ -166,11 +195,14 @@ class GeneralEconomy(Model):
         wages = jnp.sum(self.employment_of(x) / self.labour_share * _earned(self), axis=1)
         kept = 1.0 - self.housing_share - self.final_tax
         base = jnp.maximum(wages, 1e-12) / kept
-        return {
+        start = {
             "wage": jnp.zeros(self.shape),
             "cost": jnp.zeros(self.shape),
             "income": jnp.log(jnp.maximum(base + self.deficit, 0.1 * base)),
         }
+        if self.labour_supply is not None:
+            start["index"] = jnp.zeros(len(self.places))
+        return start
 
     def market_residual(self, prices: Prices, x: Float[Array, " cell"]) -> Prices:
         """Unit cost, goods market and income conditions, each a log ratio."""
@@ -180,20 +212,18 @@ class GeneralEconomy(Model):
         self, gap: Float[Array, " cell"] | None, residual: Prices, x: Float[Array, " cell"]
     ) -> tuple[Float[Array, " cell"], Prices]:
         """Changes of log distribution and log prices by one damped iteration."""
-        return equations.relaxation(self, gap, residual, x)
+        return people.relaxation(self, gap, residual, x)
 
     def payoff(self, prices: Prices, x: Float[Array, " cell"]) -> Float[Array, " cell"]:
-        """Log real income of a worker in each cell."""
-        flows = self.flows(prices, x)
-        return equations.real_income(self, flows, prices).reshape(-1)[self.cell]
+        """Log real income in each cell, less the cost of moving there and the marginal taste."""
+        return people.payoff(self, self.flows(prices, x), prices, x)
 
     def evaluate(
         self, prices: Prices, x: Float[Array, " cell"]
     ) -> tuple[Prices, Float[Array, " cell"]]:
         """Market residual and payoff from one evaluation of the flows."""
         flows = self.flows(prices, x)
-        payoff = equations.real_income(self, flows, prices).reshape(-1)[self.cell]
-        return equations.residual(self, flows, prices), payoff
+        return equations.residual(self, flows, prices), people.payoff(self, flows, prices, x)
 
     def flows(self, prices: Prices, x: Float[Array, " cell"]) -> equations.Flows:
         """Everything that is bought and sold at given log prices and distribution."""
@@ -201,69 +231,12 @@ class GeneralEconomy(Model):
 
     def outcomes(self, prices: Prices, x: Float[Array, " cell"]) -> dict[str, Array]:
         """Outcomes by place, sector and pair; see ``docs/notation.md`` for symbols and units."""
-        return equations.outcomes(self, self.flows(prices, x), prices)
+        return outcomes(self, self.flows(prices, x), prices, x)
 
     # Checks ---------------------------------------------------------------------------------
 
     def __check_init__(self) -> None:
-        places, sectors = self.shape
-        kinds, uses = len(self.kinds), max((*self.industry_use, *self.final_use)) + 1
-        by_cell, pair = (places, sectors), (places, places, sectors)
-        shapes = {
-            "employment": by_cell,
-            "labour_share": by_cell,
-            "land_share": by_cell,
-            "tax_share": by_cell,
-            "input_share": (places, sectors, sectors),
-            "final_share": (places, sectors, kinds),
-            "final_tax": (places,),
-            "housing_share": (places,),
-            "theta": (sectors,),
-            "alpha": (sectors,),
-            "productivity": by_cell,
-            "reference": by_cell,
-            "taste": (*pair, uses),
-            "tau": pair,
-            "tariff": pair,
-            "export_tax": pair,
-            "deficit": (places,),
-            "land": (places,),
-            "amenity": (places,),
-        }
-        for name, shape in shapes.items():
-            check_shape(name, getattr(self, name), shape)
-            check_finite(name, getattr(self, name))
-        check_range("theta", self.theta, 0.0, low_open=True)
-        check_range("alpha", self.alpha, 0.0, 1.0)
-        check_range("tau", self.tau, 0.0, low_open=True)
-        check_range("tariff", self.tariff, -1.0, low_open=True)
-        check_range("export_tax", self.export_tax, -1.0, low_open=True)
-        check_range("housing_share", self.housing_share, 0.0, 1.0, high_open=True)
-        for name in ("employment", "input_share", "land_share", "productivity", "taste"):
-            check_finite(name, getattr(self, name), nonnegative=True)
-        for name in ("land", "amenity", "reference"):
-            check_range(name, getattr(self, name), 0.0, low_open=True)
-        check_choice("deficit_rule", self.deficit_rule, DEFICIT_RULES)
-        check_choice("rent_rule", self.rent_rule, RENT_RULES)
-        if self.rent_pool:
-            check_shape("rent_pool", np.asarray(self.rent_pool), (places,))
-        if self.numeraire not in ("world", *self.places):
-            raise unknown_name("numeraire", self.numeraire, ("world", *self.places))
-        if is_concrete(self.input_share):
-            self._check_shares()
-
-    def _check_shares(self) -> None:
-        active = np.asarray(self.active)
-        cost = self.labour_share + self.land_share + self.tax_share + self.input_share.sum(axis=1)
-        check_shares("cost shares of place, sector", np.where(active, cost, 1.0))
-        spent = self.final_share.sum(axis=(1, 2)) + self.final_tax + self.housing_share
-        check_shares("spending shares of place", spent)
-        check_range("labour_share", np.where(active, self.labour_share, 1.0), 0.0, low_open=True)
-        imbalance = float(jnp.abs(jnp.sum(self.deficit)))
-        if imbalance > 1e-8 * float(jnp.sum(self.employment)):
-            raise InvalidDataError(f"deficit adds up to {imbalance:g}; must add up to zero")
-        if self.deficit_rule == "zero" and bool(jnp.any(self.deficit != 0)):
-            raise InvalidDataError("deficit must be zero everywhere under deficit_rule 'zero'")
+        check_economy(self)
 
 
 def _earned(model: GeneralEconomy) -> Array:

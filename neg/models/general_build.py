@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from neg.checks import check_choice, check_labels, check_shape
-from neg.errors import InvalidParameterError, LabelMismatchError, unknown_name
+from neg.checks import check_labels, check_shape
+from neg.errors import InvalidParameterError, unknown_name
 from neg.models.general import GeneralEconomy
-
-MOBILITY = ("immobile", "sectors", "places", "free")
+from neg.models.general_groups import area_of_places, cost_of_cells, mobility_groups
 
 
 def general_economy(
@@ -50,6 +49,12 @@ def general_economy(
     rent_rule: str = "local",
     rent_pools: Mapping[str, Sequence[str]] | None = None,
     numeraire: str = "world",
+    rebate: str = "proportional",
+    residents: Any = None,
+    moving_cost: Any = None,
+    place_taste: Any = None,
+    sector_taste: Any = None,
+    labour_supply: Any = None,
 ) -> GeneralEconomy:
     """Build a :class:`GeneralEconomy`, broadcasting what is given and filling what is not.
 
@@ -66,7 +71,16 @@ def general_economy(
     or a mapping from each sector to its rule. ``areas`` names sets of places with free movement;
     by default one area holds all places. Rents stay with the people of the place (``local``), or
     those of the places of a pool are shared in proportion to wages (``pooled``) or equally
-    (``per-head``); ``rent_pools`` names the sets of places, by default one holds all.
+    (``per-head``); ``rent_pools`` names the sets of places, by default one holds all. Transfers
+    reach people in proportion to wages or equally (``rebate``).
+
+    ``residents`` gives people by ``[origin, place]`` or ``[origin, place, sector]``, of which only
+    the mix in each place counts. People who may choose a place then form one group for each origin
+    (within its area); pairs without people are closed. ``moving_cost``, by ``[origin, place]`` or
+    ``[origin, place, sector]``, is the log utility that living there costs people of the origin; a
+    single number is paid everywhere but at home. ``place_taste`` and ``sector_taste`` are the
+    dispersions (inverse shapes of the Frechet distributions) of tastes for places and for sectors,
+    ``labour_supply`` the elasticity of hours to the real wage, by place; all are off if left out.
     """
     check_labels("places", places)
     check_labels("sectors", sectors)
@@ -98,7 +112,7 @@ def general_economy(
     if taste.ndim == 3:
         taste = taste[..., None]
     productivity = fill("productivity", productivity, (n, s))
-    cell, group, names = mobility_groups(places, sectors, productivity > 0, mobility, areas)
+    cells = mobility_groups(places, sectors, productivity > 0, mobility, areas, residents)
     return GeneralEconomy(
         employment=employment,
         labour_share=fill("labour_share", labour_share, (n, s)),
@@ -122,12 +136,13 @@ def general_economy(
         amenity=fill("amenity", amenity, (n,)),
         amenity_density=amenity_density,
         productivity_density=productivity_density,
-        cell=cell,
-        group=group,
+        cell=cells.cell,
+        group=cells.group,
+        nest=cells.nest,
         places=tuple(places),
         sectors=tuple(sectors),
         kinds=tuple(kinds),
-        group_names=names,
+        group_names=cells.names,
         industry_use=industry_use,
         final_use=final_use,
         homogeneous=tuple(name in homogeneous for name in sectors),
@@ -135,67 +150,19 @@ def general_economy(
         rent_rule=rent_rule,
         rent_pool=_pools(places, rent_pools),
         numeraire=numeraire,
+        rebate=rebate,
+        labour_supply=None if labour_supply is None else fill("labour_supply", labour_supply, (n,)),
+        origin_share=cells.origin_share,
+        moving_cost=None if moving_cost is None else cost_of_cells(cells, moving_cost, n, s),
+        place_taste=place_taste,
+        sector_taste=sector_taste,
     )
-
-
-def mobility_groups(
-    places: Sequence[str],
-    sectors: Sequence[str],
-    active: np.ndarray,
-    mobility: str | Mapping[str, str],
-    areas: Mapping[str, Sequence[str]] | None = None,
-) -> tuple[Any, Any, tuple[str, ...]]:
-    """Cells, the group of each cell, and the names of the groups, under a rule of mobility."""
-    rules = dict.fromkeys(sectors, mobility) if isinstance(mobility, str) else mobility
-    if set(rules) != set(sectors):
-        raise LabelMismatchError(
-            f"mobility names the sectors {sorted(rules)}; must name exactly {sorted(sectors)}"
-        )
-    for sector, rule in rules.items():
-        check_choice(f"mobility of {sector}", rule, MOBILITY)
-    area_of = _areas(places, areas)
-    label = {
-        "immobile": lambda i, s: f"{places[i]}:{sectors[s]}",
-        "sectors": lambda i, s: places[i],
-        "places": lambda i, s: f"{area_of[places[i]]}:{sectors[s]}",
-        "free": lambda i, s: area_of[places[i]],
-    }
-    cells, owners = [], []
-    for i in range(len(places)):
-        for s, sector in enumerate(sectors):
-            if active[i, s]:
-                cells.append(i * len(sectors) + s)
-                owners.append(label[rules[sector]](i, s))
-    names = tuple(dict.fromkeys(owners))
-    position = {name: k for k, name in enumerate(names)}
-    return (
-        np.asarray(cells, dtype=int),
-        np.asarray([position[owner] for owner in owners], dtype=int),
-        names,
-    )
-
-
-def _areas(places: Sequence[str], areas: Mapping[str, Sequence[str]] | None) -> dict[str, str]:
-    if areas is None:
-        return dict.fromkeys(places, "world")
-    found: dict[str, str] = {}
-    for area, members in areas.items():
-        for place in members:
-            if place not in places:
-                raise unknown_name(f"place in area {area}", place, places)
-            if place in found:
-                raise LabelMismatchError(
-                    f"place {place!r} is in the areas {found[place]!r} and {area!r}; "
-                    "must be in one only"
-                )
-            found[place] = area
-    return {place: found.get(place, place) for place in places}
 
 
 def _pools(places: Sequence[str], pools: Mapping[str, Sequence[str]] | None) -> tuple[int, ...]:
     if pools is None:
         return ()
-    label = _areas(places, pools)
+    label = area_of_places(places, pools)
     order = {name: k for k, name in enumerate(dict.fromkeys(label.values()))}
     return tuple(order[label[place]] for place in places)
 

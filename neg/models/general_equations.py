@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neg.models.general_kernels import arriving, freeness, kernels, leaving
+from neg.models.general_index import log_consumer_index, log_finite
+from neg.models.general_kernels import arriving, kernels, leaving
+from neg.models.general_people import log_hours
 
 if TYPE_CHECKING:
     from neg.models.general import GeneralEconomy
     from neg.protocol import Prices
 
-_TINY = 1e-300
-_LOG_TINY = math.log(_TINY)
-_LEAST_OWN = 0.25  # response of sales per unit of output to output that an iteration assumes
-
 
 class Flows(NamedTuple):
     """What is produced, earned, bought and sold at given prices and employment."""
 
-    employment: Float[Array, "place sector"]
+    employment: Float[Array, "place sector"]  # people
+    labour: Float[Array, "place sector"]  # people times hours
     revenue: Float[Array, "place sector"]  # Y
     log_supply_per_revenue: Float[Array, "place sector"]  # log(S / Y), finite in empty cells
     supply: Float[Array, "place sector"]  # S
@@ -45,8 +43,12 @@ def flows(model: GeneralEconomy, prices: Prices, employment: Float[Array, "place
     active, same = model.active, model.homogeneous_mask
     wage, cost = jnp.exp(prices["wage"]), prices["cost"]
     share = jnp.where(active, model.labour_share, 1.0)
-    revenue = jnp.where(active, wage * employment / share, 0.0)
-    log_supply = _log_supply_per_revenue(model, prices, employment, share)
+    labour, hours = employment, jnp.zeros(())
+    if model.labour_supply is not None:
+        hours = log_hours(model, prices)
+        labour = employment * jnp.exp(jnp.where(employment > 0, hours, 0.0))
+    revenue = jnp.where(active, wage * labour / share, 0.0)
+    log_supply = _log_supply_per_revenue(model, prices, employment, hours, share)
     supply = jnp.where(active & ~same, jnp.exp(log_supply), 0.0) * revenue
 
     reach = arriving(supply, parts.to_buyer)
@@ -67,7 +69,7 @@ def flows(model: GeneralEconomy, prices: Prices, employment: Float[Array, "place
     tariffs = jnp.sum(arriving(supply, parts.to_customs) * pull, axis=(1, 2))
     export_taxes = jnp.sum(supply * leaving(parts.to_port, pull), axis=1)
 
-    wages = jnp.sum(wage * employment, axis=1)
+    wages = jnp.sum(wage * labour, axis=1)
     land_income = model.housing_share * spendable + jnp.sum(model.land_share * revenue, axis=1)
     deficit = _deficit(model, wages)
     earned = (
@@ -81,6 +83,7 @@ def flows(model: GeneralEconomy, prices: Prices, employment: Float[Array, "place
     )
     return Flows(
         employment,
+        labour,
         revenue,
         log_supply,
         supply,
@@ -99,7 +102,7 @@ def flows(model: GeneralEconomy, prices: Prices, employment: Float[Array, "place
 
 
 def residual(model: GeneralEconomy, flows: Flows, prices: Prices) -> Prices:
-    """Log excess of unit cost, of goods demanded, and of income earned."""
+    """Log excess of unit cost, of goods demanded, of income earned, and of the consumer index."""
     active, same = model.active, model.homogeneous_mask
     sold = jnp.exp(flows.log_supply_per_revenue) * flows.access
     if flows.stock_value is not None:
@@ -113,41 +116,14 @@ def residual(model: GeneralEconomy, flows: Flows, prices: Prices) -> Prices:
     goods = jnp.where(same, price_one, goods)
     lives = _lives(model, flows.revenue)
     earned = jnp.log(jnp.where(lives, flows.earned, 1.0))
-    return {
+    excess = {
         "wage": jnp.where(active, goods, -prices["wage"]),
         "cost": jnp.where(active, log_unit_cost(model, flows, prices), 0.0) - prices["cost"],
         "income": jnp.where(lives, earned - prices["income"], -prices["income"]),
     }
-
-
-def relaxation(
-    model: GeneralEconomy, gap: Array | None, residual: Prices, x: Array
-) -> tuple[Float[Array, " cell"], Prices]:
-    """One damped iteration: wages take up payoff gaps, wage bills excess demand for goods.
-
-    Sales above output raise the wage bill at once where scale is low. Workers follow the bill at
-    wages that have closed the payoff gap; if a group cannot supply them its wages rise, by as
-    much as lowers demand with the trade elasticity.
-    """
-    goods, cost = residual["wage"], residual["cost"]
-    own = jnp.maximum(1.0 - model.alpha, _LEAST_OWN)
-    same = model.homogeneous_mask
-    share = jnp.where(model.active, model.labour_share, 1.0)
-    wanted = jnp.where(same, 0.0, goods / own).reshape(-1)[model.cell]
-    demand = wanted
-    if gap is not None:
-        groups, wanted = model.groups, wanted + gap
-        demand = jnp.log(groups.total(x * jnp.exp(wanted)) / groups.mass)[groups.index]
-        demand = jnp.where(x > 0, demand, wanted)  # an empty cell's wage is what a firm could pay
-    slope = own / (own + (model.alpha + model.theta) * share)
-    by_cell = jnp.zeros(goods.size).at[model.cell]
-    short = by_cell.set(demand).reshape(goods.shape)
-    wage = slope * short
-    if gap is not None:
-        wage = wage - by_cell.set(gap).reshape(goods.shape)
-    wage = jnp.where(same, (goods - cost) / share, wage)
-    wage = jnp.where(model.active, wage, goods)
-    return wanted - demand, {"wage": wage, "cost": cost, "income": residual["income"]}
+    if model.labour_supply is not None:
+        excess["index"] = log_consumer_index(model, flows) - prices["index"]
+    return excess
 
 
 def log_unit_cost(
@@ -156,91 +132,23 @@ def log_unit_cost(
     """Log unit cost from factor prices and price indices of inputs."""
     inputs = flows.log_index[:, :, list(model.industry_use)]
     materials = jnp.sum(model.input_share * inputs, axis=1)
-    rent = _log(flows.rent)[:, None]
+    rent = log_finite(flows.rent)[:, None]
     kept = 1.0 - model.tax_share
     total = model.labour_share * prices["wage"] + model.land_share * rent + materials
     return total / kept
 
 
-def log_consumer_index(model: GeneralEconomy, flows: Flows) -> Float[Array, " place"]:
-    """Log price of one unit of final consumption, goods and housing together."""
-    indices = flows.log_index[:, :, list(model.final_use)]
-    kept = 1.0 - model.final_tax
-    rent = _log(flows.rent)
-    housing = jnp.where(model.housing_share > 0, model.housing_share * rent, 0.0)
-    return (jnp.sum(model.final_share * indices, axis=(1, 2)) + housing) / kept
-
-
-def real_income(
-    model: GeneralEconomy, flows: Flows, prices: Prices
-) -> Float[Array, "place sector"]:
-    """Log real income of a worker in each cell; transfers reach people in proportion to wages."""
-    wages = jnp.sum(jnp.exp(prices["wage"]) * flows.employment, axis=1)
-    some = wages > 0
-    transfer = jnp.where(some, flows.spendable / jnp.where(some, wages, 1.0), 1.0)
-    people = jnp.sum(flows.employment, axis=1)
-    density = _log(people / model.land)
-    crowd = jnp.where(model.amenity_density == 0, 0.0, model.amenity_density * density)
-    place = jnp.log(transfer) - log_consumer_index(model, flows) + jnp.log(model.amenity) - crowd
-    return prices["wage"] + place[:, None]
-
-
-def trade(model: GeneralEconomy, flows: Flows) -> Float[Array, "origin destination sector use"]:
-    """Bilateral purchases at buyers' prices by class of use."""
-    reach = jnp.exp(flows.log_index * -model.theta[:, None])
-    pull = jnp.where(flows.spending != 0, flows.spending / reach, 0.0)
-    return flows.supply[:, None, :, None] * freeness(model) * pull[None]
-
-
-def outcomes(model: GeneralEconomy, flows: Flows, prices: Prices) -> dict[str, Array]:
-    """Named outcomes by place, by place and sector, and by pair."""
-    bought = trade(model, flows)
-    wedge = ((1.0 + model.tariff) * (1.0 + model.export_tax))[..., None]
-    sold = jnp.sum(bought / wedge, axis=3)
-    if flows.stock_value is not None:
-        sold = sold + jnp.transpose(flows.stock_value, (0, 2, 1))
-    people = jnp.sum(flows.employment, axis=1)
-    wages = jnp.sum(jnp.exp(prices["wage"]) * flows.employment, axis=1)
-    index = jnp.exp(log_consumer_index(model, flows))
-    cost = jnp.exp(prices["cost"])
-    return {
-        "wage": jnp.exp(prices["wage"]),
-        "mean_wage": wages / jnp.where(people > 0, people, 1.0),
-        "unit_cost": cost,
-        "price_index": jnp.exp(flows.log_index),
-        "consumer_index": index,
-        "output": flows.revenue,
-        "firms": flows.revenue / cost,
-        "employment": flows.employment,
-        "income": flows.income,
-        "real_income": flows.spendable / index,
-        "rent": flows.rent,
-        "tariff_revenue": flows.tariff_revenue,
-        "export_tax_revenue": flows.export_tax_revenue,
-        "deficit": flows.deficit,
-        "trade": sold,
-        "market_access": flows.access,
-        "payoff": real_income(model, flows, prices),
-    }
-
-
-def _log(value: Array) -> Array:
-    """Log that is finite at zero, and so are its derivatives of every order."""
-    some = value > _TINY
-    return jnp.where(some, jnp.log(jnp.where(some, value, 1.0)), _LOG_TINY)
-
-
 def _log_supply_per_revenue(
-    model: GeneralEconomy, prices: Prices, employment: Array, share: Array
+    model: GeneralEconomy, prices: Prices, employment: Array, hours: Array, share: Array
 ) -> Array:
     """log(S / Y): at alpha = 1 employment drops out, so that empty cells have a finite value."""
-    log_revenue = prices["wage"] + _log(employment) - jnp.log(share)
+    log_revenue = prices["wage"] + log_finite(employment) + hours - jnp.log(share)
     scale = (model.alpha - 1.0) * log_revenue - model.alpha * (
         prices["cost"] + jnp.log(model.reference)
     )
     shifter = jnp.log(jnp.where(model.active, model.productivity, 1.0))
     people = jnp.sum(employment, axis=1)
-    density = _log(people / model.land)[:, None]
+    density = log_finite(people / model.land)[:, None]
     spill = jnp.where(
         model.productivity_density == 0,
         0.0,
@@ -288,6 +196,7 @@ def _deficit(model: GeneralEconomy, wages: Array) -> Array:
 
 def _numeraire(model: GeneralEconomy, flows: Flows, prices: Prices) -> Array:
     """Average wage of the world or of the numeraire place."""
+    # By people, not by hours: the same for all who work as much.
     bill = jnp.sum(jnp.exp(prices["wage"]) * flows.employment, axis=1)
     people = jnp.sum(flows.employment, axis=1)
     if model.numeraire == "world":

@@ -43,7 +43,7 @@ def test_baseline_reproduces_every_entry_of_the_table(uses, theta, alpha):
     np.testing.assert_allclose(outcomes["output"], table.output, rtol=1e-8)
     np.testing.assert_allclose(outcomes["trade"], table.flows, rtol=1e-8, atol=1e-6)
     if uses == "separate":
-        from neg.models.general_equations import trade
+        from neg.models.general_outcomes import trade
 
         bought = np.asarray(trade(model, model.flows(prices, x))).transpose(0, 2, 1, 3)
         expected = np.concatenate([table.intermediate, np.maximum(table.final, 0)], axis=3)
