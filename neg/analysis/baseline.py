@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from neg.analysis.inversion import invert_moving_costs
 from neg.checks import check_choice, check_labels
 from neg.data.table import Table
 from neg.errors import InvalidDataError
@@ -28,6 +29,12 @@ def calibrate(
     areas: Mapping[str, Sequence[str]] | None = None,
     deficit_rule: str = "fixed",
     numeraire: str = "world",
+    rebate: str = "proportional",
+    residents: Any = None,
+    moving_cost: Any = None,
+    place_taste: Any = None,
+    sector_taste: Any = None,
+    labour_supply: Any = None,
 ) -> GeneralEconomy:
     """The general economy whose equilibrium at unit prices is the table, for any elasticities.
 
@@ -47,7 +54,14 @@ def calibrate(
     labour. Negative final flows become stock changes of fixed quantity. Tariffs (of ``costs``,
     else of the table) are paid on top of its flows and taken out of its net taxes.
 
-    Source: Dekle, Eaton and Kortum (2008), IMF Staff Papers 55(3); Caliendo and Parro (2015).
+    Who may move, by origin (``residents``), at what ``moving_cost``, with what tastes and labour
+    supply, is said as in :func:`neg.models.general_build.general_economy`. With residents or
+    tastes, and no moving costs given, those under which the observed people stay where they are
+    are inferred (:func:`neg.analysis.inversion.invert_moving_costs`), so that the table is a
+    long-run equilibrium whatever the tastes; at prices of one hours are one.
+
+    Source: Dekle, Eaton and Kortum (2008), IMF Staff Papers 55(3); Caliendo and Parro (2015);
+    with people who move, Caliendo, Dvorkin and Parro (2019), Econometrica 87(3).
     """
     check_choice("uses", uses, USES)
     theta = fill("theta", theta, (len(table.sectors),))
@@ -77,7 +91,7 @@ def calibrate(
     stock = taken.sum(axis=3)
     earned = table.value_added.sum(axis=1) + tax.sum(axis=1) + final_tax + revenue
     deficit = spent + stock.sum(axis=(0, 1)) - earned
-    return general_economy(
+    economy = general_economy(
         places=table.places,
         sectors=table.sectors,
         kinds=table.uses,
@@ -106,7 +120,19 @@ def calibrate(
         areas=areas,
         deficit_rule=deficit_rule,
         numeraire=numeraire,
+        rebate=rebate,
+        residents=residents,
+        moving_cost=moving_cost,
+        place_taste=place_taste,
+        sector_taste=sector_taste,
+        labour_supply=labour_supply,
     )
+    chooses = any(part is not None for part in (residents, place_taste, sector_taste))
+    if moving_cost is not None or not chooses:
+        return economy
+    one = {"wage": np.zeros((n, s)), "cost": np.zeros((n, s)), "index": np.zeros(n)}
+    income = {"income": np.log(spent + stock.sum(axis=(0, 1)))}
+    return invert_moving_costs(economy, prices=one | income)
 
 
 def _baseline_costs(table: Table, costs: TradeCosts | None) -> tuple[np.ndarray, np.ndarray]:

@@ -25,7 +25,9 @@ def invert(
 
     ``wage`` and ``employment`` are ``[place, sector]``; everything else is that of ``economy``.
     Productivity clears every goods market; amenity makes all places of a mobility group pay the
-    same (where workers of a place are in several groups, those of the first sector's group).
+    same (where workers of a place are in several groups, those of the first sector's group). With
+    groups by origin, or moving costs, these make payoffs equal and amenity stays as it is
+    (:func:`invert_moving_costs`).
     Wages are rescaled to the numeraire. Normalisation: in each sector the geometric mean of
     productivity over places is one, that of amenity over all places is one. Solving the result
     returns the data.
@@ -63,6 +65,8 @@ def invert(
         )
     active = np.asarray(economy.active)
     economy = economy.with_(productivity=np.where(active, np.exp(np.asarray(log_a)), 0.0))
+    if economy.moving_cost is not None or economy.origin_share is not None:
+        return invert_moving_costs(economy, prices=prices)
     value = economy.payoff(prices, x)
     member = np.asarray(economy.groups.index)
     best = np.asarray(economy.groups.total(x * value) / economy.groups.mass)
@@ -74,6 +78,42 @@ def invert(
     return economy.with_(amenity=amenity / np.exp(np.mean(np.log(amenity))))
 
 
+def invert_moving_costs(economy: GeneralEconomy, *, prices: Any = None) -> GeneralEconomy:
+    """Moving costs under which observed people stay where they are, at any tastes.
+
+        k_m = V_is - nu log(n_gi / m_g) - eta log(x_m / n_gi) - v_g
+
+    makes every used cell of a group pay ``v_g``. Normalisation: costs at home average zero over
+    the people there (with one cell at home, staying costs nothing); for groups without an origin,
+    or of whom nobody is at home, over all their people. Cells without people cost nothing.
+    ``prices`` are log prices that clear markets at observed people; by default they are solved
+    for.
+
+    Source: Tombe and Zhu (2019), American Economic Review 109(5), section III.
+    """
+    x = economy.initial_distribution()
+    cells = len(economy.cell)
+    bare = economy.with_(moving_cost=np.zeros(cells))
+    prices = short_run(bare, x).prices if prices is None else prices
+    value, people = np.asarray(_payoff(bare, prices, x)), np.asarray(x)
+    member = np.asarray(economy.group)
+    place = np.asarray(economy.cell) // economy.shape[1]
+    home = people * (place == np.asarray(economy.group_origin)[member])
+    count = len(economy.group_names)
+    some = np.bincount(member, home, count) > 0
+    weight = np.where(some[member], home, people)
+    total = np.bincount(member, weight, count)
+    used = people > 0
+    paid = np.bincount(member, np.where(used, weight * value, 0.0), count)
+    level = paid / np.where(total > 0, total, 1.0)
+    return economy.with_(moving_cost=np.where(used, value - level[member], 0.0))
+
+
+@eqx.filter_jit
+def _payoff(economy: GeneralEconomy, prices: Any, x: Array) -> Array:
+    return economy.payoff(prices, x)
+
+
 def rationalised(economy: GeneralEconomy, *, throw: bool = True) -> ShortRun:
     """The equilibrium of an inverted economy at its employment: returns wages as observed."""
     return at_boundary(short_run(economy, throw=False), throw)
@@ -83,7 +123,7 @@ def rationalised(economy: GeneralEconomy, *, throw: bool = True) -> ShortRun:
 def _productivity(economy: Any, log_wage: Array, x: Array, tolerance: float) -> tuple:
     """Solve the market conditions for productivity in place of wages."""
     start = economy.initial_prices(x)
-    start = {"wage": jnp.zeros(economy.shape), "cost": start["cost"], "income": start["income"]}
+    start = start | {"wage": jnp.zeros(economy.shape)}  # the place of wages is productivity's
     flat, unravel = ravel_pytree(start)
     active = economy.active
     count = jnp.maximum(jnp.sum(active, axis=0), 1)

@@ -137,6 +137,8 @@ class GeneralEconomy(Model):
     rent_pool: tuple[int, ...] = eqx.field(static=True, default=())
     numeraire: str = eqx.field(static=True, default="world")
     rebate: str = eqx.field(static=True, default="proportional")
+    # Place that the people of every group come from, -1 where groups have no origin.
+    group_origin: tuple[int, ...] = eqx.field(static=True, default=())
     # Blocks that are off where nothing is given.
     labour_supply: Float[Array, " place"] | None = eqx.field(converter=_if_given, default=None)
     origin_share: Float[Array, " cell"] | None = eqx.field(converter=_if_given, default=None)

@@ -21,7 +21,7 @@ class Cells(NamedTuple):
     group: Any
     nest: Any  # number of the (group, place) pair
     names: tuple[str, ...]  # of the groups
-    origin: Any  # place that the group comes from; -1 where groups have no origin
+    origin: tuple[int, ...]  # place that each group comes from; -1 where it has no origin
     origin_share: Any  # share of the group among the people of place and sector
 
 
@@ -49,7 +49,8 @@ def mobility_groups(
         "free": lambda i, s: area_of[places[i]],
     }
     mix = None if residents is None else _mix(places, sectors, active, area_of, rules, residents)
-    cells, owners, origins, shares = [], [], [], []
+    cells, owners, shares = [], [], []
+    home: dict[str, int] = {}  # origin of every group, in the order of the groups
     for i in range(len(places)):
         for s, sector in enumerate(sectors):
             if not active[i, s]:
@@ -65,17 +66,17 @@ def mobility_groups(
                 ]
             for origin, owner, share in found:
                 cells.append(i * len(sectors) + s)
-                origins.append(origin)
+                home[owner] = origin
                 owners.append(owner)
                 shares.append(share)
-    names = tuple(dict.fromkeys(owners))
+    names = tuple(home)
     position = {name: k for k, name in enumerate(names)}
     cell = np.asarray(cells, dtype=int)
     group = np.asarray([position[owner] for owner in owners], dtype=int)
     pair = group * len(places) + cell // len(sectors)
     nest = np.unique(pair, return_inverse=True)[1].reshape(-1)
     split = None if mix is None else np.asarray(shares)
-    return Cells(cell, group, nest, names, np.asarray(origins, dtype=int), split)
+    return Cells(cell, group, nest, names, tuple(home.values()), split)
 
 
 def cost_of_cells(cells: Cells, cost: Any, places: int, sectors: int) -> Any:
@@ -92,8 +93,9 @@ def cost_of_cells(cells: Cells, cost: Any, places: int, sectors: int) -> Any:
     if cost.shape != (*shape[:2], 1):
         check_shape("moving_cost", cost, shape)
     place, sector = cells.cell // sectors, cells.cell % sectors
-    paid = np.broadcast_to(cost, shape)[np.maximum(cells.origin, 0), place, sector]
-    return np.where(cells.origin >= 0, paid, 0.0)
+    origin = np.asarray(cells.origin)[cells.group]
+    paid = np.broadcast_to(cost, shape)[np.maximum(origin, 0), place, sector]
+    return np.where(origin >= 0, paid, 0.0)
 
 
 def area_of_places(

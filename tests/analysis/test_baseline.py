@@ -9,6 +9,7 @@ from economies import random_table
 from neg.analysis import calibrate, trade_costs
 from neg.data.table import Table
 from neg.errors import InvalidDataError, InvalidParameterError, LabelMismatchError, UnknownNameError
+from neg.solvers.long_run import equilibrium_at
 
 RNG = np.random.default_rng(3)
 ABROAD = ~np.eye(3, dtype=bool)[:, :, None]
@@ -114,6 +115,55 @@ def test_mobility_of_labour(rule, groups, sizes):
     assert model.groups.count == groups
     np.testing.assert_array_equal(model.groups.size(), sizes)
     assert float(model.groups.mass.sum()) == pytest.approx(PLAIN.value_added.sum(), rel=1e-12)
+
+
+# People who move ---------------------------------------------------------------------------------
+
+RESIDENTS = np.array([[0.8, 0.1, 0.3], [0.0, 0.9, 0.2], [0.1, 0.05, 0.6]])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"residents": RESIDENTS, "place_taste": 0.6, "mobility": "places"},
+        {
+            "residents": RESIDENTS,
+            "place_taste": 0.4,
+            "sector_taste": 0.1,
+            "mobility": "free",
+            "labour_supply": 0.5,
+            "rebate": "lump-sum",
+        },
+        {"sector_taste": 0.3, "mobility": "sectors"},
+        {"place_taste": 0.7, "mobility": {"s0": "immobile", "s1": "places"}, "alpha": 0.2},
+    ],
+)
+def test_the_observed_people_are_a_long_run_equilibrium(options):
+    """At the start, and where Newton's method ends from there: nothing moves."""
+    model = calibrate(TAXED, **{"theta": [3.0, 8.0], "uses": "common"} | options)
+    x = model.initial_distribution()
+    found = equilibrium_at(model, x, x > 0)
+    assert float(found.residual) < 1e-10 and found.stable
+    np.testing.assert_allclose(found.x, x, rtol=1e-9)
+    np.testing.assert_allclose(found.outcomes["trade"], TAXED.flows, rtol=1e-9)
+    cost, people = np.asarray(model.moving_cost), np.asarray(x)
+    place, member = np.asarray(model.cell) // 2, np.asarray(model.group)
+    home = place == np.asarray(model.group_origin)[member]
+    for group in range(model.groups.count):
+        here = (member == group) & (home | (model.group_origin[group] < 0))
+        assert abs(people[here] @ cost[here]) < 1e-10 * people[here].sum()
+    if options["mobility"] == "places":
+        np.testing.assert_allclose(cost[home], 0.0, atol=1e-15)
+        assert np.all(cost[~home] != 0.0)
+        assert model.groups.cells == 16  # one pair of places is closed, in both sectors
+
+
+def test_given_moving_costs_are_kept():
+    cost = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 1.0], [2.0, 1.0, 0.0]])
+    model = calibrate(
+        PLAIN, residents=RESIDENTS, moving_cost=cost, place_taste=0.5, mobility="places"
+    )
+    assert sorted(set(np.asarray(model.moving_cost).tolist())) == [0.0, 1.0, 2.0]
 
 
 def mixed(table, **labels):
