@@ -97,24 +97,36 @@ def solve(
 
     Without mobility, the short-run equilibrium. With it, the long-run equilibrium with the same
     used cells if that one is stable, and otherwise the one that the adjustment dynamics reach; a
-    warning then says so.
+    warning then states the condition that fails. Where increasing returns make several equilibria
+    possible, :func:`neg.analysis.returns.equilibria_beyond` lists others; each can be ``start``.
     """
+    return _solve(economy, start, throw)[0]
+
+
+def _solve(
+    economy: GeneralEconomy, start: LongRun | None, throw: bool = True, name: str = ""
+) -> tuple[ShortRun | LongRun, str]:
+    """An equilibrium, and which one it is in words."""
     if bool(jnp.all(economy.groups.size() == 1)):
-        return short_run(economy, throw=throw)
+        return short_run(economy, throw=throw), "the only one: nobody can move"
     x = economy.initial_distribution() if start is None else start.x
     used = x > 0 if start is None else start.used
+    where = name or ("observed allocation" if start is None else "starting allocation")
     near = equilibrium_at(economy, x, used, throw=False)
     if int(near.status) == 0 and near.stable:
-        return near
-    where = "observed allocation" if start is None else "starting allocation"
+        return near, f"the stable one next to the {where}"
+    scale = float(jnp.max(economy.alpha))
     warnings.warn(
-        f"the equilibrium next to the {where} is not stable or does not exist "
-        f"(status {Status(int(near.status)).name.lower()}, growth rate {float(near.growth):.3g}); "
-        "following the adjustment dynamics from there",
+        f"the equilibrium next to the {where} is not stable or does not exist (status "
+        f"{Status(int(near.status)).name.lower()}, growth rate {float(near.growth):.3g}, must be "
+        f"negative; largest scale elasticity {scale:g}); following the adjustment dynamics from "
+        "there to another; neg.analysis.returns.equilibria_beyond lists those it finds, and start "
+        "takes the one to follow",
         UnstableAllocationWarning,
-        stacklevel=2,
+        stacklevel=3,
     )
-    return long_run(economy, tilt(economy.groups, x), throw=throw)
+    found = long_run(economy, tilt(economy.groups, x), throw=throw)
+    return found, f"the one that the adjustment dynamics reach from the unstable {where}"
 
 
 def compare(
@@ -122,12 +134,15 @@ def compare(
     costs: TradeCosts,
     scenarios: Sequence[Scenario],
     *,
+    start: LongRun | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> xr.Dataset:
     """Solve the baseline and every scenario; return levels and changes, labelled.
 
-    Scenarios start from the baseline's equilibrium, which is the observed allocation where that is
-    stable.
+    The baseline is the equilibrium next to the observed allocation where that is stable, and
+    otherwise the one that the dynamics reach from there, with a warning; ``start`` asks for the
+    one next to another equilibrium (of :func:`neg.analysis.returns.equilibria_beyond`, say).
+    Scenarios start from the baseline's equilibrium. ``solve_follows`` says which one each is.
 
     Every variable of ``COMPARED`` comes as its level ``NAME`` and, except at the baseline, as its
     exact change ``NAME_change`` in per cent. Coordinates hold each scenario's status, residual and
@@ -135,15 +150,23 @@ def compare(
     """
     cases = [Scenario(name="baseline"), *scenarios]
     check_labels("scenarios", [case.name for case in cases])
+    if start is not None and bool(jnp.all(economy.groups.size() == 1)):
+        raise InvalidParameterError(
+            "start chooses among equilibria, and here nobody can move; must be left out"
+        )
     changed = [case.apply(costs) for case in cases]  # all edits are checked before any solve
     solved: list[xr.Dataset] = []
-    first: ShortRun | LongRun | None = None
+    first: ShortRun | LongRun | None = start
+    name = "given start" if start is not None else ""
+    follows: list[str] = []
     for number, case in enumerate(cases):
         if progress is not None:
             progress(number, len(cases), case.name)
-        start = first if isinstance(first, LongRun) else None
-        solution = solve(with_costs(economy, changed[number]), start)
-        first = solution if first is None else first
+        before = first if isinstance(first, LongRun) else None
+        solution, which = _solve(with_costs(economy, changed[number]), before, name=name)
+        if number == 0:
+            first, name = solution, "baseline's equilibrium"
+        follows.append(which)
         solved.append(labelled(solution))
     levels = xr.concat(
         [dataset[list(COMPARED)].drop_attrs(deep=False) for dataset in solved],
@@ -163,6 +186,7 @@ def compare(
         if key in solved[0].attrs:
             values = [dataset.attrs.get(key, "") for dataset in solved]
             result[f"solve_{key}"] = ("scenario", values, {"units": "1"})
+    result["solve_follows"] = ("scenario", follows, {"units": "1"})
     result.attrs["held_fixed"] = solved[0].attrs["held_fixed"]
     result.attrs["status"] = ", ".join(sorted({d.attrs["status"] for d in solved}))
     return result

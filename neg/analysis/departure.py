@@ -1,0 +1,266 @@
+"""Leaving an unstable allocation: the adjustment dynamics of large economies, markets cleared.
+
+The replicator dynamics in logs, one explicit step at a time whose error is kept small, with prices
+accelerated from step to step: no matrix is formed on the way. The equilibrium at the end is found
+by Newton's method on the payoffs of used cells.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array
+
+from neg.errors import InvalidDataError
+from neg.protocol import Groups, Model
+from neg.solvers.anderson import anderson
+from neg.solvers.hoist import hoist
+from neg.solvers.long_run import LongRun
+from neg.solvers.matrix_free import market_step
+from neg.solvers.path import EMPTY, imbalance
+from neg.solvers.stability import average_payoff, replicator_jacobian
+from neg.solvers.system import flat_prices, slopes
+from neg.status import Status
+
+MOST_STEPS = 1500
+"""Steps after which a path is given up."""
+_FLOOR = -32.0  # log share at which a dying cell is held: a first entrant, ready to grow
+_STEP_ERROR = 0.05  # of a log share in one step
+_CLEARED = 1e-11
+_ARRIVED = 1e-3  # payoff gap at the end of a path: Newton's method does the rest
+_FADED = 0.1  # what the gap must have fallen to, from its peak: a slow start is no arrival
+_NEWTON_STEPS = 30
+_BALANCED = 1e-10
+
+
+class Path(NamedTuple):
+    """Log shares over time, from the start to where payoffs are all but equal, if ``arrived``."""
+
+    times: np.ndarray
+    log_share: np.ndarray
+    prices: Array
+    payoff: Array
+    arrived: bool
+
+
+class Linearised(NamedTuple):
+    """Payoffs, how they respond when markets clear, and the linearised replicator dynamics."""
+
+    payoff: np.ndarray
+    slope: np.ndarray
+    replicator: np.ndarray
+
+
+class _State(NamedTuple):
+    y: Array
+    p: Array
+    payoff: Array
+    velocity: Array
+    gap: Array
+    peak: Array
+    length: Array
+    time: Array
+    steps: Array
+    tries: Array
+    times: Array
+    shares: Array
+
+
+def depart(model: Model, x: Any, prices: Array | None = None, *, until: float = np.inf) -> Path:
+    """Follow the replicator dynamics of ``model`` from the distribution ``x``, markets cleared.
+
+        d log x_i / dt = V_i - mean V
+
+    from flat log ``prices`` near those at ``x`` until payoff gaps have all but faded, or the time
+    ``until``. Raises :class:`InvalidDataError` where markets at the start do not clear.
+    """
+    x = jnp.asarray(x, dtype=float)
+    p = flat_start(model, x) if prices is None else prices
+    end = _follow(model, x, p, jnp.asarray(float(until)))
+    count = int(end.steps)
+    if count == 0:
+        raise InvalidDataError("markets do not clear at the start of the path")
+    return Path(
+        np.asarray(end.times[:count]),
+        np.asarray(end.shares[:count]),
+        end.p,
+        end.payoff,
+        bool(_faded(end)),
+    )
+
+
+def linearise(model: Model, x: Array, prices: Array, used: Any) -> Linearised:
+    """Payoffs and their slopes at a distribution with cleared markets; see :class:`Linearised`."""
+    found = _linearise(model, x, prices, jnp.asarray(used))
+    return Linearised(*(np.asarray(part) for part in found))
+
+
+def arrive(model: Model, x: Any, prices: Array) -> LongRun:
+    """The equilibrium with the cells that are used at ``x``, by Newton's method on log shares.
+
+        V_i = v_g in used cells of g,  sum_g x = m_g,    dV_i / d log x_j = (dV/dx)_ij x_j
+
+    The status says whether payoffs are equal, masses add up, markets clear and no unused cell pays
+    more; the growth rate is that of the linearised replicator dynamics.
+    """
+    groups = model.groups
+    index, mass = np.asarray(groups.index), np.asarray(groups.mass)
+    start = np.array(x, dtype=float)
+    used = start > EMPTY * mass[index]
+    x = _on_simplex(np.where(used, start, 0.0), index, mass)
+    status, residual, steps = Status.MAX_STEPS, np.inf, 0
+    for _ in range(_NEWTON_STEPS):
+        here = _follow(model, jnp.asarray(x), prices, jnp.asarray(0.0))
+        if not int(here.steps):
+            status = Status.STALLED
+            break
+        prices = here.p
+        now = linearise(model, jnp.asarray(x), prices, used)
+        gap = now.payoff - (np.bincount(index, x * now.payoff, len(mass)) / mass)[index]
+        residual, entry = np.abs(gap[used]).max(), gap[~used].max(initial=-np.inf)
+        if residual <= _BALANCED and entry <= _BALANCED:
+            status = Status.CONVERGED
+            break
+        if residual <= _BALANCED:
+            # With falling returns to industry any cell pays, however small: it is used again.
+            wanted = ~used & (gap > _BALANCED)
+            used = used | wanted
+            x = np.where(wanted, np.maximum(start, 1e-13 * mass[index]), x)
+        else:
+            change = _newton_step(now.slope * x, gap, index, used, x / mass[index])
+            x = x * np.exp(change / max(1.0, np.abs(change).max()))
+            steps += 1
+        x = _on_simplex(x, index, mass)
+    good = 1.0 if status == Status.CONVERGED else np.nan
+    growth = np.linalg.eigvals(now.replicator).real.max() if good == 1.0 else np.nan
+    unravel = ravel_pytree(_initial(model, jnp.asarray(x)))[1]
+    return LongRun(
+        model=model,
+        x=jnp.asarray(x * good),
+        prices=unravel(prices * good),
+        payoff=here.payoff * good,
+        value=average_payoff(groups, jnp.asarray(x), here.payoff) * good,
+        used=jnp.asarray(used),
+        status=jnp.asarray(int(status)),
+        residual=jnp.asarray(residual),
+        condition=jnp.asarray(np.nan),
+        growth=jnp.asarray(growth),
+        steps=jnp.asarray(steps),
+    )
+
+
+def flat_start(model: Model, x: Array) -> Array:
+    """The model's initial log prices as one vector."""
+    return ravel_pytree(_initial(model, x))[0].astype(float)
+
+
+def _newton_step(
+    slope: np.ndarray, gap: np.ndarray, index: np.ndarray, used: np.ndarray, share: np.ndarray
+) -> np.ndarray:
+    """Changes of log shares that close the payoff gaps and keep the masses; unused cells stay."""
+    cells, groups = len(gap), int(index.max()) + 1
+    member = ((index[None, :] == np.arange(groups)[:, None]) & used[None, :]).astype(float)
+    system = np.zeros((cells + groups, cells + groups))
+    system[:cells, :cells] = np.where(used[:, None], slope, np.eye(cells))
+    system[:cells, cells:] = -member.T
+    system[cells:, :cells] = member * share
+    right = np.concatenate([np.where(used, -gap, 0.0), np.zeros(groups)])
+    return np.linalg.solve(system, right)[:cells]
+
+
+def _on_simplex(x: np.ndarray, index: np.ndarray, mass: np.ndarray) -> np.ndarray:
+    return x * (mass / np.bincount(index, x, len(mass)))[index]
+
+
+@eqx.filter_jit
+def _initial(model: Model, x: Array) -> Any:
+    return model.initial_prices(x)
+
+
+@eqx.filter_jit
+def _linearise(model: Model, x: Array, p: Array, used: Array) -> tuple[Array, Array, Array]:
+    found = slopes(model, p, x)
+    matrix = replicator_jacobian(model.groups, x, found.payoff, found.total, used)
+    return found.payoff, found.total, matrix
+
+
+@eqx.filter_jit
+def _follow(model: Model, x: Array, p: Array, until: Array) -> _State:
+    groups = model.groups
+    cells = groups.cells
+
+    def stepped(point: Array) -> tuple[Array, Array]:
+        return market_step(point[cells:], (model, point[:cells]))
+
+    fast = hoist(stepped, jnp.concatenate([x, p]))
+
+    def body(state: _State) -> _State:
+        y = _normalised(groups, state.y + state.length * state.velocity)
+        # An empty cell stays exactly empty unless its share is followed.
+        at = jnp.where(x > 0, groups.cell_mass * jnp.exp(y), 0.0)
+        root, _ = anderson(
+            lambda z: fast(jnp.concatenate([at, z])), state.p, tolerance=_CLEARED, max_steps=200
+        )
+        value = model.payoff(flat_prices(model, at)[1](root.z), at)
+        velocity = jnp.where(x > 0, value - average_payoff(groups, at, value)[groups.index], 0.0)
+        velocity = jnp.where((y <= _FLOOR) & (velocity < 0), 0.0, velocity)
+        error = 0.5 * state.length * jnp.max(jnp.abs(velocity - state.velocity))
+        good = (root.status == Status.CONVERGED) & (error <= 2.0 * _STEP_ERROR)
+        first = state.steps == 0
+        factor = jnp.clip(0.9 * jnp.sqrt(_STEP_ERROR / jnp.maximum(error, 1e-300)), 0.3, 2.0)
+        longer = jnp.where(first, 0.5, state.length * factor)
+        keep = lambda new, old: jnp.where(good, new, old)
+        gap = keep(imbalance(groups, at, value), state.gap)
+        slot = jnp.where(good, state.steps, MOST_STEPS - 1)
+        time = keep(state.time + state.length, state.time)
+        return _State(
+            keep(y, state.y),
+            keep(root.z, state.p),
+            keep(value, state.payoff),
+            keep(velocity, state.velocity),
+            gap,
+            jnp.where(good, jnp.maximum(state.peak, gap), state.peak),
+            jnp.where(good, longer, 0.3 * state.length),
+            time,
+            state.steps + good,
+            state.tries + 1,
+            state.times.at[slot].set(time),
+            state.shares.at[slot].set(y),
+        )
+
+    def unfinished(state: _State) -> Array:
+        going = ~_faded(state) & (state.time < until) & (state.tries < MOST_STEPS)
+        # The first step has no length: it clears the markets, and ends it all where it cannot.
+        return (state.tries == 0) | ((state.steps > 0) & going)
+
+    y = _normalised(groups, jnp.log(jnp.maximum(x / groups.cell_mass, 1e-300)))
+    still, zero = jnp.zeros(cells), jnp.asarray(0)
+    start = _State(
+        y,
+        p,
+        still,
+        still,
+        jnp.asarray(jnp.inf),
+        jnp.asarray(0.0),
+        jnp.asarray(0.0),
+        jnp.asarray(0.0),
+        zero,
+        zero,
+        jnp.zeros(MOST_STEPS),
+        jnp.zeros((MOST_STEPS, cells)),
+    )
+    return jax.lax.while_loop(unfinished, body, start)
+
+
+def _faded(state: _State) -> Array:
+    return (state.gap <= _ARRIVED) & (state.gap <= _FADED * state.peak)
+
+
+def _normalised(groups: Groups, y: Array) -> Array:
+    y = jnp.maximum(y, _FLOOR)
+    return y - jnp.log(groups.total(jnp.exp(y)))[groups.index]
