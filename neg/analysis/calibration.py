@@ -10,12 +10,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from neg.errors import ConvergenceError, InvalidParameterError, LabelMismatchError
 
 Unknowns = Mapping[str, tuple[Any, float, float]]
 """Start, lower and upper bound of every unknown, by name; bounds may be infinite."""
+_TRIALS = 40
+_DECREASE = 1e-4
+_FLATTER = 0.9
 
 
 class Calibration(NamedTuple):
@@ -55,7 +59,8 @@ def match_moments(
     ``moments`` maps named unknowns to named moments, and may solve an equilibrium: its gradient
     runs through the solve. Bounds hold exactly, since an unknown between two bounds is a
     logistic function of a free one (with one bound, an exponential). Steps are those of the
-    limited-memory BFGS of optax with a line search. Raises :class:`ConvergenceError` if ``throw``
+    limited-memory BFGS of optax with a line search; ``moments`` is compiled once, so that further
+    targets cost only evaluations. Raises :class:`ConvergenceError` if ``throw``
     and the gradient stays above ``tolerance``, and named errors for bounds and names that make
     no sense.
     """
@@ -67,32 +72,21 @@ def match_moments(
     free = {name: _free(jnp.asarray(s, dtype=float), a, b) for name, (s, a, b) in unknowns.items()}
     bounds = {name: (low, high) for name, (_, low, high) in unknowns.items()}
     aims = {name: jnp.asarray(value, dtype=float) for name, value in targets.items()}
+    scale = {name: jnp.asarray((weights or {}).get(name, 1.0)) for name in targets}
+    start, unravel = ravel_pytree(free)
 
-    def values(z: dict[str, Array]) -> dict[str, Array]:
-        return {name: _bounded(z[name], *bounds[name]) for name in z}
+    def objective(z: Array) -> tuple[float, Array]:
+        at = _evaluate(moments, bounds, unravel(z), aims, scale)
+        return float(at.gaps @ at.gaps), 2.0 * at.gaps @ at.jacobian
 
-    def gaps(z: dict[str, Array]) -> dict[str, Array]:
-        found = moments(values(z))
-        if set(found) != set(aims):
-            raise LabelMismatchError(
-                f"moments are named {sorted(found)} and targets {sorted(aims)}; must be the same"
-            )
-        return {
-            name: (found[name] - aims[name]) * jnp.sqrt((weights or {}).get(name, 1.0))
-            for name in sorted(aims)
-        }
-
-    def loss(z: dict[str, Array]) -> Array:
-        return jnp.sum(jnp.concatenate([jnp.ravel(v**2) for v in gaps(z).values()]))
-
-    z, steps = descend(loss, free, tolerance, max_steps)
-    value, slope = eqx.filter_jit(jax.value_and_grad(loss))(z)
-    largest = max(float(jnp.max(jnp.abs(leaf))) for leaf in jax.tree.leaves(slope))
-    jacobian = _matrix(eqx.filter_jit(jax.jacrev(gaps))(z), z)
+    z, steps = descend(objective, start, tolerance, max_steps)
+    at = _evaluate(moments, bounds, unravel(z), aims, scale)
+    largest = float(jnp.max(jnp.abs(2.0 * at.gaps @ at.jacobian)))
+    jacobian = np.asarray(at.jacobian)
     result = Calibration(
-        values=values(z),
-        moments=moments(values(z)),
-        loss=float(value),
+        values=at.values,
+        moments=at.moments,
+        loss=float(at.gaps @ at.gaps),
         gradient=largest,
         steps=steps,
         converged=bool(largest <= tolerance),
@@ -110,24 +104,96 @@ def match_moments(
     return result
 
 
-def descend(loss: Any, z: Any, tolerance: float, max_steps: int) -> tuple[Any, int]:
-    """Quasi-Newton steps until the gradient is small; a Python loop, one compiled step."""
-    search = optax.lbfgs(memory_size=20)
-    cached = optax.value_and_grad_from_state(loss)
+class _At(NamedTuple):
+    """What one evaluation tells."""
 
-    @eqx.filter_jit
-    def step(z: Any, state: Any) -> tuple[Any, Any, Array]:
-        value, slope = cached(z, state=state)
-        change, state = search.update(slope, state, z, value=value, grad=slope, value_fn=loss)
-        return optax.apply_updates(z, change), state, optax.tree.norm(slope, ord=jnp.inf)
+    values: dict[str, Array]
+    moments: dict[str, Array]
+    gaps: Float[Array, " moment"]
+    jacobian: Float[Array, "moment unknown"]
 
+
+@eqx.filter_jit
+def _evaluate(
+    moments: Callable[[dict[str, Array]], dict[str, Array]],
+    bounds: dict[str, tuple[float, float]],
+    free: dict[str, Array],
+    aims: dict[str, Array],
+    weights: dict[str, Array],
+) -> _At:
+    """Moments, gaps and the derivative of the gaps: one program, whatever start and targets."""
+    start, unravel = ravel_pytree(free)
+
+    def gaps(z: Array) -> tuple[Array, tuple]:
+        values = {name: _bounded(value, *bounds[name]) for name, value in unravel(z).items()}
+        found = moments(values)
+        if set(found) != set(aims):
+            raise LabelMismatchError(
+                f"moments are named {sorted(found)} and targets {sorted(aims)}; must be the same"
+            )
+        parts = [
+            jnp.ravel((found[name] - aims[name]) * jnp.sqrt(weights[name])) for name in sorted(aims)
+        ]
+        gap = jnp.concatenate(parts)
+        return gap, (values, found, gap)
+
+    jacobian, (values, found, gap) = jax.jacrev(gaps, has_aux=True)(start)
+    return _At(values, found, gap, jacobian)
+
+
+def descend(
+    objective: Callable[[Array], tuple[float, Array]],
+    z: Float[Array, " unknown"],
+    tolerance: float,
+    max_steps: int,
+) -> tuple[Float[Array, " unknown"], int]:
+    """Lower ``objective`` (value and gradient) by quasi-Newton steps until the gradient is small.
+
+    Directions are those of the limited-memory BFGS of optax. Steps satisfy the weak Wolfe
+    conditions, found by bisection, so that the objective is called and never compiled again. Ends
+    early where no such step is found; the caller judges the gradient.
+
+    Source: Nocedal (1980), Mathematics of Computation 35(151); Lewis and Overton (2013),
+    Mathematical Programming 141.
+    """
+    search = optax.scale_by_lbfgs(memory_size=20)
+    update = jax.jit(search.update)
     state = search.init(z)
+    value, slope = objective(z)
     for count in range(max_steps):
-        new, state, size = step(z, state)
-        if not float(size) > 0.1 * tolerance:
+        if not float(jnp.max(jnp.abs(slope))) > 0.1 * tolerance:
             return z, count
-        z = new
+        ahead, state = update(slope, state, z)
+        step = _wolfe(objective, z, -ahead, value, slope)
+        if step is None:
+            return z, count
+        z, value, slope = step
     return z, max_steps
+
+
+def _wolfe(
+    objective: Callable[[Array], tuple[float, Array]],
+    z: Array,
+    direction: Array,
+    value: float,
+    slope: Array,
+) -> tuple[Array, float, Array] | None:
+    """A step along a direction that lowers the value enough and flattens the slope enough."""
+    fall = float(slope @ direction)
+    length, low, high = 1.0, 0.0, np.inf
+    for _ in range(_TRIALS):
+        new = z + length * direction
+        there, tilt = objective(new)
+        # At the bottom values are equal to rounding; then only the slope can tell.
+        enough = there <= value + _DECREASE * length * fall + 1e-15 * abs(value)
+        if not (enough and bool(jnp.all(jnp.isfinite(tilt)))):
+            high = length
+        elif float(tilt @ direction) < _FLATTER * fall:
+            low = length
+        else:
+            return new, there, tilt
+        length = 2.0 * low if np.isinf(high) else 0.5 * (low + high)
+    return None
 
 
 def _free(value: Array, low: float, high: float) -> Array:
@@ -148,13 +214,3 @@ def _bounded(z: Array, low: float, high: float) -> Array:
     if np.isinf(low):
         return high - jnp.exp(-z)
     return low + (high - low) * jax.nn.sigmoid(z)
-
-
-def _matrix(jacobian: dict, z: dict) -> np.ndarray:
-    rows = []
-    for name in sorted(jacobian):
-        blocks = [
-            np.asarray(jacobian[name][unknown]).reshape(-1, np.size(z[unknown])) for unknown in z
-        ]
-        rows.append(np.concatenate(blocks, axis=1))
-    return np.concatenate(rows, axis=0)

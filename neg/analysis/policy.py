@@ -65,54 +65,68 @@ def best_border_cuts(
     chosen = between if pairs is None else np.asarray(pairs, dtype=bool)
     check_shape("pairs", chosen, (len(places), len(places)))
     check_range("cap", cap, 0.0, low_open=True)
-    before = short_run(economy)
-    weight = np.where(chosen, np.asarray(before.outcomes["trade"]).sum(axis=2), 0.0)
+    inside = jnp.asarray(belongs)
+    none = jnp.zeros((len(places), len(places)))
+    start, _, before = _gain(none, economy, inside)
+    weight = np.where(chosen, np.asarray(before), 0.0)
     if not weight.sum() > 0:
         raise InvalidDataError("the pairs that may be cut do not trade; there is nothing to cut")
     # Pairs without trade cost nothing and gain nothing: they are left alone.
     allowed, weight = weight > 0, weight / weight.sum()
     check_range("budget", budget, 0.0, cap, low_open=True, high_open=True)
-    index = jnp.asarray(np.argwhere(allowed))
     share = jnp.asarray(weight[allowed])
-    inside = jnp.asarray(belongs)
+    limits = jnp.asarray(budget), jnp.asarray(cap)
 
-    def cuts(z: Array) -> Array:
-        return _on_budget(z, share, budget, cap)
+    def gain(cut: Array) -> tuple[float, Array]:
+        value, slope, _ = _gain(none.at[allowed].set(cut), economy, inside)
+        return float(value - start), slope[allowed]
 
-    def gain(cut: Array, economy: Any) -> Array:
-        matrix = jnp.zeros((len(places), len(places))).at[index[:, 0], index[:, 1]].set(cut)
-        lower = eqx.tree_at(lambda e: e.tau, economy, economy.tau * jnp.exp(-matrix)[..., None])
-        out = short_run(lower).outcomes["real_income"]
-        return jnp.log(jnp.sum(jnp.where(inside, out, 0.0)))
-
-    def loss(z: Array) -> Array:
-        return -gain(cuts(z), economy)
+    def loss(z: Array) -> tuple[float, Array]:
+        value, slope = gain(_on_budget(z, share, *limits))
+        return -value, -_back(z, share, *limits, slope)
 
     z, steps = descend(loss, jnp.zeros(share.shape[0]), tolerance, max_steps)
-    value, slope = eqx.filter_jit(jax.value_and_grad(loss))(z)
-    left = float(jnp.max(jnp.abs(slope)))
+    left = float(jnp.max(jnp.abs(loss(z)[1])))
     if not left <= tolerance:
         raise ConvergenceError(
             f"best border cuts: gradient {left:.3g} after {steps} steps; "
             f"must be at most {tolerance:g}"
         )
-    start = float(jnp.log(jnp.sum(jnp.where(inside, before.outcomes["real_income"], 0.0))))
     even = jnp.full(share.shape, budget)
-    found = cuts(z)
-    slope = eqx.filter_jit(jax.grad(gain))(found, economy) / share
+    found = _on_budget(z, share, *limits)
+    best_gain, slope = gain(found)
     within = (found > 0.01 * cap) & (found < 0.99 * cap)
-    price = float(jnp.sum(jnp.where(within, share * slope, 0.0)) / jnp.sum(share * within))
+    price = float(jnp.sum(jnp.where(within, slope, 0.0)) / jnp.sum(share * within))
     matrices = []
     for cut in (found, even):
         matrix = np.zeros((len(places), len(places)))
         matrix[allowed] = np.asarray(cut)
         matrices.append(matrix)
-    equal_gain = float(eqx.filter_jit(gain)(even, economy)) - start
-    best_gain = -float(value) - start
-    return BorderPolicy(matrices[0], matrices[1], best_gain, equal_gain, price, left, steps)
+    return BorderPolicy(matrices[0], matrices[1], best_gain, gain(even)[0], price, left, steps)
 
 
-def _on_budget(z: Array, share: Array, budget: float, cap: float) -> Array:
+@eqx.filter_jit
+def _gain(cut: Array, economy: Any, inside: Array) -> tuple[Array, Array, Array]:
+    """Log real income of the members under a matrix of cuts, its gradient, and trade by pair."""
+
+    def value(cut: Array) -> tuple[Array, Array]:
+        lower = eqx.tree_at(lambda e: e.tau, economy, economy.tau * jnp.exp(-cut)[..., None])
+        out = short_run(lower).outcomes
+        total = jnp.sum(jnp.where(inside, out["real_income"], 0.0))
+        return jnp.log(total), jnp.sum(out["trade"], axis=2)
+
+    (found, trade), slope = jax.value_and_grad(value, has_aux=True)(cut)
+    return found, slope, trade
+
+
+@jax.jit
+def _back(z: Array, share: Array, budget: Array, cap: Array, slope: Array) -> Array:
+    """The gradient with respect to the free unknowns of that with respect to cuts."""
+    return jax.vjp(lambda free: _on_budget(free, share, budget, cap), z)[1](slope)[0]
+
+
+@jax.jit
+def _on_budget(z: Array, share: Array, budget: Array, cap: Array) -> Array:
     """Cuts ``cap * sigmoid(z + level)`` with the level at which they use up the budget.
 
     The level is found by bisection; its derivative is that of the budget condition.
