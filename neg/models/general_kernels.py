@@ -73,12 +73,11 @@ def _large_product(vector: Array, kernel: Array, some: Array, *, indices: str) -
     flat = kernel.reshape(sectors * uses, places, places)
     rows = vector.reshape(sectors * uses, places)
 
-    def multiply() -> Array:
-        if indices == "si,suij->suj":
-            return jax.lax.map(lambda pair: pair[0] @ pair[1], (rows, flat))
-        return jax.lax.map(lambda pair: pair[1] @ pair[0], (rows, flat))
-
-    found = jax.lax.cond(some, multiply, lambda: jnp.zeros_like(rows))
+    # One batched product: a loop over sectors would copy every matrix before it reads it.
+    batched = "bi,bij->bj" if indices == "si,suij->suj" else "bj,bij->bi"
+    found = jax.lax.cond(
+        some, lambda: jnp.einsum(batched, rows, flat), lambda: jnp.zeros_like(rows)
+    )
     return found.reshape(sectors, uses, places)
 
 

@@ -35,14 +35,63 @@ class MatrixFreeRoot(eqx.Module):
     error: Float[Array, ""]
 
 
+class Secants(NamedTuple):
+    """What the last steps taught about the derivative of ``step``: pairs of differences.
+
+    Differences of points ``dZ`` and of steps ``dF``, one row a pair; old pairs are written over.
+    """
+
+    changes: Float[Array, "memory unknown"]  # dF
+    moves: Float[Array, "memory unknown"]  # dZ + dF
+    gram: Float[Array, "memory memory"]  # dF dF'
+    added: Int[Array, ""]
+
+    @classmethod
+    def none(cls, memory: int, unknowns: int) -> Secants:
+        """No pair yet."""
+        empty = jnp.zeros((memory, unknowns))
+        return cls(empty, empty, jnp.zeros((memory, memory)), jnp.asarray(0))
+
+    def add(self, point: Array, change: Array) -> Secants:
+        """One pair more, or in place of the oldest."""
+        slot = self.added % len(self.gram)
+        changes = self.changes.at[slot].set(change)
+        products = changes @ change
+        return Secants(
+            changes,
+            self.moves.at[slot].set(point + change),
+            self.gram.at[slot].set(products).at[:, slot].set(products),
+            self.added + 1,
+        )
+
+    def forget(self, when: Any) -> Secants:
+        """The same pairs, or none: what is left behind is not read any more."""
+        return self._replace(added=jnp.where(when, 0, self.added))
+
+    def mix(self, step: Float[Array, " unknown"]) -> Float[Array, " unknown"]:
+        """The change that undoes ``step`` where the derivative is known, ``step`` itself elsewhere.
+
+            step - (dZ + dF) gamma,   gamma = argmin |step - dF gamma|
+
+        Least squares by the small normal equations, in units of the differences. Linear in
+        ``step``.
+        """
+        scale = jnp.sqrt(jnp.maximum(jnp.diagonal(self.gram), 1e-300))
+        used = jnp.arange(len(self.gram)) < self.added
+        unit = self.gram / scale[:, None] / scale[None, :]
+        unit = jnp.where(used[:, None] & used[None, :], unit, 0.0)
+        unit = unit + jnp.diag(jnp.where(used, _RELATIVE, 1.0))
+        right = jnp.where(used, (self.changes @ step) / scale, 0.0)
+        gamma = jnp.linalg.solve(unit, right) / scale
+        gamma = jnp.where(used & jnp.all(jnp.isfinite(gamma)), gamma, 0.0)
+        return step - gamma @ self.moves
+
+
 class _State(NamedTuple):
     z: Array
     step: Array
     residual: Array
-    points: Array  # differences of points, one row for each of the last steps
-    changes: Array  # differences of steps
-    gram: Array  # products of the differences of steps
-    filled: Array
+    secants: Secants
     steps: Array
     best: Array  # best residual, where it was, and the step from there
     best_z: Array
@@ -56,14 +105,15 @@ def anderson(
     tolerance: Any = 1e-11,
     max_steps: Any = 300,
     memory: int = 30,
-) -> MatrixFreeRoot:
+) -> tuple[MatrixFreeRoot, Secants]:
     """Accelerate ``z <- z + step(z)`` by the last ``memory`` differences, from ``z``.
 
         z+ = z + f - (dZ + dF) gamma,   gamma = argmin |f - dF gamma|
 
     Converged means that the residual that ``step`` reports is finite and at most ``tolerance``.
     A change of more than one log unit is shortened; a residual ten times the best one returns to
-    the best point and forgets the history. Traceable; never raises.
+    the best point and forgets the history. Also returns the memory, which preconditions further
+    linear solves there. Traceable; never raises.
 
     Source: Anderson (1965), Journal of the ACM 12(4); Walker and Ni (2011), SIAM Journal on
     Numerical Analysis 49(4).
@@ -74,59 +124,35 @@ def anderson(
         return going & ~(state.residual <= tolerance) & (state.steps < max_steps)
 
     def body(state: _State) -> _State:
-        mixed = _mix(state)
+        mixed = state.secants.mix(state.step)
         largest = jnp.max(jnp.abs(mixed))
         change = mixed * jnp.minimum(1.0, _MAX_CHANGE / jnp.maximum(largest, 1e-300))
         new_z = state.z + change
         new_step, new_residual = step(new_z)
         lost = ~(new_residual <= _WORSE * state.best)
         better = new_residual < state.best
-        slot = (state.steps - 1) % memory  # the first visit, to the start, makes no difference
-        points = state.points.at[slot].set(change)
-        difference = new_step - state.step
-        changes = state.changes.at[slot].set(difference)
-        products = changes @ difference
-        gram = state.gram.at[slot].set(products).at[:, slot].set(products)
+        # The first visit, to the start, makes no difference; a failure may hold infinities.
+        void = lost | (state.steps == 0)
+        pair = (jnp.where(void, 0.0, part) for part in (change, new_step - state.step))
         # After a failure the plain step is shortened, or the same failure would follow.
         shorter = 0.3 * state.best_step
         return _State(
             jnp.where(lost, state.best_z, new_z),
             jnp.where(lost, shorter, new_step),
             jnp.where(lost, state.best, new_residual),
-            jnp.where(lost, jnp.zeros_like(points), points),
-            jnp.where(lost, jnp.zeros_like(changes), changes),
-            jnp.where(lost, jnp.zeros_like(gram), gram),
-            jnp.where(lost | (state.steps == 0), 0, jnp.minimum(state.filled + 1, memory)),
+            state.secants.add(*pair).forget(void),
             state.steps + 1,
             jnp.where(better, new_residual, state.best),
             jnp.where(better, new_z, state.best_z),
             jnp.where(better, new_step, jnp.where(lost, shorter, state.best_step)),
         )
 
-    history, gram = jnp.zeros((memory, z.shape[0])), jnp.zeros((memory, memory))
     zero, unknown, still = jnp.asarray(0), jnp.asarray(jnp.inf), jnp.zeros_like(z)
-    start = _State(z, still, unknown, history, history, gram, zero, zero, unknown, z, still)
+    secants = Secants.none(memory, z.shape[0])
+    start = _State(z, still, unknown, secants, zero, unknown, z, still)
     end = jax.lax.while_loop(unfinished, body, start)
     converged = end.best <= tolerance
     failure = jnp.where(jnp.isfinite(end.best), Status.MAX_STEPS, Status.NON_FINITE)
-    return MatrixFreeRoot(
-        end.best_z,
-        end.best,
-        jnp.where(converged, Status.CONVERGED, failure),
-        end.steps,
-        jnp.asarray(jnp.nan),
-    )
-
-
-def _mix(state: _State) -> Array:
-    """The accelerated change: least squares over the history by its small normal equations."""
-    memory = state.points.shape[0]
-    scale = jnp.sqrt(jnp.maximum(jnp.diagonal(state.gram), 1e-300))
-    unit = state.gram / scale[:, None] / scale[None, :]
-    used = jnp.arange(memory) < state.filled
-    unit = jnp.where(used[:, None] & used[None, :], unit, 0.0)
-    unit = unit + jnp.diag(jnp.where(used, _RELATIVE, 1.0))
-    right = jnp.where(used, (state.changes @ state.step) / scale, 0.0)
-    gamma = jnp.linalg.solve(unit, right) / scale
-    gamma = jnp.where(used & jnp.all(jnp.isfinite(gamma)), gamma, 0.0)
-    return state.step - gamma @ (state.points + state.changes)
+    status = jnp.where(converged, Status.CONVERGED, failure)
+    error = jnp.asarray(jnp.nan)
+    return MatrixFreeRoot(end.best_z, end.best, status, end.steps, error), end.secants

@@ -122,11 +122,13 @@ def newton_krylov(
     tolerance: Any = 1e-11,
     max_steps: Any = 40,
     memory: int = 50,
+    correction: Linear = lambda value: value,
 ) -> MatrixFreeRoot:
     """Solve ``step(z) = 0`` by Newton's method with GMRES directions and backtracking.
 
     ``step`` returns the change of one damped iteration, which serves as the preconditioned
-    residual, and the largest residual of the equations, by which convergence is judged. At
+    residual, and the largest residual of the equations, by which convergence is judged.
+    ``correction`` is a guess of the change that undoes a value of ``step``, linear in it. At
     convergence one more direction is computed: its size is the error that is reported, and it is
     taken if it does not raise the residual.
 
@@ -144,7 +146,9 @@ def newton_krylov(
         norm, final = jnp.linalg.norm(value), residual <= tolerance
         # Rough directions far away, exact ones near: the classical forcing term.
         accuracy = jnp.where(final, 1e-3, jnp.clip(0.1 * residual, 1e-8, 1e-2))
-        change, gap = gmres(product, -value, tolerance=accuracy, memory=memory)
+        undo = lambda part: product(correction(part))
+        undone, gap = gmres(undo, -value, tolerance=accuracy, memory=memory)
+        change = correction(undone)
         largest = jnp.max(jnp.abs(change), initial=0.0)
         change = change * jnp.minimum(1.0, _MAX_CHANGE / jnp.maximum(largest, 1e-300))
 

@@ -18,6 +18,7 @@ from neg.solvers.hoist import hoist
 from neg.solvers.krylov import implicit_matrix_free, newton_krylov
 from neg.solvers.stability import average_payoff
 from neg.solvers.system import flat_prices, stop
+from neg.status import Status
 
 METHODS = ("auto", "dense", "matrix-free")
 DENSE_UP_TO = 300
@@ -28,10 +29,17 @@ _ACCELERATED = 150  # steps of the acceleration before Newton's method takes ove
 def solve_step(
     step: Step, z: Float[Array, " unknown"], tolerance: Any, max_steps: Any
 ) -> MatrixFreeRoot:
-    """Zero of one damped iteration: accelerated first, then by Newton's method from there."""
+    """Zero of one damped iteration: accelerated first, then by Newton's method from there.
+
+    The secants of an acceleration that converged precondition Newton's method, whose last step
+    tells the error: they hold the slow directions, which cost GMRES the most.
+    """
     fast = hoist(step, z)
-    first = anderson(fast, z, tolerance=tolerance, max_steps=_ACCELERATED)
-    root = newton_krylov(fast, first.z, tolerance=tolerance, max_steps=max_steps)
+    first, secants = anderson(fast, z, tolerance=tolerance, max_steps=_ACCELERATED)
+    secants = secants.forget(first.status != Status.CONVERGED)
+    root = newton_krylov(
+        fast, first.z, tolerance=tolerance, max_steps=max_steps, correction=secants.mix
+    )
     return MatrixFreeRoot(root.z, root.residual, root.status, first.steps + root.steps, root.error)
 
 

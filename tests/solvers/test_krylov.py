@@ -96,6 +96,20 @@ def test_hoisting_changes_nothing_and_leaves_little():
     assert "exp" not in str(jax.make_jaxpr(fast)(z))
 
 
+def test_what_is_asked_for_twice_is_computed_once():
+    kernel = jnp.asarray(np.random.default_rng(1).uniform(1, 2, (50, 50)))
+
+    def function(z):
+        powers = [jnp.exp(-3.0 * jnp.log(kernel)) for _ in range(2)]
+        return sum(power @ jnp.exp(z) for power in powers) + kernel @ jnp.exp(z)
+
+    z = jnp.linspace(-1.0, 1.0, 50)
+    fast = hoist(function, z)
+    np.testing.assert_array_equal(fast(z), function(z))
+    assert str(jax.make_jaxpr(function)(z)).count("dot_general") == 3
+    assert str(jax.make_jaxpr(fast)(z)).count("dot_general") == 2
+
+
 def test_short_run_is_that_of_the_dense_method():
     model = economy()
     dense, free = short_run(model, method="dense"), short_run(model, method="matrix-free")
