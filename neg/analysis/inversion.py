@@ -17,6 +17,8 @@ from neg.solvers.matrix_free import solve_step
 from neg.solvers.short_run import ShortRun, at_boundary, short_run
 from neg.status import Status
 
+_EQUAL = 1e-9  # payoffs that differ by less need no moving costs
+
 
 def invert(
     economy: GeneralEconomy, wage: Any, employment: Any, *, tolerance: float = 1e-11
@@ -25,9 +27,9 @@ def invert(
 
     ``wage`` and ``employment`` are ``[place, sector]``; everything else is that of ``economy``.
     Productivity clears every goods market; amenity makes all places of a mobility group pay the
-    same (where workers of a place are in several groups, those of the first sector's group). With
-    groups by origin, or moving costs, these make payoffs equal and amenity stays as it is
-    (:func:`invert_moving_costs`).
+    same (where workers of a place are in several groups, those of the first sector's group). What
+    amenity cannot do, since wages or groups differ between the sectors of a place, moving costs do
+    (:func:`invert_moving_costs`); with groups by origin they do all, and amenity stays as it is.
     Wages are rescaled to the numeraire. Normalisation: in each sector the geometric mean of
     productivity over places is one, that of amenity over all places is one. Solving the result
     returns the data.
@@ -38,21 +40,7 @@ def invert(
     Source: Allen and Arkolakis (2014), Quarterly Journal of Economics 129(3), theorem 2 (unique
     fundamentals); Redding and Rossi-Hansberg (2017), Annual Review of Economics 9.
     """
-    wage, employment = np.asarray(wage, dtype=float), np.asarray(employment, dtype=float)
-    check_shape("wage", wage, economy.shape)
-    check_shape("employment", employment, economy.shape)
-    check_range("wage", wage, 0.0, low_open=True)
-    check_finite("employment", employment, nonnegative=True)
-    if any(economy.homogeneous):
-        raise InvalidDataError("a sector of price one has no productivity to invert for")
-    if np.any((employment <= 0) & np.asarray(economy.active)):
-        raise InvalidDataError("employment must be positive in every cell that can produce")
-    people = employment.sum(axis=1)
-    if economy.numeraire == "world":
-        wage = wage / (np.sum(wage * employment) / people.sum())
-    else:
-        place = economy.places.index(economy.numeraire)
-        wage = wage / (np.sum(wage[place] * employment[place]) / people[place])
+    _, wage, employment = checked_data(economy, wage, employment)
     economy = economy.with_(employment=employment)
     x = economy.initial_distribution()
     log_a, prices, root = _productivity(economy, jnp.log(jnp.asarray(wage)), x, tolerance)
@@ -75,7 +63,33 @@ def invert(
     log_b = np.zeros(len(economy.places))
     log_b[place_of[first]] = best[member[first]] - np.asarray(value)[first]
     amenity = np.asarray(economy.amenity) * np.exp(log_b)
-    return economy.with_(amenity=amenity / np.exp(np.mean(np.log(amenity))))
+    economy = economy.with_(amenity=amenity / np.exp(np.mean(np.log(amenity))))
+    left = np.asarray(value) + log_b[place_of] - best[member]
+    if np.max(np.abs(left)) <= _EQUAL:
+        return economy
+    return invert_moving_costs(economy, prices=prices)
+
+
+def checked_data(
+    economy: GeneralEconomy, wage: Any, employment: Any
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Factor that turns money into units of the numeraire, wages in these units, and people."""
+    wage, employment = np.asarray(wage, dtype=float), np.asarray(employment, dtype=float)
+    check_shape("wage", wage, economy.shape)
+    check_shape("employment", employment, economy.shape)
+    check_range("wage", wage, 0.0, low_open=True)
+    check_finite("employment", employment, nonnegative=True)
+    if any(economy.homogeneous):
+        raise InvalidDataError("a sector of price one has no productivity or taste to invert for")
+    if np.any((employment <= 0) & np.asarray(economy.active)):
+        raise InvalidDataError("employment must be positive in every cell that can produce")
+    people = employment.sum(axis=1)
+    if economy.numeraire == "world":
+        one = np.sum(wage * employment) / people.sum()
+    else:
+        place = economy.places.index(economy.numeraire)
+        one = np.sum(wage[place] * employment[place]) / people[place]
+    return 1.0 / one, wage / one, employment
 
 
 def invert_moving_costs(economy: GeneralEconomy, *, prices: Any = None) -> GeneralEconomy:

@@ -4,14 +4,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from neg.analysis.baseline import calibrate
 from neg.analysis.inversion import invert
+from neg.data import load_icio
 from neg.errors import InvalidDataError
 from neg.models.general_build import general_economy
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
 
 
-def one_sector(seed: int, alpha: float):
+def one_sector(seed: int, alpha: float, **options):
     rng = np.random.default_rng(seed)
     n = 5
     tau = 1 + rng.uniform(0.1, 1.0, (n, n)) * ~np.eye(n, dtype=bool)
@@ -25,6 +27,7 @@ def one_sector(seed: int, alpha: float):
         housing_share=0.3,
         land=rng.uniform(0.5, 2.0, n),
         mobility="free",
+        **options,
     )
 
 
@@ -50,6 +53,49 @@ def test_inversion_recovers_the_fundamentals_that_made_the_data():
     wage = np.asarray(short_run(truth).outcomes["wage"])
     found = invert(truth.with_(productivity=np.ones((5, 1))), wage, np.asarray(truth.employment))
     np.testing.assert_allclose(found.productivity, a, rtol=1e-9)
+
+
+@pytest.mark.parametrize("mobility", [pytest.param("free", marks=pytest.mark.slow), "places"])
+def test_wages_and_people_of_the_table_are_returned(mobility):
+    """The embedded table at trade costs, wages and scale that it was not calibrated at."""
+    table = load_icio()
+    sold = np.maximum(table.final, 0.0)  # one entry is a return to stocks, valued at unit cost
+    more = (sold - table.final).sum(axis=(2, 3))
+    table = table.replace(final=sold, value_added=table.value_added + more)
+    n, rng = len(table.places), np.random.default_rng(0)
+    base = calibrate(table, theta=5.0, alpha=0.2, uses="common", mobility=mobility)
+    wage = np.exp(rng.normal(0, 0.5, (n, 1))) * np.ones(base.shape)
+    people = np.asarray(base.employment) / wage
+    scale = people.sum() / (wage * people).sum()
+    tau = 1 + rng.uniform(0.1, 1.0, base.tau.shape) * ~np.eye(n, dtype=bool)[:, :, None]
+    found = invert(
+        base.with_(tau=tau, deficit=base.deficit * scale, amenity_density=0.6), wage, people
+    )
+    # Amenity suffices where all people of the world choose one place; costs help where the
+    # workers of every sector do.
+    assert (found.moving_cost is None) == (mobility == "free")
+    x = found.initial_distribution()
+    prices = short_run(found).prices
+    settled = equilibrium_at(found, x, x > 0, prices=prices, method="matrix-free")
+    assert float(settled.residual) < 1e-10
+    np.testing.assert_allclose(settled.x, x, rtol=1e-9)
+    np.testing.assert_allclose(settled.outcomes["wage"], wage * scale, rtol=1e-9)
+    np.testing.assert_allclose(settled.outcomes["output"], table.output * scale, rtol=1e-9)
+
+
+def test_people_by_origin_stay_where_they_are_seen():
+    """Productivity from wages, moving costs from who lives where: both at once, with tastes."""
+    rng = np.random.default_rng(4)
+    model = one_sector(3, 0.2, residents=rng.uniform(0.1, 1.0, (5, 5)), place_taste=0.8)
+    wage, people = rng.uniform(0.7, 1.5, (5, 1)), rng.uniform(0.5, 2.0, (5, 1))
+    found = invert(model, wage, people)
+    np.testing.assert_array_equal(found.amenity, model.amenity)
+    x = found.initial_distribution()
+    settled = equilibrium_at(found, x, x > 0)
+    np.testing.assert_allclose(settled.x, x, rtol=1e-8)
+    moved = np.asarray(found.moving_cost).reshape(5, 5)  # [place, origin]: cells go by place
+    np.testing.assert_allclose(np.diag(moved), 0.0, atol=1e-15)
+    np.testing.assert_allclose(found.employment_of(x), people, rtol=1e-12)
 
 
 def test_data_that_no_productivity_rationalises_are_refused():
