@@ -32,6 +32,10 @@ QUANTITIES: dict[str, Quantity] = {
     "output": Quantity("output", _MONEY, _CELL, "revenue of the firms of a cell"),
     "firms": Quantity("number of firms", "baseline = output", _CELL, "output over unit cost"),
     "employment": Quantity("employment", "workers", _CELL, "people at work in a cell"),
+    "hours": Quantity("hours", "baseline = 1", _CELL, "work of one worker"),
+    "residents": Quantity(
+        "residents", "workers", ("group", "place"), "people of a group who live in a place"
+    ),
     "income": Quantity("income", _MONEY, _PLACE, "wages, rents, taxes and transfers of a place"),
     "real_income": Quantity(
         "real income", "consumption baskets", _PLACE, "spendable income over consumer price index"

@@ -66,26 +66,56 @@ def solve_attributes(solution: Any) -> dict[str, Any]:
 
 
 def held_fixed(model: GeneralEconomy) -> str:
-    """What a counterfactual of this economy holds fixed, in one sentence."""
-    single = np.asarray(model.groups.size()) == 1
-    labour = (
-        "employment of every place and sector"
-        if single.all()
-        else f"the mass of each of {len(model.group_names)} mobility groups"
-    )
-    deficits = {
-        "fixed": "trade deficits in units of the numeraire",
-        "world-share": "trade deficits as shares of world labour income",
-        "own-share": "trade deficits as shares of own labour income (scaled to add up)",
-        "zero": "trade deficits at zero",
-    }[model.deficit_rule]
+    """What a counterfactual of this economy holds fixed, and by which rules, in one sentence."""
     numeraire = "world average wage" if model.numeraire == "world" else f"wage of {model.numeraire}"
     if any(model.homogeneous):
         numeraire = "price of the homogeneous good"
     return (
-        f"{labour}, {deficits}, cost and spending shares, elasticities, productivity, tastes, "
-        f"land; numeraire: {numeraire}"
+        f"{_labour(model)}, {_DEFICITS[model.deficit_rule]}, cost and spending shares, "
+        f"elasticities, productivity, tastes, land; {_RENTS[model.rent_rule]}; "
+        f"{_REBATES[model.rebate]}; numeraire: {numeraire}"
     )
+
+
+_DEFICITS = {
+    "fixed": "trade deficits in units of the numeraire",
+    "world-share": "trade deficits as shares of world labour income",
+    "own-share": "trade deficits as shares of own labour income (scaled to add up)",
+    "zero": "trade deficits at zero",
+}
+_RENTS = {
+    "local": "rents stay in their place",
+    "pooled": "rents are pooled and shared in proportion to wages",
+    "per-head": "rents are pooled and shared equally per head",
+}
+_REBATES = {
+    "proportional": "rents, taxes and transfers reach people in proportion to wages",
+    "lump-sum": "rents, taxes and transfers reach people equally per head of their place",
+}
+
+
+def _labour(model: GeneralEconomy) -> str:
+    """Who may move, what holds them back, and whether hours answer wages."""
+    size = np.asarray(model.groups.size())
+    words = [
+        "employment of every place and sector"
+        if (size == 1).all()
+        else f"the mass of each of {len(size)} mobility groups"
+        + (f" ({int((size > 1).sum())} of them mobile)" if (size == 1).any() else "")
+    ]
+    if model.origin_share is not None:
+        words.append("groups by place of origin")
+    if model.moving_cost is not None:
+        words.append("moving costs")
+    dispersed = [
+        f"{kind} ({float(value):g})"
+        for kind, value in (("places", model.place_taste), ("sectors", model.sector_taste))
+        if value is not None
+    ]
+    if dispersed:
+        words.append(f"dispersion of tastes for {' and '.join(dispersed)}")
+    words.append("hours" if model.labour_supply is None else "elasticity of hours to real wages")
+    return ", ".join(words)
 
 
 def _axes(model: GeneralEconomy, shape: tuple[int, ...]) -> tuple[str, ...]:
@@ -107,6 +137,7 @@ def _coordinates(model: Any, dataset: xr.Dataset) -> dict[str, list[str]]:
         "destination": list(model.places),
         "sector": list(model.sectors),
         "use": _uses(model),
+        "group": list(model.group_names),
     }
     return {axis: values for axis, values in labels.items() if axis in dataset.dims}
 

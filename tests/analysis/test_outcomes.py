@@ -51,10 +51,55 @@ def test_attributes_say_how_the_solve_ended(solution):
         ({"deficit_rule": "own-share"}, "shares of own labour income"),
         ({"numeraire": "p1"}, "numeraire: wage of p1"),
         ({}, "numeraire: world average wage"),
+        ({}, "rents stay in their place"),
+        ({}, "reach people in proportion to wages"),
+        ({"rebate": "lump-sum"}, "reach people equally per head of their place"),
+        ({}, "sector, hours, trade deficits"),
+        ({"labour_supply": 0.5}, "elasticity of hours to real wages"),
+        (
+            {"mobility": {"s0": "immobile", "s1": "places"}},
+            "the mass of each of 4 mobility groups (1 of them mobile)",
+        ),
+        (
+            {
+                "mobility": "free",
+                "residents": [[0.9, 0.1, 0.0], [0.1, 0.9, 0.1], [0.0, 0.0, 0.9]],
+                "place_taste": 0.5,
+                "sector_taste": 0.25,
+            },
+            "groups by place of origin, moving costs, dispersion of tastes for places (0.5) and "
+            "sectors (0.25), hours",
+        ),
     ],
 )
 def test_what_is_held_fixed_is_said(options, words):
     assert words in held_fixed(calibrate(TABLE, uses="common", **options))
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [("pooled", "shared in proportion to wages"), ("per-head", "shared equally per head")],
+)
+def test_who_receives_rents_is_said(rule, words):
+    assert words in held_fixed(calibrate(TABLE, uses="common").with_(rent_rule=rule))
+
+
+def test_hours_and_residents_carry_labels_too():
+    residents = [[0.9, 0.1, 0.0], [0.1, 0.9, 0.1], [0.0, 0.0, 0.9]]
+    model = calibrate(
+        TABLE,
+        uses="common",
+        mobility="places",
+        residents=residents,
+        place_taste=0.5,
+        labour_supply=0.5,
+    )
+    data = labelled(short_run(model))
+    assert data.hours.dims == ("place", "sector")
+    assert data.residents.dims == ("group", "place")
+    assert float(data.residents.sel(group="from p0:s1", place="p2")) == 0.0
+    people = TABLE.value_added[1, 0] * 0.1
+    assert float(data.residents.sel(group="from p0:s0", place="p1")) == pytest.approx(people)
 
 
 def test_separate_uses_carry_the_names_of_their_buyers(solution):
