@@ -21,7 +21,7 @@ from tqdm import tqdm
 import experiments
 from experiments._parallel import side_by_side
 from neg import records
-from neg.errors import InvalidDataError, unknown_name
+from neg.errors import InvalidDataError, NegError, unknown_name
 
 Progress = Callable[[int, int, str], None]
 
@@ -113,7 +113,8 @@ def run_all(
             bar.set_description_str(f"{name}: {label}" if label else name, refresh=False)
             bar.update(sum(share.values()) - bar.n)
 
-        for name, outcome in side_by_side(work, selected, progress, jobs):
+        order = longest_first(selected, out) if jobs > 1 else selected
+        for name, outcome in side_by_side(work, order, progress, jobs):
             if outcome.error:
                 failures[name] = outcome.error
                 bar.write(outcome.traceback, file=sys.stderr)
@@ -126,6 +127,18 @@ def run_all(
     for name, message in failures.items():
         print(f"failed: {name}: {message}", file=sys.stderr)
     return 1 if failures else 0
+
+
+def longest_first(selected: Iterable[str], out: Path) -> list[str]:
+    """The experiments in falling order of what they took at their last run, by their records."""
+
+    def seconds(name: str) -> float:
+        try:
+            return float(records.read_record(out / f"{name}.nc").attrs.get("seconds", 0.0))
+        except (NegError, OSError, TypeError, ValueError):
+            return 0.0  # no record that can be read: no telling
+
+    return sorted(selected, key=seconds, reverse=True)
 
 
 class Outcome(NamedTuple):
@@ -180,9 +193,11 @@ def run_one(
     if not redraw:
         config = override(module.CONFIG, {**(module.SMOKE if smoke else {}), **(changes or {})})
         progress(0, 1, "solving")
+        began = time.perf_counter()
         record: xr.Dataset = records.stamp(
             module.run(config, progress), settings={**settings_of(config), "smoke": smoke}
         )
+        record.attrs["seconds"] = round(time.perf_counter() - began, 1)
         records.check_record(record)
         records.write_record(path, record)
     progress(1, 1, "drawing")

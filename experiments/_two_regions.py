@@ -69,8 +69,9 @@ def equilibria(
 
 
 def changes(values: np.ndarray) -> list[int]:
-    """Intervals of the grid in which the sign changes."""
-    return [int(i) for i in np.flatnonzero(values[:-1] * values[1:] < 0.0)]
+    """Intervals of the grid in which the sign changes; an exact zero counts as positive."""
+    told = np.isfinite(values[:-1]) & np.isfinite(values[1:])
+    return [int(i) for i in np.flatnonzero(told & ((values[:-1] < 0.0) != (values[1:] < 0.0)))]
 
 
 def known(values: np.ndarray) -> np.ndarray:
@@ -87,14 +88,19 @@ def _threshold(
     nodes: int,
 ) -> float:
     """Where the payoff difference at a share changes sign, from ever finer grids of one size."""
+    root = float("nan")
     for _ in range(3):
         fine = np.linspace(interval[0], interval[1], nodes)
         start = np.broadcast_to(near, (nodes, len(near)))
         found = wiggle(models(fine), np.array([share]), industry=industry, start=start)
         values = found.difference[:, 0]
-        i = changes(values)[0]
+        inside = changes(values)
+        if not inside:  # the interval has shrunk to where the difference is rounding error
+            break
+        i = inside[0]
         interval = fine[i : i + 2]
-    return float(fine[i] - values[i] * (fine[i + 1] - fine[i]) / (values[i + 1] - values[i]))
+        root = float(fine[i] - values[i] * (fine[i + 1] - fine[i]) / (values[i + 1] - values[i]))
+    return root
 
 
 def _uneven(at: np.ndarray, spread: np.ndarray, slope: np.ndarray) -> list[tuple]:

@@ -7,13 +7,16 @@ import os
 import time
 from collections.abc import Iterator
 
-import jax
-import pytest
-from hypothesis import HealthCheck, settings
-
-import neg  # noqa: F401  (switches double precision on before any array is made)
-
+# Tests run side by side, one process a core: more threads of linear algebra would only wait for
+# each other. Read when numpy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+import jax  # noqa: E402
+import pytest  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+import neg  # noqa: E402, F401  (switches double precision on before any array is made)
 
 # A test compiles what it runs, unless a cache folder is named on purpose (as in .ci/run).
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:

@@ -14,6 +14,8 @@ from neg.status import Status
 
 _HALVINGS = 12
 _DECREASE = 1e-4
+_CRAWL = 0.99  # steps that leave more of the residual than this, three in a row, lead nowhere
+_CRAWLS = 3
 
 
 class Root(eqx.Module):
@@ -38,6 +40,7 @@ class _State(NamedTuple):
     length: Array
     status: Array
     tries: Array
+    crawls: Array
     steps: Array
     finished: Array
 
@@ -76,13 +79,12 @@ def newton(
         good = good & jnp.all(jnp.isfinite(value))
         step = jnp.linalg.solve(jacobian, -value)
         step = step * jnp.minimum(1.0, max_change / jnp.maximum(_largest(step), 1e-300))
-        stuck = state.length <= 2.0**-_HALVINGS
+        crawls = jnp.where(norm > _CRAWL * state.norm, state.crawls + 1, 0)
+        crawls = jnp.where(good, crawls, state.crawls)
+        stuck = (~good & (state.length <= 2.0**-_HALVINGS)) | (crawls >= _CRAWLS)
         there = _largest(value) <= tolerance
-        status = jnp.where(
-            good,
-            jnp.where(there, Status.CONVERGED, Status.MAX_STEPS),
-            jnp.where(stuck, Status.STALLED, Status.MAX_STEPS),
-        )
+        status = jnp.where(good & there, Status.CONVERGED, Status.MAX_STEPS)
+        status = jnp.where(stuck & (status == Status.MAX_STEPS), Status.STALLED, status)
         status = jnp.where(good & ~there & ~jnp.all(jnp.isfinite(step)), Status.SINGULAR, status)
         status = jnp.where((state.tries == 0) & ~good, Status.NON_FINITE, status)
         status = jnp.where(finishing, Status.CONVERGED, status)
@@ -95,6 +97,7 @@ def newton(
             length=jnp.where(good, 1.0, state.length / 2),
             status=jnp.asarray(status, dtype=int),
             tries=state.tries + 1,
+            crawls=crawls,
             steps=state.steps + (good & (state.tries > 0) & ~finishing),
             finished=finishing | (status > Status.MAX_STEPS),
         )
@@ -117,6 +120,7 @@ def newton(
         length=jnp.asarray(1.0),
         status=jnp.asarray(int(Status.MAX_STEPS)),
         tries=jnp.asarray(0),
+        crawls=jnp.asarray(0),
         steps=jnp.asarray(0),
         finished=jnp.asarray(False),
     )

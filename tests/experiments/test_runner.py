@@ -133,6 +133,15 @@ def test_a_wrong_call_is_explained(folder, tmp_path, capsys, arguments, message)
     assert not (tmp_path / "out").exists()
 
 
+def test_those_that_took_longest_begin_first(folder, tmp_path):
+    assert _runner.longest_first(["aa_broken", "zz_good"], tmp_path) == ["aa_broken", "zz_good"]
+    main(["zz_good", "--out", str(tmp_path)])
+    record = records.read_record(tmp_path / "zz_good.nc").assign_attrs(seconds=3.0)
+    records.write_record(tmp_path / "zz_good.nc", record)
+    (tmp_path / "aa_broken.nc").write_text("no record")
+    assert _runner.longest_first(["aa_broken", "zz_good"], tmp_path) == ["zz_good", "aa_broken"]
+
+
 def test_settings_may_be_a_dataclass():
     @dataclasses.dataclass(frozen=True)
     class Config:
