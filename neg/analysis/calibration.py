@@ -17,6 +17,8 @@ from neg.errors import ConvergenceError, InvalidParameterError, LabelMismatchErr
 
 Unknowns = Mapping[str, tuple[Any, float, float]]
 """Start, lower and upper bound of every unknown, by name; bounds may be infinite."""
+_ROUND = 8  # steps after which the unknowns are scaled anew
+_FLAT = 1e-6  # relative size of a derivative below which a direction counts as flat
 _TRIALS = 40
 _DECREASE = 1e-4
 _FLATTER = 0.9
@@ -59,8 +61,9 @@ def match_moments(
     ``moments`` maps named unknowns to named moments, and may solve an equilibrium: its gradient
     runs through the solve. Bounds hold exactly, since an unknown between two bounds is a
     logistic function of a free one (with one bound, an exponential). Steps are those of the
-    limited-memory BFGS of optax with a line search; ``moments`` is compiled once, so that further
-    targets cost only evaluations. Raises :class:`ConvergenceError` if ``throw``
+    limited-memory BFGS of optax with a line search, in unknowns scaled by the derivative of the
+    moments (so that the first is that of Gauss and Newton); ``moments`` is compiled once, so that
+    further targets cost only evaluations. Raises :class:`ConvergenceError` if ``throw``
     and the gradient stays above ``tolerance``, and named errors for bounds and names that make
     no sense.
     """
@@ -75,12 +78,11 @@ def match_moments(
     scale = {name: jnp.asarray((weights or {}).get(name, 1.0)) for name in targets}
     start, unravel = ravel_pytree(free)
 
-    def objective(z: Array) -> tuple[float, Array]:
-        at = _evaluate(moments, bounds, unravel(z), aims, scale)
-        return float(at.gaps @ at.gaps), 2.0 * at.gaps @ at.jacobian
+    def at_point(z: Array) -> _At:
+        return _evaluate(moments, bounds, unravel(z), aims, scale)
 
-    z, steps = descend(objective, start, tolerance, max_steps)
-    at = _evaluate(moments, bounds, unravel(z), aims, scale)
+    z, steps = _rounds(at_point, start, tolerance, max_steps)
+    at = at_point(z)
     largest = float(jnp.max(jnp.abs(2.0 * at.gaps @ at.jacobian)))
     jacobian = np.asarray(at.jacobian)
     result = Calibration(
@@ -139,6 +141,33 @@ def _evaluate(
 
     jacobian, (values, found, gap) = jax.jacrev(gaps, has_aux=True)(start)
     return _At(values, found, gap, jacobian)
+
+
+def _rounds(
+    at_point: Callable[[Array], _At], z: Array, tolerance: float, max_steps: int
+) -> tuple[Array, int]:
+    """A few quasi-Newton steps at a time, each round in newly scaled unknowns."""
+    steps = 0
+    while steps < max_steps:
+        here = at_point(z)
+        if not float(jnp.max(jnp.abs(2.0 * here.gaps @ here.jacobian))) > 0.1 * tolerance:
+            break
+        _, size, rows = np.linalg.svd(np.asarray(here.jacobian), full_matrices=False)
+        if not (np.isfinite(size).all() and size[0] > 0):
+            break
+        wide = jnp.asarray(rows.T / np.maximum(size, _FLAT * size[0]) / np.sqrt(2.0))
+        origin = z
+
+        def objective(u: Array, origin: Array = origin, wide: Array = wide) -> tuple[float, Array]:
+            at = at_point(origin + wide @ u)
+            return float(at.gaps @ at.gaps), 2.0 * at.gaps @ at.jacobian @ wide
+
+        most = min(_ROUND, max_steps - steps)
+        u, taken = descend(objective, jnp.zeros(wide.shape[1]), 0.0, most)
+        if not taken:
+            break
+        z, steps = origin + wide @ u, steps + taken
+    return z, steps
 
 
 def descend(

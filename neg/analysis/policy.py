@@ -42,7 +42,7 @@ def best_border_cuts(
     budget: float,
     cap: float,
     pairs: Bool[Array, "origin destination"] | None = None,
-    tolerance: float = 1e-7,
+    tolerance: float = 1e-9,
     max_steps: int = 400,
 ) -> BorderPolicy:
     """Spread cuts of bilateral costs over pairs so that real income of ``members`` rises most.
