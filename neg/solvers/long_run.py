@@ -58,7 +58,9 @@ class LongRun(eqx.Module):
     earns, ``used`` which cells are used. ``residual`` is the largest violation of the equilibrium
     conditions in relative units (payoff gap of used cells, gain from moving to an unused one,
     excess demand), ``condition`` the reciprocal condition number, ``growth`` the largest growth
-    rate of a small deviation under the replicator dynamics. Without convergence values are NaN.
+    rate of a small deviation under the replicator dynamics, ``error`` the largest change of a log
+    unknown that one more Newton step would make; NaN where they were not computed (condition and
+    growth: matrix-free, error: dense). Without convergence values are NaN.
     """
 
     model: Model
@@ -72,6 +74,7 @@ class LongRun(eqx.Module):
     condition: Float[Array, ""]
     growth: Float[Array, ""]
     steps: Int[Array, ""]
+    error: Float[Array, ""] = eqx.field(default_factory=lambda: jnp.asarray(jnp.nan))
 
     @property
     def stable(self) -> bool | None:
@@ -192,6 +195,7 @@ def _settle_at(model: Model, x: Array, used: Array, p: Array, tolerance: Array) 
         condition=jnp.asarray(jnp.nan),
         growth=jnp.asarray(jnp.nan),
         steps=root.steps,
+        error=root.error,
     )
 
 
