@@ -75,6 +75,8 @@ def leavings(model: Model, parameter: str, scale: Scale, found: list[Corner]) ->
             pairs += hidden_pair(test, low, high)
         for low, high in sorted(pairs):
             zero = converge(test, low, high, scale)
+            if zero.pole:
+                continue
             state = near(zero.v)
             zero = zero._replace(converged=zero.converged and bool(state.ok))
             result.append(Leaving(zero, state.z, state.x, corner, test(low) < 0))

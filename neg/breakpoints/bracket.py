@@ -16,12 +16,16 @@ _AIM = 1e-12
 
 
 class Zero(NamedTuple):
-    """A zero of a test function: coordinate, checked bracket in parameter units, verdict."""
+    """A zero of a test function: coordinate, checked bracket in parameter units, verdict.
+
+    At a ``pole`` the sign changes through infinity: no zero, nothing vanishes there.
+    """
 
     v: float
     value: float
     interval: tuple[float, float]
     converged: bool
+    pole: bool = False
 
 
 class _SignChange(Exception):
@@ -80,14 +84,16 @@ def converge(test: Callable[[float], float], low: float, high: float, scale: Sca
 
     A safeguarded secant method runs to rounding; converged means that the test value was then seen
     to change sign within a relative distance of 1e-12 of the parameter (or of its distance from a
-    range end).
+    range end). A sign change towards which the test value grows is a pole.
     """
-    sign = np.sign(test(low))
+    outside = test(low), test(high)
+    sign = np.sign(outside[0])
     v = brentq(test, low, high, xtol=1e-15, rtol=4 * np.finfo(float).eps, maxiter=200)
     width = 1e-13
     while True:
         left, right = max(v - width, low), min(v + width, high)
-        if np.sign(test(left)) == sign and np.sign(test(right)) == -sign:
+        inside = test(left), test(right)
+        if np.sign(inside[0]) == sign and np.sign(inside[1]) == -sign:
             break
         if left == low and right == high:
             break
@@ -95,4 +101,6 @@ def converge(test: Callable[[float], float], low: float, high: float, scale: Sca
     value = float(scale.value(v))
     interval = (float(scale.value(left)), float(scale.value(right)))
     spread = interval[1] - interval[0]
-    return Zero(v, value, interval, bool(spread <= 4 * _AIM * max(1.0, abs(value))))
+    pole = bool(np.abs(inside).max() > np.abs(outside).max())
+    converged = not pole and bool(spread <= 4 * _AIM * max(1.0, abs(value)))
+    return Zero(v, value, interval, converged, pole)

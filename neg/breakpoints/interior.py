@@ -53,6 +53,7 @@ class Interior:
         everywhere = np.ones(model.groups.cells, dtype=bool)
         self.walk = Walk(model, parameter, scale, v, everywhere, ~everywhere)
         self.chains = self._chains()
+        self.poles: list[float] = []
 
     def crossings(self, ranks: int = 1) -> list[Crossing]:
         """Sign changes of the ``ranks`` largest growth rates, and folds, along all chains."""
@@ -123,6 +124,9 @@ class Interior:
         found = []
         for low, high in sorted(pairs):
             zero = converge(test, low, high, self.scale)
+            if zero.pole:  # market clearing is singular there: nothing crosses zero
+                self.poles.append(zero.value)
+                continue
             start = chain.z[int(np.argmin(np.abs(chain.v - zero.v)))]
             state = self.walk.at(zero.v, start)
             zero = zero._replace(converged=zero.converged and bool(state.ok))

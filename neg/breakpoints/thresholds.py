@@ -230,6 +230,12 @@ def _reason(
             f"no agglomeration: the most symmetric state is stable and full agglomeration is no "
             f"equilibrium {where}"
         )
+    if interior.poles:
+        poles = ", ".join(f"{value:.7g}" for value in interior.poles)
+        return (
+            f"the growth rate changes sign only through infinity, where market clearing is "
+            f"singular ({parameter} = {poles}), {where}"
+        )
     if stable:
         return f"the most symmetric state is stable, and so nothing breaks, {where}"
     if unstable:

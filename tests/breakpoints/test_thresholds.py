@@ -138,6 +138,13 @@ def test_none_is_said_with_its_reason():
     assert away.points == () and "no agglomeration" in away.none_because
 
 
+def test_a_pole_of_the_growth_rate_is_no_break_point():
+    """With strong input links (alpha above rho) market clearing is singular at one trade cost."""
+    found = thresholds(VerticalLinkages(alpha=0.85, sigma=3.0))
+    assert found.of_kind("break") == ()
+    assert "through infinity" in found.none_because
+
+
 @pytest.mark.parametrize("kind", ["break", "sustain"])
 def test_gradients_agree_with_the_closed_forms(kind):
     closed = break_of if kind == "break" else sustain_of
