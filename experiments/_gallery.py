@@ -12,6 +12,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from neg import records
+from neg.data.write import save
 from neg.figures import style
 
 _FOOT: dict[str, Any] = {
@@ -34,6 +35,10 @@ def draw(name: str, module: ModuleType, record: xr.Dataset, out: Path) -> list[P
                 add_caption(figure, caption_of(record, key))
                 png, _ = records.write_figure(out / figure_stem(name, key), figure)
                 written.append(png)
+            # An experiment may also define ``tables(record)``: frames to print, by key.
+            for key, frame in getattr(module, "tables", lambda record: {})(record).items():
+                save(frame.reset_index(), out / f"{figure_stem(name, key)}.csv")
+                save(frame, out / f"{figure_stem(name, key)}.tex")
         finally:
             plt.close("all")
     return written

@@ -29,7 +29,7 @@ from neg.analysis import (
     freight_rate,
     trade_costs,
 )
-from neg.figures import bars, style
+from neg.figures import bars, heat, style
 
 CONFIG: dict[str, Any] = {
     "theta": 4.0,
@@ -43,6 +43,7 @@ CONFIG: dict[str, Any] = {
 }
 SMOKE: dict[str, Any] = {"scale": [0.0, 0.5]}
 
+SIDES = {0.0: "Armington\nα = 0", 0.5: "between\nα = 0.5", 1.0: "Krugman\nα = 1"}
 LABOUR = {"immobile": "labour fixed in its sector", "sectors": "labour chooses its sector"}
 
 
@@ -163,7 +164,26 @@ def _captions(config: dict[str, Any], record: xr.Dataset) -> dict[str, str]:
             + " when labour chooses its sector; with labour fixed in its sector scale adds far "
             f"less. {_left(record)} {source}"
         ),
+        "caption_sides": (
+            "The RCEP scenario under constant returns, full increasing returns with free entry and "
+            "the middle, with labour fixed in its sector and choosing it: real income, exact "
+            "change in %. Returns matter where workers can follow them"
+            f"{_farthest(gain)}. {source}"
+        ),
     }
+
+
+def _farthest(gain: xr.DataArray) -> str:
+    """Whose gain returns change most, in words."""
+    moved = (gain.isel(scale=-1) - gain.sel(scale=0.0)).transpose("labour", "place")
+    largest = np.abs(moved).max("place").to_series()
+    mobile = moved.sel(labour="sectors").to_series()
+    place = str(np.abs(mobile).idxmax())
+    return (
+        f": from one end to the other they change a gain by up to {largest['sectors']:.1f} points "
+        f"({_east_asia.NAMES[place]}, {mobile[place]:+.1f}), with labour fixed by "
+        f"{largest['immobile']:.1f}"
+    )
 
 
 def _left(record: xr.Dataset) -> str:
@@ -208,7 +228,34 @@ def draw(record: xr.Dataset) -> dict[str, Figure]:
             highlight=data.ASEAN,
         )
         ax.set_title(titles[name])
-    return {"": figure, "scale": _scale_figure(record)}
+    return {"": figure, "scale": _scale_figure(record), "sides": _side_figure(record)}
+
+
+def _side_figure(record: xr.Dataset) -> Figure:
+    """The RCEP scenario under every kind of returns and both labour markets, side by side."""
+    figure, axes = plt.subplots(1, 2, figsize=(10.0, 6.2), sharey=True)
+    places = list(data.EAST_ASIA_PACIFIC)
+    change = record["real_income_change"].sel(scenario="RCEP", place=places)
+    scales = [a for a in SIDES if a in record["scale"].values]
+    change = change.sel(scale=scales)
+    edge = float(np.nanmax(np.abs(change)))
+    for ax, (labour, title) in zip(axes, LABOUR.items(), strict=True):
+        heat.heat_map(
+            ax,
+            change.sel(labour=labour).transpose("place", "scale").values,
+            [_east_asia.NAMES[place] for place in places],
+            [SIDES[a] for a in scales],
+            label="real income, change in %",
+            row_label="",
+            column_label="",
+            centre=0.0,
+            limits=(-edge, edge),
+            numbers="+.2f",
+            bar=False,
+        )
+        ax.set_xticks(range(len(scales)), [SIDES[a] for a in scales], rotation=0)
+        ax.set_title(title[0].upper() + title[1:])
+    return figure
 
 
 def _scale_figure(record: xr.Dataset) -> Figure:

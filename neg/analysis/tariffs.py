@@ -9,14 +9,15 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy.optimize import minimize
 
+from neg.analysis.calibration import descend
 from neg.errors import ConvergenceError, unknown_name
 from neg.models.general import GeneralEconomy
 from neg.solvers.short_run import ShortRun, short_run
 
 DETAIL = ("uniform", "sector", "pair")
 """One tariff on all imports; one for each sector; one for each origin and sector."""
+_MOST_STEPS = 200
 
 
 class OptimalTariffs(NamedTuple):
@@ -58,20 +59,18 @@ def optimal_tariffs(
     if detail not in shape:
         raise unknown_name("detail", detail, DETAIL)
     size = shape[detail]
-    start = np.zeros(int(np.prod(size)))
+    where, inside = jnp.asarray(pairs), jnp.asarray(mask)
 
-    def objective(z: np.ndarray) -> tuple[float, np.ndarray]:
-        value, slope = _welfare(
-            jnp.asarray(z), economy, jnp.asarray(pairs), jnp.asarray(mask), size
-        )
-        return -float(value), -np.asarray(slope)
+    def objective(z: Array) -> tuple[float, Array]:
+        value, slope = _welfare(z, economy, where, inside, size)
+        return -float(value), -slope
 
-    found = minimize(objective, start, jac=True, method="BFGS", options={"gtol": tolerance / 10})
-    left = float(np.max(np.abs(objective(found.x)[1])))
-    best = _put(jnp.asarray(found.x), economy, jnp.asarray(pairs), size)
+    z, _ = descend(objective, jnp.zeros(int(np.prod(size))), tolerance, _MOST_STEPS)
+    left = float(jnp.max(jnp.abs(objective(z)[1])))
+    best = _put(z, economy, where, size)
     if not left <= tolerance:
         raise ConvergenceError(
-            f"optimal tariffs: gradient {left:.3g} left; must be at most {tolerance:g}", found
+            f"optimal tariffs: gradient {left:.3g} left; must be at most {tolerance:g}"
         )
     return OptimalTariffs(np.asarray(best.tariff), short_run(best), left, 1)
 
