@@ -193,14 +193,17 @@ class GeneralEconomy(Model):
     # The protocol ---------------------------------------------------------------------------
 
     def initial_prices(self, x: Float[Array, " cell"]) -> Prices:
-        """Wages and costs of one; income equal to output less inputs at these wages."""
-        wages = jnp.sum(self.employment_of(x) / self.labour_share * _earned(self), axis=1)
+        """Wages and costs of one; incomes that spending at these adds up to, but for tariffs."""
+        earned = jnp.sum(self.employment_of(x) / self.labour_share * _earned(self), axis=1)
+        earned = jnp.maximum(earned, 1e-12)
+        stock = 0.0 if self.stock_change is None else jnp.sum(self.stock_change, axis=(0, 1))
         kept = 1.0 - self.housing_share - self.final_tax
-        base = jnp.maximum(wages, 1e-12) / kept
+        # Where deficits are so negative that this leaves little, some income is a better start.
+        spendable = jnp.maximum((earned + self.deficit - stock) / kept, 0.1 * earned / kept)
         start = {
             "wage": jnp.zeros(self.shape),
             "cost": jnp.zeros(self.shape),
-            "income": jnp.log(jnp.maximum(base + self.deficit, 0.1 * base)),
+            "income": jnp.log(jnp.maximum(spendable + stock, 0.1 * earned)),
         }
         if self.labour_supply is not None:
             start["index"] = jnp.zeros(len(self.places))

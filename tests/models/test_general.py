@@ -75,10 +75,39 @@ def test_walras_law_and_adding_up(rule, numeraire):
     np.testing.assert_allclose(imports - exports, out["deficit"], atol=1e-10)
 
 
-def test_homogeneity_of_degree_zero_in_money():
+def test_without_deficits_trade_is_balanced():
+    model = shocked().with_(deficit=np.zeros(3), deficit_rule="zero")
+    out = {name: np.asarray(value) for name, value in short_run(model).outcomes.items()}
+    gate = out["trade"] * (1 + EXPORT_TAX)
+    np.testing.assert_allclose(gate.sum(axis=(0, 2)), gate.sum(axis=(1, 2)), rtol=1e-10)
+    np.testing.assert_array_equal(out["deficit"], 0.0)
+
+
+def test_the_numeraire_is_a_unit_and_no_more():
+    """Real outcomes do not depend on it, whatever the rule that keeps deficits real."""
+    for rule in ("world-share", "own-share"):
+        world, place = (
+            short_run(shocked(deficit_rule=rule, numeraire=numeraire)).outcomes
+            for numeraire in ("world", "p1")
+        )
+        unit = np.asarray(place["wage"][0, 0] / world["wage"][0, 0])
+        assert abs(unit - 1) > 1e-3
+        for name in ("wage", "income", "trade", "price_index", "deficit"):
+            expected = np.asarray(world[name]) * unit
+            np.testing.assert_allclose(place[name], expected, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(place["real_income"], world["real_income"], rtol=1e-9)
+
+
+@pytest.mark.parametrize("numeraire", ["world", "p1"])
+@pytest.mark.parametrize("rule", DEFICIT_RULES)
+def test_homogeneity_of_degree_zero_in_money(rule, numeraire):
     """At prices twice as high only the numeraire, whose log is subtracted, is off."""
-    model = shocked(deficit_rule="own-share")
+    model = shocked(deficit_rule="fixed" if rule == "zero" else rule, numeraire=numeraire)
+    if rule == "zero":
+        model = model.with_(deficit=np.zeros(3), deficit_rule="zero")
     solution = short_run(model)
+    if rule == "fixed":  # in units of the numeraire, so that they double with it
+        model = model.with_(deficit=2.0 * model.deficit)
     x, prices = solution.x, solution.prices
     double = {name: value + jnp.log(2.0) for name, value in prices.items()}
     residual = model.market_residual(double, x)
@@ -135,9 +164,14 @@ def two_halves(alpha: float):
     return whole, split
 
 
-@pytest.mark.parametrize("alpha", [0.0, 0.5])
+@pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0])
 def test_two_identical_halves_of_a_sector_behave_as_one(alpha):
-    """Scale is industry-wide: halves with the productivity that undoes the lost scale are one."""
+    """Scale is industry-wide: halves with productivity ``2^alpha`` undo lost scale and are one.
+
+    At full scale too: without input links competition holds each half in its places, so that the
+    halved equilibrium is stable where that of the whole is. (With links inside a half they would
+    be two sectors: the theorem is about halves that buy and are bought alike.)
+    """
     whole, split = two_halves(alpha)
     first = equilibrium_at(whole, whole.initial_distribution(), jnp.ones(6, bool))
     second = equilibrium_at(split, split.initial_distribution(), jnp.ones(9, bool))
@@ -147,6 +181,27 @@ def test_two_identical_halves_of_a_sector_behave_as_one(alpha):
     np.testing.assert_allclose(
         second.outcomes["real_income"], first.outcomes["real_income"], rtol=1e-9
     )
+    assert first.stable and second.stable
+
+
+def test_solvers_start_at_the_incomes_of_the_table():
+    """Deficits, taxes on final use and stock changes are all in the first guess."""
+    table = load_icio()
+    model = calibrate(table, uses="common")
+    start = model.initial_prices(model.initial_distribution())["income"]
+    income = table.final.sum(axis=(0, 1, 3)) + table.net_taxes_final.sum(axis=1)
+    np.testing.assert_allclose(jnp.exp(start), income, rtol=1e-6)
+    skewed = general_economy(
+        places=["a", "b"],
+        sectors=["s"],
+        employment=1.0,
+        theta=4.0,
+        tau=np.array([[1, 2.0], [2.0, 1]]),
+        final_tax=0.3,
+        deficit=[0.6, -0.6],
+    )
+    start = skewed.initial_prices(skewed.initial_distribution())["income"]
+    np.testing.assert_allclose(jnp.exp(start), [1.6 / 0.7, 0.4 / 0.7], rtol=1e-12)
 
 
 # Limits -----------------------------------------------------------------------------------------
@@ -172,6 +227,54 @@ def test_autarky_is_the_closed_economy():
     np.testing.assert_allclose(armington["real_income"] / labour, a**0.25, rtol=1e-10)
     krugman = short_run(one_sector(wall, alpha=1.0)).outcomes
     np.testing.assert_allclose(krugman["real_income"] / labour, (a * labour) ** 0.25, rtol=1e-10)
+
+
+def test_autarky_with_input_links_and_land_is_the_closed_form():
+    """Log P = (I - G')^-1 (gL log w + gH log r - log A / theta), place by place.
+
+    A place alone is that exactly; two places come to it as the costs between them rise.
+    """
+    a = np.array([[1.0, 2.0], [0.6, 1.4]])
+    inputs, land, beta = np.array([[0.3, 0.1], [0.1, 0.4]]), 0.1, np.array([0.35, 0.45])
+    theta, area = np.array([4.0, 6.0]), np.array([1.0, 3.0])
+
+    def settle(places, tau):
+        model = general_economy(
+            places=["a", "b"][: len(places)],
+            sectors=["s", "t"],
+            employment=0.5,
+            theta=theta,
+            tau=tau,
+            productivity=a[places],
+            input_share=inputs,
+            land_share=land,
+            housing_share=0.2,
+            final_share=beta,
+            land=area[places],
+            mobility="sectors",
+        )
+        x = model.initial_distribution()
+        return equilibrium_at(model, x, x > 0).outcomes
+
+    alone = []
+    for i in range(2):
+        out = {name: np.asarray(value)[0] for name, value in settle([i], 1.0).items()}
+        output = np.linalg.solve(np.eye(2) - inputs, beta)  # per unit of income
+        labour = (1 - land - inputs.sum(axis=0)) * output
+        np.testing.assert_allclose(out["output"], output * out["income"], rtol=1e-9)
+        np.testing.assert_allclose(out["employment"], labour / labour.sum(), rtol=1e-9)
+        rent = (0.2 + land * output.sum()) * out["income"] / area[i]
+        assert float(out["rent"]) == pytest.approx(rent, rel=1e-9)
+        factors = (1 - land - inputs.sum(axis=0)) * np.log(out["wage"])
+        factors = factors + land * np.log(rent) - np.log(a[i]) / theta
+        index = np.linalg.solve(np.eye(2) - inputs.T, factors)
+        np.testing.assert_allclose(np.log(out["price_index"][:, 0]), index, atol=1e-9)
+        alone.append(float(out["real_income"]))
+    gaps = []
+    for cost in (10.0, 30.0):
+        both = settle([0, 1], np.where(np.eye(2, dtype=bool), 1.0, cost))
+        gaps.append(np.max(np.asarray(both["real_income"]) / alone - 1))
+    assert 0 < gaps[1] < gaps[0] / 50 < 1e-4  # trade falls with the fourth power of the cost
 
 
 def test_free_trade_equalises_price_indices_and_wages_have_a_closed_form():
