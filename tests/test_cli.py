@@ -119,6 +119,16 @@ def test_diagram_writes_its_file(capsys, tmp_path):
 
 
 @pytest.mark.slow
+def test_blocks_by_their_labels(capsys):
+    code, out, _ = run(capsys, "models")
+    assert code == 0 and "land.h" in out and "tastes.kappa" in out
+    code, out, _ = run(capsys, "thresholds core-periphery land.h=0.1 --json")
+    found = json.loads(out)["thresholds"]
+    assert code == 0 and [p["kind"] for p in found].count("break") == 2  # land disperses again
+    code, _, err = run(capsys, "thresholds core-periphery lnd.h=0.1")
+    assert code == 2 and "unknown block 'lnd'" in err and "land" in err
+
+
 def test_help_needs_no_models():
     done = subprocess.run(
         [sys.executable, "-m", "neg.cli", "--help"], capture_output=True, text=True, timeout=60

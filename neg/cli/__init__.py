@@ -9,7 +9,8 @@ from typing import Any
 
 _ASSIGNMENTS = (
     "parameters (sigma=5), options (labour=immobile), regions=N for equidistant places, "
-    "or geography=racetrack places=8; phi=... and other aliases where the model has them"
+    "or geography=racetrack places=8; phi=... and other aliases where the model has them; "
+    "blocks (land.h=0.2) as `neg models` lists them"
 )
 
 

@@ -12,6 +12,7 @@ import jax
 
 from neg.errors import InvalidParameterError, unknown_name
 from neg.geography.layouts import Geography, equidistant, layout
+from neg.models.congested import congested
 from neg.protocol import Model, SpatialModel, get_model
 
 _GEOGRAPHY = ("regions", "geography", "places")
@@ -19,12 +20,13 @@ _DEFAULT_PLACES = {"square": 16, "hexagonal": 36, "racetrack": 8, "line": 5, "st
 
 
 def build_model(name: str, assignments: Iterable[str]) -> Model:
-    """The model of this plain name with parameters, options and geography set.
+    """The model of this plain name with parameters, options, geography and blocks set.
 
-    Raises a named error for unknown names and for values that are not allowed.
+    ``land.h=0.2`` switches the block ``land`` on, with its parameter ``h``. Raises a named error for unknown names and for values that are not allowed.
     """
     kind = get_model(name)
     values = _pairs(assignments)
+    blocks = {key: number(key, values.pop(key)) for key in list(values) if "." in key}
     allowed = [*kind.parameters(), *kind.options(), *kind.aliases]
     if issubclass(kind, SpatialModel):
         allowed += _GEOGRAPHY
@@ -39,7 +41,7 @@ def build_model(name: str, assignments: Iterable[str]) -> Model:
     fields |= {key: number(key, values[key]) for key in kind.parameters() if key in values}
     model = kind(**fields)
     given = {key: number(key, values[key]) for key in kind.aliases if key in values}
-    return model.with_(**given) if given else model
+    return congested(model.with_(**given) if given else model, blocks)
 
 
 def interval(text: str) -> tuple[str, float, float]:

@@ -12,18 +12,34 @@ from typing import Any
 import numpy as np
 
 from neg.cli.build import build_model, interval, keep_compiled
+from neg.parameters import Parametric
 from neg.protocol import Model, Parameter, get_model
 
 
 def models(options: argparse.Namespace) -> str:
-    """The models with their parameters: meaning, range, default."""
+    """The models and the blocks they may take on, with parameters: meaning, range, default."""
     import neg.models  # noqa: F401  (fills the registry)
+    from neg.models.blocks import Block
 
     names = [options.model] if options.model else sorted(Model.registry)
     kinds = {name: get_model(name) for name in names}
+    blocks = {} if options.model else dict(sorted(Block.registry.items()))
     if options.json:
-        return _json({"models": [_described(name, kind) for name, kind in kinds.items()]})
-    return "\n\n".join(_model_text(name, kind) for name, kind in kinds.items())
+        return _json(
+            {
+                "models": [_described(name, kind) for name, kind in kinds.items()],
+                "blocks": [
+                    {"name": label, "parameters": _parameters(block)}
+                    for label, block in blocks.items()
+                ],
+            }
+        )
+    texts = [_model_text(name, kind) for name, kind in kinds.items()]
+    if blocks:
+        rows = [row for label, block in blocks.items() for row in _rows(block, f"{label}.")]
+        title = "blocks that any model takes on, such as land.h=0.2"
+        texts.append(f"{title}\n{_table(['name', 'default', 'range', 'meaning'], rows)}")
+    return "\n\n".join(texts)
 
 
 def thresholds(options: argparse.Namespace) -> str:
@@ -153,18 +169,7 @@ def _described(name: str, kind: type[Model]) -> dict[str, Any]:
     return {
         "name": name,
         "source": kind.source,
-        "parameters": [
-            {
-                "name": spec.name,
-                "meaning": spec.meaning,
-                "low": spec.low,
-                "high": spec.high,
-                "low_open": spec.low_open,
-                "high_open": spec.high_open,
-                "default": _default(spec),
-            }
-            for spec in kind.parameters().values()
-        ],
+        "parameters": _parameters(kind),
         "aliases": [
             {"name": key, "meaning": alias.meaning, "low": alias.low, "high": alias.high}
             for key, alias in kind.aliases.items()
@@ -181,11 +186,30 @@ def _described(name: str, kind: type[Model]) -> dict[str, Any]:
     }
 
 
-def _model_text(name: str, kind: type[Model]) -> str:
-    rows = [
-        [spec.name, f"{_default(spec):g}", _range(spec), spec.meaning]
+def _parameters(kind: type[Parametric]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": spec.name,
+            "meaning": spec.meaning,
+            "low": spec.low,
+            "high": spec.high,
+            "low_open": spec.low_open,
+            "high_open": spec.high_open,
+            "default": _default(spec),
+        }
         for spec in kind.parameters().values()
     ]
+
+
+def _rows(kind: type[Parametric], prefix: str = "") -> list[list[str]]:
+    return [
+        [prefix + spec.name, f"{_default(spec):g}", _range(spec), spec.meaning]
+        for spec in kind.parameters().values()
+    ]
+
+
+def _model_text(name: str, kind: type[Model]) -> str:
+    rows = _rows(kind)
     rows += [
         [key, "", _range(Parameter(key, "", 0.0, a.low, a.high, False, False)), a.meaning]
         for key, a in kind.aliases.items()
