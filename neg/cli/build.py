@@ -22,7 +22,8 @@ _DEFAULT_PLACES = {"square": 16, "hexagonal": 36, "racetrack": 8, "line": 5, "st
 def build_model(name: str, assignments: Iterable[str]) -> Model:
     """The model of this plain name with parameters, options, geography and blocks set.
 
-    ``land.h=0.2`` switches the block ``land`` on, with its parameter ``h``. Raises a named error for unknown names and for values that are not allowed.
+    ``land.h=0.2`` switches the block ``land`` on, with its parameter ``h``. Raises a named error
+    for unknown names and for values that are not allowed.
     """
     kind = get_model(name)
     values = _pairs(assignments)
