@@ -20,6 +20,7 @@ from neg.analysis import calibrate
 from neg.analysis.policy import BorderPolicy, best_border_cuts
 from neg.data.aggregate import aggregate, select
 from neg.figures import bars, heat, style
+from neg.models.general import GeneralEconomy
 
 CONFIG: dict[str, Any] = {
     "theta": 4.0,
@@ -32,16 +33,20 @@ CONFIG: dict[str, Any] = {
 SMOKE: dict[str, Any] = {"budgets": [0.05]}
 
 
-def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
-    """Spend every budget as well as can be."""
+def calibrated(config: dict[str, Any]) -> tuple[GeneralEconomy, data.Table]:
+    """The economy of the 14 regions, and its table."""
     table = data.load_icio()
-    goods = table.sectors[:2]
     small = aggregate(
         select(table, (*data.ASEAN, "CHN", "JPN", "KOR")),
         {},
-        {"goods": goods, "services": table.sectors[2:]},
+        {"goods": table.sectors[:2], "services": table.sectors[2:]},
     )
-    economy = calibrate(small, theta=config["theta"], uses="common")
+    return calibrate(small, theta=config["theta"], uses="common"), small
+
+
+def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
+    """Spend every budget as well as can be."""
+    economy, small = calibrated(config)
     found: list[BorderPolicy] = []
     for number, budget in enumerate(config["budgets"]):
         progress(number, len(config["budgets"]), f"budget {100 * budget:g} %")

@@ -173,7 +173,7 @@ def draw(record: xr.Dataset) -> Figure:
         (record["start"], style.QUIET, "start"),
         (record["value"].sel(run="simulated"), style.COLOURS[2], "found"),
     ):
-        distance = np.maximum(np.abs(values - record["truth"]).values, 1e-16)
+        distance = np.maximum(abs(values - record["truth"]).values, 1e-16)
         axes[1].plot(distance, labels, "o", ms=8, color=colour, label=words)
     axes[1].set(xscale="log", xlabel="distance from the truth", xlim=(1e-17, 30.0))
     axes[1].margins(y=0.25)

@@ -168,7 +168,7 @@ def _captions(config: dict[str, Any], record: xr.Dataset) -> dict[str, str]:
             "The RCEP scenario under constant returns, full increasing returns with free entry and "
             "the middle, with labour fixed in its sector and choosing it: real income, exact "
             "change in %. Returns matter where workers can follow them"
-            f"{_farthest(gain)}. {source}"
+            f"{_farthest(gain)}. {_left(record)} {source}"
         ),
     }
 
@@ -176,9 +176,9 @@ def _captions(config: dict[str, Any], record: xr.Dataset) -> dict[str, str]:
 def _farthest(gain: xr.DataArray) -> str:
     """Whose gain returns change most, in words."""
     moved = (gain.isel(scale=-1) - gain.sel(scale=0.0)).transpose("labour", "place")
-    largest = np.abs(moved).max("place").to_series()
+    largest = abs(moved).max("place").to_series()
     mobile = moved.sel(labour="sectors").to_series()
-    place = str(np.abs(mobile).idxmax())
+    place = str(mobile.abs().idxmax())
     return (
         f": from one end to the other they change a gain by up to {largest['sectors']:.1f} points "
         f"({_east_asia.NAMES[place]}, {mobile[place]:+.1f}), with labour fixed by "

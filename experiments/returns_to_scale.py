@@ -135,7 +135,7 @@ def draw(record: xr.Dataset) -> Figure:
     )
     _growth(axes[0], record)
     change = 100.0 * (record["workers"] / record["observed"] - 1.0)
-    moved = np.abs(record["pattern"]).max("sector") + np.abs(
+    moved = abs(record["pattern"]).max("sector") + abs(
         record["workers"] - record["observed"]
     ).max(("side", "sector")) / record["observed"].sum("sector")
     order = np.argsort(-moved.values)[: int(record.attrs["shown_places"])]

@@ -19,6 +19,7 @@ from neg.analysis import calibrate
 from neg.analysis.tariffs import OptimalTariffs, nash_tariffs, optimal_tariffs
 from neg.data.aggregate import aggregate
 from neg.figures import style
+from neg.models.general import GeneralEconomy
 from neg.solvers.short_run import short_run
 
 CONFIG: dict[str, Any] = {"theta": 4.0}
@@ -34,12 +35,17 @@ BLOCS = {
 TOGETHER = ("ASEAN", "North-East Asia")
 
 
-def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
-    """Best tariffs of each bloc alone, of all at once, and of East Asia together."""
+def blocs(config: dict[str, Any]) -> GeneralEconomy:
+    """The economy of the four blocs."""
     table = data.load_icio()
     small = aggregate(table, BLOCS, {"goods": table.sectors[:2], "services": table.sectors[2:]})
-    economy = calibrate(small, theta=config["theta"], uses="common")
-    names = list(small.places)
+    return calibrate(small, theta=config["theta"], uses="common")
+
+
+def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
+    """Best tariffs of each bloc alone, of all at once, and of East Asia together."""
+    economy = blocs(config)
+    names = list(economy.places)
     free = np.asarray(short_run(economy).outcomes["real_income"])
     found: dict[str, OptimalTariffs] = {}
     cases = [f"{name} alone" for name in names] + ["tariff war", "East Asia together"]
@@ -101,16 +107,16 @@ def _losers(war: xr.Dataset) -> str:
 def draw(record: xr.Dataset) -> Figure:
     """Tariffs and real incomes by bloc, alone, at war, and with East Asia together."""
     figure, axes = plt.subplots(1, 2, figsize=(11.5, 4.2))
-    blocs = [str(name) for name in record["bloc"].values]
+    names = [str(name) for name in record["bloc"].values]
     shown = {"alone": 2, "tariff war": 1, "East Asia together": 0}
     for number, (case, colour) in enumerate(shown.items()):
         for ax, name, pattern in ((axes[0], "tariff", ".0f"), (axes[1], "income", "+.2f")):
             values = [
                 float(record[name].sel(case=f"{b} alone" if case == "alone" else case, bloc=b))
-                for b in blocs
+                for b in names
             ]
             drawn = ax.bar(
-                np.arange(len(blocs)) + 0.28 * (number - 1),
+                np.arange(len(names)) + 0.28 * (number - 1),
                 values,
                 width=0.26,
                 color=style.COLOURS[colour],
@@ -118,7 +124,7 @@ def draw(record: xr.Dataset) -> Figure:
             )
             ax.bar_label(drawn, [style.number(v, pattern) for v in values], padding=2, fontsize=7.5)
     for ax in axes:
-        ax.set_xticks(range(len(blocs)), blocs)
+        ax.set_xticks(range(len(names)), names)
         ax.axhline(0.0, color=style.QUIET, lw=0.8)
         ax.margins(y=0.15)
     axes[0].set(ylabel="tariff on imports from outside, %")
