@@ -30,6 +30,9 @@ QUANTITIES: dict[str, Quantity] = {
         "consumer price index", _MONEY, _PLACE, "price of one unit of final consumption"
     ),
     "output": Quantity("output", _MONEY, _CELL, "revenue of the firms of a cell"),
+    "output_share": Quantity(
+        "share of output", "1", _CELL, "share of the place in the world's output of the sector"
+    ),
     "firms": Quantity("number of firms", "baseline = output", _CELL, "output over unit cost"),
     "employment": Quantity("employment", "workers", _CELL, "people at work in a cell"),
     "hours": Quantity("hours", "baseline = 1", _CELL, "work of one worker"),

@@ -30,6 +30,7 @@ COMPARED = (
     "mean_wage",
     "consumer_index",
     "output",
+    "output_share",
     "employment",
     "firms",
     "wage",

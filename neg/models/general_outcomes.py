@@ -48,6 +48,7 @@ def outcomes(
         "price_index": jnp.exp(flows.log_index),
         "consumer_index": index,
         "output": flows.revenue,
+        "output_share": flows.revenue / jnp.sum(flows.revenue, axis=0),
         "firms": flows.revenue / cost,
         "employment": flows.employment,
         "income": flows.income,
