@@ -98,9 +98,9 @@ def regions(places: int, sectors: int = 7, areas: int = 18) -> Pair:
         return found
 
     def products() -> float:
-        kernel, total = np.ones((places, places)), 0.0
-        for _ in range(2 * sectors * steps[-1]):  # arriving and leaving
-            total += (kernel @ kernel[0])[0]
+        kernel, total = np.ones((sectors, places, places)), 0.0
+        for _ in range(2 * steps[-1]):  # arriving and leaving
+            total += sum((matrix @ matrix[0])[0] for matrix in kernel)
         return total
 
     def agree(ours: Any, _: float) -> None:

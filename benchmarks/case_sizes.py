@@ -11,6 +11,8 @@ import numpy as np
 from scipy.optimize import root
 
 from benchmarks._timing import Pair
+from neg.analysis import calibrate
+from neg.data.table import Table
 from neg.models.commuting import Commuting
 from neg.models.general_build import general_economy
 from neg.solvers.long_run import equilibrium_at
@@ -25,6 +27,8 @@ def cases() -> list[Pair]:
         against_scipy("194 countries, tariffs with revenue", world, "hybr", repeats=3),
         against_scipy("31 x 40, links, tariffs to zero", table, "krylov", repeats=3),
         mobile("31 x 40, links, workers choose sectors", table),
+        against_scipy("77 x 11 table, common mix of origins", cheaper("common"), "krylov", 3),
+        mobile("77 x 11 table, own mix of every use", cheaper("separate")),
         commuting(402),
         gradient("194 countries, gradient in all costs", world),
     ]
@@ -59,6 +63,32 @@ def input_output(places: int = 31, sectors: int = 40) -> Any:
         input_share=0.5 * links / links.sum(axis=1, keepdims=True),
         mobility="sectors",
     )
+
+
+def cheaper(uses: str, places: int = 77, sectors: int = 11) -> Any:
+    """A made-up balanced table of the size of the OECD's, from which all costs fall by a tenth."""
+    rng = np.random.default_rng(2)
+    size = np.exp(rng.normal(0, 1.5, places))
+    home = 1.0 + 20.0 * places * np.eye(places)
+    mix = size[:, None] * size[None, :] * home / size.sum()
+    sales = lambda kinds: (
+        mix[:, None, :, None] * rng.uniform(0.2, 1.8, (places, sectors, places, kinds))
+    )
+    intermediate, final = 0.4 * sales(sectors) / sectors, sales(3) / 3
+    output = intermediate.sum(axis=(2, 3)) + final.sum(axis=(2, 3))
+    table = Table(
+        places=[f"c{i}" for i in range(places)],
+        sectors=[f"s{k}" for k in range(sectors)],
+        uses=["consumption", "investment", "government"],
+        intermediate=intermediate,
+        final=final,
+        value_added=output - intermediate.sum(axis=(0, 1)),
+        net_taxes_industry=np.zeros((places, sectors)),
+        net_taxes_final=np.zeros((places, 3)),
+    )
+    economy = calibrate(table, theta=5.0, uses=uses, mobility="sectors")
+    abroad = ~np.eye(places, dtype=bool)[:, :, None]
+    return economy.with_(tau=np.where(abroad, 0.9, 1.0) * economy.tau)
 
 
 def against_scipy(name: str, model: Any, method: str, repeats: int) -> Pair:
