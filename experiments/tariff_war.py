@@ -1,4 +1,4 @@
-"""What tariffs would each bloc choose, and what does their cooperation save?
+"""A war of tariffs: what each bloc would choose, and what cooperation saves.
 
 Four blocs of the 2020 table trade goods and services. Each sets the tariff that is best for it,
 given the others', until nobody wants to move; the outcome is compared with free trade, and with

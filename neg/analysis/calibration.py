@@ -22,6 +22,8 @@ _FLAT = 1e-6  # relative size of a derivative below which a direction counts as 
 _TRIALS = 40
 _DECREASE = 1e-4
 _FLATTER = 0.9
+_SEARCH = optax.scale_by_lbfgs(memory_size=20)
+_update = jax.jit(_SEARCH.update)
 
 
 class Calibration(NamedTuple):
@@ -185,14 +187,12 @@ def descend(
     Source: Nocedal (1980), Mathematics of Computation 35(151); Lewis and Overton (2013),
     Mathematical Programming 141.
     """
-    search = optax.scale_by_lbfgs(memory_size=20)
-    update = jax.jit(search.update)
-    state = search.init(z)
+    state = _SEARCH.init(z)
     value, slope = objective(z)
     for count in range(max_steps):
         if not float(jnp.max(jnp.abs(slope))) > 0.1 * tolerance:
             return z, count
-        ahead, state = update(slope, state, z)
+        ahead, state = _update(slope, state, z)
         step = _wolfe(objective, z, -ahead, value, slope)
         if step is None:
             return z, count
