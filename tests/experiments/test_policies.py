@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 
-from experiments import border_cut_budget, east_asia_policies, tariff_war
+from experiments import _gallery, border_cut_budget, east_asia_policies, tariff_war
 from neg import data
 from neg.analysis.policy import _gain
 from neg.solvers.short_run import short_run
+
+
+def test_tables_of_an_experiment_are_written_beside_its_figures(tmp_path):
+    record = xr.Dataset(attrs={"caption": "A finding."})
+    frame = pd.DataFrame({"gain": [1.5, 2.5]}, index=pd.Index(["A", "B"], name="region"))
+    module = SimpleNamespace(draw=lambda _: {}, tables=lambda _: {"gains": frame})
+    _gallery.draw("trial", module, record, tmp_path)
+    assert "region,gain\nA,1.5\nB,2.5" in (tmp_path / "trial-gains.csv").read_text()
+    assert r"\toprule" in (tmp_path / "trial-gains.tex").read_text()
 
 
 def ran(module, **changes):
