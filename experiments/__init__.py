@@ -12,7 +12,8 @@ docstring line says what it shows; ``python -m experiments --list`` prints it. I
 ``run`` calls ``progress(done, total, label)`` as it goes and returns a labelled data set with
 ``units`` on each variable and the attributes ``title``, ``caption`` (the finding) and ``status``
 (how the solves ended). ``draw`` sees the record as it was read back from the file. Of several
-figures each may have its own caption, the attribute ``caption_<key>``.
+figures each may have its own caption, the attribute ``caption_<key>``. An experiment may define
+``tables(record) -> dict[str, DataFrame]`` as well: each is written as CSV and as a LaTeX table.
 """
 
 import os

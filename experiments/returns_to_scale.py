@@ -135,9 +135,9 @@ def draw(record: xr.Dataset) -> Figure:
     )
     _growth(axes[0], record)
     change = 100.0 * (record["workers"] / record["observed"] - 1.0)
-    moved = abs(record["pattern"]).max("sector") + abs(
-        record["workers"] - record["observed"]
-    ).max(("side", "sector")) / record["observed"].sum("sector")
+    moved = abs(record["pattern"]).max("sector") + abs(record["workers"] - record["observed"]).max(
+        ("side", "sector")
+    ) / record["observed"].sum("sector")
     order = np.argsort(-moved.values)[: int(record.attrs["shown_places"])]
     places = [str(p) for p in record["place"].values[order]]
     names = [_east_asia.NAMES[p] for p in places]

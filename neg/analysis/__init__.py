@@ -1,7 +1,20 @@
-"""From data to answers: calibration, scenarios, welfare, policy."""
+"""From data to answers: calibration, scenarios, welfare, inversion, policy."""
 
 from neg.analysis.baseline import calibrate
+from neg.analysis.calibration import match_moments
+from neg.analysis.decomposition import (
+    dispersion,
+    gains_from_trade,
+    incidence,
+    market_access,
+    real_income_split,
+)
+from neg.analysis.hat import changes
+from neg.analysis.inversion import invert, invert_moving_costs
+from neg.analysis.invert_flows import invert_tastes
 from neg.analysis.outcomes import labelled
+from neg.analysis.policy import best_border_cuts
+from neg.analysis.returns import equilibria_beyond, scale_limit
 from neg.analysis.scenarios import (
     Edit,
     Scenario,
@@ -12,6 +25,7 @@ from neg.analysis.scenarios import (
     solve,
     with_costs,
 )
+from neg.analysis.tariffs import nash_tariffs, optimal_tariffs
 from neg.geography.trade_costs import TradeCosts, freight_rate, trade_costs
 
 __all__ = [
@@ -19,11 +33,26 @@ __all__ = [
     "Scenario",
     "TradeCosts",
     "UnstableAllocationWarning",
+    "best_border_cuts",
     "calibrate",
+    "changes",
     "compare",
+    "dispersion",
+    "equilibria_beyond",
     "freight_rate",
+    "gains_from_trade",
+    "incidence",
+    "invert",
+    "invert_moving_costs",
+    "invert_tastes",
     "labelled",
+    "market_access",
+    "match_moments",
+    "nash_tariffs",
+    "optimal_tariffs",
     "real_income_gradient",
+    "real_income_split",
+    "scale_limit",
     "scenario",
     "solve",
     "trade_costs",

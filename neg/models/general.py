@@ -139,6 +139,8 @@ class GeneralEconomy(Model):
     rebate: str = eqx.field(static=True, default="proportional")
     # Place that the people of every group come from, -1 where groups have no origin.
     group_origin: tuple[int, ...] = eqx.field(static=True, default=())
+    # Place of every cell, known also where the cells themselves are traced.
+    cell_place: tuple[int, ...] = eqx.field(static=True, default=())
     # Blocks that are off where nothing is given.
     labour_supply: Float[Array, " place"] | None = eqx.field(converter=_if_given, default=None)
     origin_share: Float[Array, " cell"] | None = eqx.field(converter=_if_given, default=None)
@@ -179,6 +181,11 @@ class GeneralEconomy(Model):
             return labels
         owners = [self.group_names[g] for g in np.asarray(self.group)]
         return tuple(f"{name} {owner}" for name, owner in zip(labels, owners, strict=True))
+
+    @property
+    def cell_places(self) -> np.ndarray:
+        """The place that the workers of each cell crowd, whatever their sector and origin."""
+        return np.asarray(self.cell_place, dtype=int)
 
     def initial_distribution(self) -> Float[Array, " cell"]:
         """Observed employment, split by group where several groups share a place and sector."""

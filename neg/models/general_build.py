@@ -152,6 +152,7 @@ def general_economy(
         numeraire=numeraire,
         rebate=rebate,
         group_origin=cells.origin,
+        cell_place=tuple((cells.cell // len(sectors)).tolist()),
         labour_supply=None if labour_supply is None else fill("labour_supply", labour_supply, (n,)),
         origin_share=cells.origin_share,
         moving_cost=None if moving_cost is None else cost_of_cells(cells, moving_cost, n, s),

@@ -1,5 +1,6 @@
 """The general economy: identities and limits that hold whatever its parameters."""
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from economies import random_table
 from neg.analysis.baseline import calibrate
 from neg.data import load_icio
 from neg.errors import InvalidDataError, InvalidShapeError, NegError, SharesError, UnknownNameError
+from neg.models.congested import congested
 from neg.models.general import DEFICIT_RULES
 from neg.models.general_build import general_economy
 from neg.solvers.long_run import equilibrium_at
@@ -317,3 +319,17 @@ def test_missing_pairs_and_missing_producers_stay_missing():
 def test_bad_input_is_refused_by_name(change, error, words):
     with pytest.raises(error, match=words):
         shocked().with_(**change)
+
+
+def test_a_block_crowds_places_whatever_the_sector():
+    """Density of a place counts the workers of all its sectors; compiled and not."""
+    model = calibrate(TABLE, mobility="places")
+    crowded = congested(model, ["density"])
+    x = model.initial_distribution()
+    prices = model.initial_prices(x)
+    loss = np.asarray(crowded.payoff(prices, x) - model.payoff(prices, x)).reshape(3, 2)
+    np.testing.assert_allclose(loss[:, 0], loss[:, 1], atol=1e-14)
+    people = np.asarray(x).reshape(3, 2).sum(axis=1)
+    assert np.all(np.diff(loss[np.argsort(people), 0]) < 0)
+    compiled = eqx.filter_jit(lambda m: m.payoff(prices, x))(crowded)
+    np.testing.assert_allclose(compiled, crowded.payoff(prices, x), atol=1e-13)
