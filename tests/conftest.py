@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 
@@ -18,7 +19,8 @@ from hypothesis import HealthCheck, settings  # noqa: E402
 
 import neg  # noqa: E402, F401  (switches double precision on before any array is made)
 
-# A test compiles what it runs, unless a cache folder is named on purpose (as in .ci/run).
+# Workers side by side share what they compile, in a folder that lives as long as the run. A single
+# process compiles what it runs, unless a cache folder is named on purpose (as in .ci/run).
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     jax.config.update("jax_enable_compilation_cache", False)
 
@@ -29,6 +31,15 @@ settings.register_profile(
 settings.load_profile("neg")
 
 _START = time.monotonic()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    leads = not hasattr(config, "workerinput") and config.getoption("numprocesses", None)
+    if leads and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        folder = tempfile.TemporaryDirectory(prefix="neg-tests-")
+        config.add_cleanup(folder.cleanup)
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = folder.name
+        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

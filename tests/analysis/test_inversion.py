@@ -55,7 +55,8 @@ def test_inversion_recovers_the_fundamentals_that_made_the_data():
     np.testing.assert_allclose(found.productivity, a, rtol=1e-9)
 
 
-@pytest.mark.parametrize("mobility", [pytest.param("free", marks=pytest.mark.slow), "places"])
+@pytest.mark.slow
+@pytest.mark.parametrize("mobility", ["free", "places"])
 def test_wages_and_people_of_the_table_are_returned(mobility):
     """The embedded table at trade costs, wages and scale that it was not calibrated at."""
     table = load_icio()

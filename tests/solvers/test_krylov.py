@@ -118,7 +118,10 @@ def test_short_run_is_that_of_the_dense_method():
     assert free.error < 1e-9 and free.residual < 1e-11
 
 
-@pytest.mark.parametrize("mobility", ["sectors", "places", "free"])
+@pytest.mark.parametrize(
+    "mobility",
+    [*(pytest.param(rule, marks=pytest.mark.slow) for rule in ("sectors", "places")), "free"],
+)
 def test_equilibrium_is_that_of_the_dense_method(mobility):
     model = economy(mobility=mobility, housing=0.0 if mobility == "sectors" else 0.4)
     x, used = model.initial_distribution(), jnp.ones(8, bool)
