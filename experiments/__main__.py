@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +33,15 @@ def main(arguments: list[str] | None = None) -> int:
     except NegError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    _share_compilations()
-    return _runner.run_all(
-        names,
-        options.out,
-        changes=changes,
-        smoke=options.smoke,
-        redraw=options.redraw,
-        jobs=options.jobs,
-    )
+    with _shared_compilations():
+        return _runner.run_all(
+            names,
+            options.out,
+            changes=changes,
+            smoke=options.smoke,
+            redraw=options.redraw,
+            jobs=options.jobs,
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,10 +80,17 @@ def _setting(text: str) -> tuple[str, Any]:
         return key, value
 
 
-def _share_compilations() -> None:
-    """With JAX_COMPILATION_CACHE_DIR set, keep the short compilations too: all of ours are."""
-    if os.environ.get("JAX_COMPILATION_CACHE_DIR"):
+@contextlib.contextmanager
+def _shared_compilations() -> Iterator[None]:
+    """Processes side by side share what they compile, in the named folder or one for this run."""
+    with tempfile.TemporaryDirectory(prefix="neg-experiments-") as folder:
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", folder)
         os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+        try:
+            yield
+        finally:
+            if os.environ["JAX_COMPILATION_CACHE_DIR"] == folder:
+                del os.environ["JAX_COMPILATION_CACHE_DIR"]
 
 
 if __name__ == "__main__":
