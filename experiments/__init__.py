@@ -17,12 +17,11 @@ figures each may have its own caption, the attribute ``caption_<key>``. An exper
 """
 
 import os
-from importlib import metadata
 
 # Experiments run side by side, one process a core: threads of linear algebra beyond that wait for
 # each other (a solve with 500 unknowns then takes five times as long). Read when numpy is loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-# Compilation is most of the work, and the older code generator needs half the time for it. Newer
-# versions may refuse the flag, so only those that were tried get it. Read by the first solve.
-if metadata.version("jaxlib").startswith("0.10."):
-    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
+
+from neg.compilation import compile_quickly  # noqa: E402  (the line above must come first)
+
+compile_quickly()

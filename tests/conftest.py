@@ -12,6 +12,8 @@ from collections.abc import Iterator
 # each other. Read when numpy is loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# The code generator that users get, also where a test imports what would ask for another one.
+os.environ.setdefault("XLA_FLAGS", "")
 
 import jax  # noqa: E402
 import pytest  # noqa: E402

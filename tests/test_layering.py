@@ -17,6 +17,7 @@ ALLOWED: dict[str, set[str]] = {
     "status": {"errors"},
     "checks": {"errors", "status"},
     "quantities": set(),
+    "compilation": set(),
     "geography": BASE,
     "parameters": BASE,
     "protocol": BASE | {"geography", "parameters"},

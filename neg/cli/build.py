@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
-
-import jax
 
 from neg.errors import InvalidParameterError, unknown_name
 from neg.geography.layouts import Geography, equidistant, layout
@@ -63,18 +58,6 @@ def number(name: str, text: str) -> float:
         return float(text)
     except ValueError:
         raise InvalidParameterError(f"{name} = {text} is not allowed; must be a number") from None
-
-
-def keep_compiled() -> None:
-    """Keep compiled programs in the user's cache folder, unless a folder is named already."""
-    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
-        return
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    folder = Path(base) / "neg" / "compiled"
-    with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        jax.config.update("jax_compilation_cache_dir", str(folder))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
 def _pairs(assignments: Iterable[str]) -> dict[str, str]:

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from neg.cli.build import build_model, interval, keep_compiled
+from neg.cli.build import build_model, interval
+from neg.compilation import compile_quickly, keep_compiled
 from neg.parameters import Parametric
 from neg.protocol import Model, Parameter, get_model
 
@@ -46,6 +47,7 @@ def thresholds(options: argparse.Namespace) -> str:
     """Break and sustain points of one parameter."""
     from neg.breakpoints.thresholds import thresholds as find
 
+    compile_quickly()
     keep_compiled()
     model = build_model(options.model, options.assignments)
     found = find(model, options.parameter, options.low, options.high)
@@ -86,6 +88,7 @@ def equilibria(options: argparse.Namespace) -> str:
     """All long-run equilibria at given parameters."""
     from neg.search.equilibria import equilibria as find
 
+    compile_quickly()
     keep_compiled()
     model = build_model(options.model, options.assignments)
     found = find(model, **({} if options.starts is None else {"starts": options.starts}))
@@ -118,6 +121,7 @@ def diagram(options: argparse.Namespace) -> str:
     from neg.bifurcation.diagram import diagram as follow
     from neg.cli.draw import check_ending, write
 
+    compile_quickly()
     keep_compiled()
     model = build_model(options.model, options.assignments)
     name, low, high = interval(options.over)
