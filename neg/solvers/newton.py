@@ -14,8 +14,8 @@ from neg.status import Status
 
 _HALVINGS = 12
 _DECREASE = 1e-4
-_CRAWL = 0.99  # steps that leave more of the residual than this, three in a row, lead nowhere
-_CRAWLS = 3
+_CRAWL = 0.99  # steps that leave more of the residual than this, six in a row, lead nowhere
+_CRAWLS = 6
 
 
 class Root(eqx.Module):
