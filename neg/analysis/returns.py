@@ -16,10 +16,10 @@ import xarray as xr
 from jaxtyping import Array
 from scipy.optimize import brentq
 
-from neg.analysis.departure import Linearised, Path, arrive, depart, flat_start, linearise
 from neg.checks import check_range
 from neg.errors import InvalidDataError, unknown_name
 from neg.models.general import GeneralEconomy
+from neg.solvers.departure import Linearised, Path, arrive, depart, flat_start, linearise
 from neg.solvers.long_run import STABILITY_TOLERANCE, LongRun
 from neg.status import Status
 
