@@ -15,8 +15,8 @@ from typing import Any
 
 import benchmarks
 from benchmarks._timing import Pair, Start
-from neg import records
-from neg.errors import unknown_name
+from neg.core import records
+from neg.core.errors import unknown_name
 
 RESULTS = Path(__file__).parent / "results.json"
 

@@ -20,8 +20,8 @@ from neg.bifurcation.branch import Branch, Kind
 from neg.bifurcation.continuation import continuation, path_symmetries
 from neg.bifurcation.reduction import parameter_path
 from neg.bifurcation.switching import exits, leave
-from neg.geography.layouts import racetrack
 from neg.models.core_periphery import CorePeriphery
+from neg.places.layouts import racetrack
 
 LOW, HIGH = 0.02, 0.9
 

@@ -18,7 +18,7 @@ from scipy.optimize import root
 from benchmarks._timing import Pair
 from neg import data
 from neg.analysis import calibrate
-from neg.models.general import GeneralEconomy
+from neg.economy.general import GeneralEconomy
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
 from neg.solvers.system import Unknowns, flat_prices, long_run_residual, pack, payoff

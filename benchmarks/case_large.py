@@ -16,9 +16,9 @@ import numpy as np
 from scipy.optimize import root
 
 from benchmarks._timing import Pair
-from neg.geography.layouts import Geography
-from neg.models.general_build import general_economy
+from neg.economy.general_build import general_economy
 from neg.models.helpman import Helpman
+from neg.places.layouts import Geography
 from neg.solvers.long_run import equilibrium_at
 
 KAPPA, SIGMA, GOODS = 40.0, 5.0, 0.75

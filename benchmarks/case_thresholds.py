@@ -8,9 +8,9 @@ import numpy as np
 
 from benchmarks._timing import Pair
 from neg.breakpoints.thresholds import thresholds
-from neg.geography.layouts import racetrack
 from neg.models.core_periphery import CorePeriphery
 from neg.models.puga import PugaImmobile
+from neg.places.layouts import racetrack
 
 MODELS = {
     "two regions": CorePeriphery(sigma=5.0, mu=0.4),

@@ -22,6 +22,6 @@ import os
 # each other (a solve with 500 unknowns then takes five times as long). Read when numpy is loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from neg.compilation import compile_quickly  # noqa: E402  (the line above must come first)
+from neg.core.compilation import compile_quickly  # noqa: E402  (the line above must come first)
 
 compile_quickly()

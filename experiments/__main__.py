@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments import _runner
-from neg.errors import NegError
+from neg.core.errors import NegError
 
 
 def main(arguments: list[str] | None = None) -> int:

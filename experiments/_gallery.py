@@ -11,7 +11,7 @@ import xarray as xr
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from neg import records
+from neg.core import records
 from neg.data.write import save
 from neg.figures import style
 
@@ -91,7 +91,7 @@ def write_index(out: Path) -> Path | None:
         return None
     head = (
         "# Figures\n\nEach figure stands beside the record that it was drawn from "
-        "(netCDF: `neg.records.read_record`).\n"
+        "(netCDF: `neg.core.records.read_record`).\n"
         "`python -m experiments` makes them all, `python -m experiments NAME` makes one, "
         "`--redraw` draws the\nstored record again.\n"
     )

@@ -20,8 +20,8 @@ from tqdm import tqdm
 
 import experiments
 from experiments._parallel import side_by_side
-from neg import records
-from neg.errors import InvalidDataError, NegError, unknown_name
+from neg.core import records
+from neg.core.errors import InvalidDataError, NegError, unknown_name
 
 Progress = Callable[[int, int, str], None]
 

@@ -16,9 +16,9 @@ from matplotlib.axes import Axes
 from scipy.interpolate import RegularGridInterpolator
 
 from experiments._wiggle import wiggle
+from neg.economy.model import Model
 from neg.figures import diagram as drawing
 from neg.figures import style
-from neg.protocol import Model
 
 LINES, POINTS, MARKS = 4, 400, 3
 """Room for uneven branches, their points and thresholds in a record."""

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.protocol import Model
+from neg.economy.model import Model
 from neg.solvers.system import Unknowns, flat_prices, long_run_residual, pack
 
 TOLERANCE = 1e-10

@@ -25,10 +25,10 @@ from matplotlib.figure import Figure
 
 from experiments._two_regions import LINES, MARKS, POINTS, Equilibria, equilibria, known, tomahawk
 from neg.analysis.scenarios import with_costs
+from neg.barriers.layers import TradeCosts, trade_costs
+from neg.economy.general import GeneralEconomy
+from neg.economy.general_build import general_economy
 from neg.figures import style
-from neg.geography.trade_costs import TradeCosts, trade_costs
-from neg.models.general import GeneralEconomy
-from neg.models.general_build import general_economy
 from neg.models.puga import PugaImmobile
 
 CONFIG: dict[str, Any] = {

@@ -19,8 +19,8 @@ from neg import data
 from neg.analysis import calibrate
 from neg.analysis.policy import BorderPolicy, best_border_cuts
 from neg.data.aggregate import aggregate, select
+from neg.economy.general import GeneralEconomy
 from neg.figures import bars, heat, style
-from neg.models.general import GeneralEconomy
 
 CONFIG: dict[str, Any] = {
     "theta": 4.0,

@@ -22,8 +22,8 @@ from neg import data
 from neg.analysis import calibrate
 from neg.analysis.calibration import Calibration, match_moments
 from neg.data.aggregate import aggregate
+from neg.economy.general import GeneralEconomy
 from neg.figures import style
-from neg.models.general import GeneralEconomy
 from neg.solvers.short_run import short_run
 
 CONFIG: dict[str, Any] = {

@@ -26,8 +26,9 @@ from experiments._two_regions import (
     tomahawk,
 )
 from experiments._wiggle import along
+from neg.economy.model import Model
 from neg.figures import style
-from neg.protocol import Model, get_model
+from neg.models import get_model
 
 CONFIG: dict[str, Any] = {
     "models": [

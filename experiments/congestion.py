@@ -24,12 +24,12 @@ from scipy.interpolate import RectBivariateSpline
 
 from experiments._two_regions import spread_over
 from experiments._wiggle import wiggle
+from neg.economy.model import Model
 from neg.figures import style
-from neg.geography.layouts import from_distance
-from neg.models.blocks import Density, Land, Pollution, Traffic, Wages
-from neg.models.congested import Congested
 from neg.models.core_periphery import CorePeriphery
-from neg.protocol import Model
+from neg.parts.blocks import Density, Land, Pollution, Traffic, Wages
+from neg.parts.composed import Congested
+from neg.places.layouts import from_distance
 
 CONFIG: dict[str, Any] = {
     "mu": 0.4,

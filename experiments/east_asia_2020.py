@@ -26,7 +26,7 @@ from matplotlib.figure import Figure
 from experiments import _east_asia
 from neg import data
 from neg.analysis.baseline import calibrate
-from neg.errors import ConvergenceError
+from neg.core.errors import ConvergenceError
 
 CONFIG = {"sector": "manufacturing", "theta": 4.0, "tolerance": 1e-12, "max_steps": 10_000}
 SMOKE: dict[str, Any] = {"tolerance": 1e-6}
@@ -107,7 +107,7 @@ def market_capacity(
     """Pull ``M`` of each market such that all outputs are sold and all spending is spent.
 
     Scales rows and columns in turn, which converges for a connected matrix (Sinkhorn 1967).
-    Raises :class:`neg.errors.ConvergenceError` after ``max_steps``.
+    Raises :class:`neg.core.errors.ConvergenceError` after ``max_steps``.
     """
     output, spending = flows.sum(axis=1), flows.sum(axis=0)
     supply = output / freeness.sum(axis=1)

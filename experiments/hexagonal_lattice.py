@@ -16,8 +16,8 @@ from neg.bifurcation.diagram import Diagram, diagram
 from neg.bifurcation.switching import exits
 from neg.bifurcation.symmetry import pattern
 from neg.figures import style
-from neg.geography.layouts import hexagonal_torus
 from neg.models.footloose_entrepreneur import FootlooseEntrepreneur
+from neg.places.layouts import hexagonal_torus
 
 CONFIG: dict[str, Any] = {
     "rows": 6,

@@ -33,9 +33,10 @@ from experiments._two_regions import (
     tomahawk,
 )
 from experiments._wiggle import along, wiggle
-from neg.errors import ConvergenceError
+from neg.core.errors import ConvergenceError
+from neg.economy.model import Model
 from neg.figures import style
-from neg.protocol import Model, get_model
+from neg.models import get_model
 
 CONFIG: dict[str, Any] = {
     "models": {"core-periphery": {"mu": 0.4}, "vertical-linkages": {"alpha": 0.35}},

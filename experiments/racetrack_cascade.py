@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from neg.bifurcation.arclength import Steps
 from neg.bifurcation.diagram import Diagram, diagram
 from neg.figures import style
-from neg.geography.layouts import racetrack
 from neg.models.footloose_entrepreneur import FootlooseEntrepreneur
+from neg.places.layouts import racetrack
 
 CONFIG: dict[str, Any] = {
     "places": [8, 16],

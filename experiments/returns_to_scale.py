@@ -20,9 +20,9 @@ from experiments import _east_asia
 from neg import data
 from neg.analysis import calibrate
 from neg.analysis.returns import Beyond, ScaleLimit, equilibria_beyond, scale_limit
+from neg.core.status import Status
+from neg.economy.general import GeneralEconomy
 from neg.figures import heat, style
-from neg.models.general import GeneralEconomy
-from neg.status import Status
 
 CONFIG: dict[str, Any] = {
     "theta": 4.0,

@@ -18,8 +18,8 @@ from neg import data
 from neg.analysis import calibrate
 from neg.analysis.tariffs import OptimalTariffs, nash_tariffs, optimal_tariffs
 from neg.data.aggregate import aggregate
+from neg.economy.general import GeneralEconomy
 from neg.figures import style
-from neg.models.general import GeneralEconomy
 from neg.solvers.short_run import short_run
 
 CONFIG: dict[str, Any] = {"theta": 4.0}

@@ -18,8 +18,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from neg.breakpoints.thresholds import Threshold, thresholds
+from neg.economy.model import Model
 from neg.figures import style
-from neg.protocol import Model, get_model
+from neg.models import get_model
 
 CONFIG: dict[str, Any] = {
     "models": ["core-periphery", "puga-immobile"],

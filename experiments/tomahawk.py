@@ -19,7 +19,7 @@ from experiments._branches import lines
 from neg.bifurcation.branch import Kind
 from neg.bifurcation.diagram import diagram
 from neg.figures import diagram as drawing
-from neg.protocol import get_model
+from neg.models import get_model
 
 CONFIG = {"sigma": 5.0, "mu": 0.4, "low": 1.3, "high": 2.1}
 SMOKE: dict[str, Any] = {"low": 1.55, "high": 1.85}

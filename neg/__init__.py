@@ -15,12 +15,12 @@ _jax.config.update("jax_enable_x64", True)
 __version__ = "0.1.0"
 
 _FRONT_PAGE = {
-    "Model": "neg.protocol",
-    "SpatialModel": "neg.protocol",
-    "Groups": "neg.protocol",
-    "parameter": "neg.protocol",
-    "get_model": "neg.protocol",
-    "general_economy": "neg.models.general_build",
+    "Model": "neg.economy.model",
+    "SpatialModel": "neg.economy.model",
+    "Groups": "neg.economy.model",
+    "parameter": "neg.core.parameters",
+    "get_model": "neg.models",
+    "general_economy": "neg.economy.general_build",
     "short_run": "neg.solvers.short_run",
     "long_run": "neg.solvers.long_run",
     "equilibrium_at": "neg.solvers.long_run",
@@ -29,13 +29,13 @@ _FRONT_PAGE = {
     "thresholds": "neg.breakpoints.thresholds",
     "diagram": "neg.bifurcation.diagram",
     "paths": "neg.solvers.dynamics",
-    "Status": "neg.status",
-    "NegError": "neg.errors",
+    "Status": "neg.core.status",
+    "NegError": "neg.core.errors",
 }
 
 _ROOMS = (
-    *("analysis", "bifurcation", "breakpoints", "checks", "data", "errors", "figures"),
-    *("geography", "models", "protocol", "quantities", "records", "search", "solvers", "status"),
+    *("analysis", "barriers", "bifurcation", "breakpoints", "core", "data", "economy"),
+    *("figures", "models", "parts", "places", "search", "solvers"),
 )
 
 __all__ = [*_FRONT_PAGE, *_ROOMS]
@@ -50,4 +50,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return [*__all__, "__version__"]

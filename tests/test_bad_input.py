@@ -11,7 +11,7 @@ import neg
 from neg import get_model, long_run, short_run
 from neg.analysis import calibrate, compare, scenario, trade_costs
 from neg.breakpoints.thresholds import threshold
-from neg.errors import (
+from neg.core.errors import (
     BlackHoleError,
     ConvergenceError,
     InvalidDataError,
@@ -22,9 +22,9 @@ from neg.errors import (
     SharesError,
     UnknownNameError,
 )
+from neg.core.status import Status
+from neg.economy.general_build import general_economy
 from neg.models.core_periphery import CorePeriphery
-from neg.models.general_build import general_economy
-from neg.status import Status
 
 TABLE = random_table(seed=1, tariffs=False)
 COSTS = trade_costs(TABLE.places, TABLE.sectors, {"border": (0.1, "resource")})

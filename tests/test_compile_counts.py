@@ -10,8 +10,8 @@ import pytest
 from economies import random_table
 
 from neg.analysis import calibrate, compare, scenario, trade_costs
+from neg.economy.model import Model
 from neg.models.core_periphery import CorePeriphery
-from neg.protocol import Model
 from neg.solvers.long_run import equilibrium_at, long_run
 from neg.solvers.short_run import short_run
 

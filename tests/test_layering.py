@@ -8,37 +8,27 @@ from pathlib import Path
 
 import pytest
 
-BASE = {"errors", "status", "checks"}
-ECONOMY = BASE | {"geography", "parameters", "protocol"}
+ECONOMY = {"core", "places", "barriers", "economy"}
 ROOMS_OF_EQUILIBRIA = {"solvers", "breakpoints", "bifurcation", "search"}
 
 ALLOWED: dict[str, set[str]] = {
-    "errors": set(),
-    "status": {"errors"},
-    "checks": {"errors", "status"},
-    "quantities": set(),
-    "compilation": set(),
-    "geography": BASE,
-    "parameters": BASE,
-    "protocol": BASE | {"geography", "parameters"},
-    "models": ECONOMY,
+    "core": set(),
+    "places": {"core"},
+    "barriers": {"core", "places"},
+    "economy": {"core", "places", "barriers"},
+    "parts": ECONOMY,
+    "models": ECONOMY | {"parts"},
     "solvers": ECONOMY,
     "breakpoints": ECONOMY | {"solvers"},
-    "bifurcation": ECONOMY | {"records", "solvers"},
+    "bifurcation": ECONOMY | {"solvers"},
     "search": ECONOMY | {"solvers", "breakpoints", "bifurcation"},
-    "data": BASE | {"geography"},
-    "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "data", "quantities"},
-    # Records and figures know no economics: whoever solves hands them arrays.
-    "encoding": {"errors"},
-    "records": {"errors", "encoding"},
-    "figures": {"errors"},
+    "data": {"core", "places"},
+    "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "parts", "data"},
+    # Figures know no economics: whoever solves hands them arrays.
+    "figures": {"core"},
 }
 """What each part of the library may import from it, besides itself. The command line and the
 package's own front page (``__init__``) may import everything; nothing imports them."""
-
-DEFERRED = {("protocol", "models")}
-"""Imports against the direction that may stand inside a function: looking up a model by its name
-imports the models, which import the protocol."""
 
 FREE = {"cli", "__init__"}
 LONGEST = 350
@@ -84,8 +74,6 @@ def test_a_file_imports_only_what_stands_to_its_left(path):
     known = set(ALLOWED) | FREE
     imported = imports(path) & known
     allowed = known if part in FREE else ALLOWED[part] | {part}
-    deferred = {name for here, name in DEFERRED if here == part}
-    imported -= deferred - imports(path, on_loading=True)
     assert imported <= allowed, f"{part} must not import {sorted(imported - allowed)}"
 
 

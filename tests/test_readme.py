@@ -18,7 +18,7 @@ import neg
 from neg.cli import _parser
 from neg.cli.build import build_model
 from neg.data import RCEP, load_icio
-from neg.protocol import Model
+from neg.economy.model import Model
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)

@@ -26,7 +26,7 @@ from neg.analysis.scenarios import (
     with_costs,
 )
 from neg.analysis.tariffs import nash_tariffs, optimal_tariffs
-from neg.geography.trade_costs import TradeCosts, freight_rate, trade_costs
+from neg.barriers.layers import TradeCosts, freight_rate, trade_costs
 
 __all__ = [
     "Edit",

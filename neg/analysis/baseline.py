@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from neg.analysis.inversion import invert_moving_costs
-from neg.checks import check_choice, check_labels
+from neg.barriers.layers import TradeCosts
+from neg.core.checks import check_choice, check_labels
+from neg.core.errors import InvalidDataError
 from neg.data.table import Table
-from neg.errors import InvalidDataError
-from neg.geography.trade_costs import TradeCosts
-from neg.models.general import GeneralEconomy
-from neg.models.general_build import fill, general_economy
+from neg.economy.general import GeneralEconomy
+from neg.economy.general_build import fill, general_economy
 
 USES = ("separate", "common")
 
@@ -55,7 +55,7 @@ def calibrate(
     else of the table) are paid on top of its flows and taken out of its net taxes.
 
     Who may move, by origin (``residents``), at what ``moving_cost``, with what tastes and labour
-    supply, is said as in :func:`neg.models.general_build.general_economy`. With residents or
+    supply, is said as in :func:`neg.economy.general_build.general_economy`. With residents or
     tastes, and no moving costs given, those under which the observed people stay where they are
     are inferred (:func:`neg.analysis.inversion.invert_moving_costs`), so that the table is a
     long-run equilibrium whatever the tastes; at prices of one hours are one.

@@ -13,7 +13,7 @@ import optax
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
-from neg.errors import ConvergenceError, InvalidParameterError, LabelMismatchError
+from neg.core.errors import ConvergenceError, InvalidParameterError, LabelMismatchError
 
 Unknowns = Mapping[str, tuple[Any, float, float]]
 """Start, lower and upper bound of every unknown, by name; bounds may be infinite."""

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from neg.checks import check_shape
-from neg.errors import InvalidDataError, LabelMismatchError, unknown_name
-from neg.models.general import GeneralEconomy
+from neg.core.checks import check_shape
+from neg.core.errors import InvalidDataError, LabelMismatchError, unknown_name
+from neg.economy.general import GeneralEconomy
 
 Solution = Any
 """A ShortRun or LongRun of a :class:`GeneralEconomy`."""

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from neg.analysis.outcomes import labelled
-from neg.errors import LabelMismatchError
+from neg.core.errors import LabelMismatchError
 
 
 def changes(before: Any, after: Any) -> xr.Dataset:

@@ -10,12 +10,12 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array
 
-from neg.checks import check_finite, check_range, check_shape
-from neg.errors import InvalidDataError
-from neg.models.general import GeneralEconomy
+from neg.core.checks import check_finite, check_range, check_shape
+from neg.core.errors import InvalidDataError
+from neg.core.status import Status
+from neg.economy.general import GeneralEconomy
 from neg.solvers.matrix_free import solve_step
 from neg.solvers.short_run import ShortRun, at_boundary, short_run
-from neg.status import Status
 
 _EQUAL = 1e-9  # payoffs that differ by less need no moving costs
 

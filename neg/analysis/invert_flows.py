@@ -9,9 +9,9 @@ from scipy.sparse import csr_matrix, identity
 from scipy.sparse.linalg import spsolve
 
 from neg.analysis.inversion import checked_data
-from neg.checks import check_finite, check_shape
-from neg.errors import InvalidDataError
-from neg.models.general import GeneralEconomy
+from neg.core.checks import check_finite, check_shape
+from neg.core.errors import InvalidDataError
+from neg.economy.general import GeneralEconomy
 
 _TOLERANCE = 1e-8  # to which sales must be wage bills over labour shares
 

@@ -8,9 +8,9 @@ import equinox as eqx
 import numpy as np
 import xarray as xr
 
-from neg.models.general import GeneralEconomy
-from neg.quantities import describe
-from neg.status import Status
+from neg.core.quantities import describe
+from neg.core.status import Status
+from neg.economy.general import GeneralEconomy
 
 
 def labelled(solution: Any) -> xr.Dataset:

@@ -12,9 +12,9 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from neg.analysis.calibration import descend
-from neg.checks import check_range, check_shape
-from neg.errors import ConvergenceError, InvalidDataError, unknown_name
-from neg.models.general import GeneralEconomy
+from neg.core.checks import check_range, check_shape
+from neg.core.errors import ConvergenceError, InvalidDataError, unknown_name
+from neg.economy.general import GeneralEconomy
 from neg.solvers.short_run import short_run
 
 

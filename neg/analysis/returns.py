@@ -16,12 +16,12 @@ import xarray as xr
 from jaxtyping import Array
 from scipy.optimize import brentq
 
-from neg.checks import check_range
-from neg.errors import InvalidDataError, unknown_name
-from neg.models.general import GeneralEconomy
+from neg.core.checks import check_range
+from neg.core.errors import InvalidDataError, unknown_name
+from neg.core.status import Status
+from neg.economy.general import GeneralEconomy
 from neg.solvers.departure import Linearised, Path, arrive, depart, flat_start, linearise
 from neg.solvers.long_run import STABILITY_TOLERANCE, LongRun
-from neg.status import Status
 
 _AT_REST = 1e-8  # payoff gap up to which an allocation counts as an equilibrium
 _SAME = 1e-5  # of its group's mass, up to which two distributions are one

@@ -17,13 +17,13 @@ import xarray as xr
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from neg.analysis.outcomes import labelled
-from neg.checks import check_labels, check_shape
-from neg.errors import InvalidParameterError
-from neg.geography.trade_costs import TradeCosts
-from neg.models.general import GeneralEconomy
+from neg.barriers.layers import TradeCosts
+from neg.core.checks import check_labels, check_shape
+from neg.core.errors import InvalidParameterError
+from neg.core.status import Status
+from neg.economy.general import GeneralEconomy
 from neg.solvers.long_run import LongRun, equilibrium_at, long_run, tilt
 from neg.solvers.short_run import ShortRun, short_run
-from neg.status import Status
 
 COMPARED = (
     "real_income",
@@ -43,7 +43,7 @@ class UnstableAllocationWarning(UserWarning):
 
 
 class Edit(BaseModel):
-    """One change of one layer; see :meth:`neg.geography.trade_costs.TradeCosts.change`."""
+    """One change of one layer; see :meth:`neg.barriers.layers.TradeCosts.change`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.analysis.calibration import descend
-from neg.errors import ConvergenceError, unknown_name
-from neg.models.general import GeneralEconomy
+from neg.core.errors import ConvergenceError, unknown_name
+from neg.economy.general import GeneralEconomy
 from neg.solvers.short_run import ShortRun, short_run
 
 DETAIL = ("uniform", "sector", "pair")

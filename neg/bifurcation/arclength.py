@@ -16,8 +16,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from neg.bifurcation.reduction import Path, Reduction, reduced_residual
-from neg.protocol import Model
-from neg.status import Status
+from neg.core.status import Status
+from neg.economy.model import Model
 
 _NEWTON = 8
 _TURN = 0.9

@@ -13,10 +13,10 @@ import numpy as np
 from neg.bifurcation.arclength import End
 from neg.bifurcation.reduction import Path, Reduction
 from neg.bifurcation.symmetry import Symmetry, pattern
-from neg.protocol import Model, Prices
+from neg.core.status import Status
+from neg.economy.model import Model, Prices
 from neg.solvers.long_run import STABILITY_TOLERANCE
 from neg.solvers.system import flat_prices
-from neg.status import Status
 
 
 class Kind(StrEnum):

@@ -15,9 +15,9 @@ from neg.bifurcation.branch import Branch, join
 from neg.bifurcation.legs import branch_of
 from neg.bifurcation.reduction import Path, Reduction, parameter_path, reduce
 from neg.bifurcation.symmetry import Symmetry, cleared, symmetries
-from neg.checks import check_range
-from neg.errors import ConvergenceError
-from neg.protocol import Model
+from neg.core.checks import check_range
+from neg.core.errors import ConvergenceError
+from neg.economy.model import Model
 from neg.solvers.long_run import EMPTY
 from neg.solvers.short_run import check_distribution
 from neg.solvers.stability import average_payoff
@@ -46,8 +46,8 @@ def continuation(
     are the cells used (default: those not empty in ``start``; default start: the even
     distribution). The branch keeps the symmetry of the start within ``group`` (default: all
     symmetries of the model; ``Symmetry.trivial`` uses none). Points per direction are at most
-    ``max_points``. Raises :class:`neg.errors.ConvergenceError` if there is no equilibrium near the
-    start; how and why the branch ends is said by ``start``, ``end`` and ``trouble``.
+    ``max_points``. Raises :class:`neg.core.errors.ConvergenceError` if there is no equilibrium near
+    the start; how and why the branch ends is said by ``start``, ``end`` and ``trouble``.
     """
     path = parameter_path(model, parameter, low, high)
     x = np.asarray(model.groups.uniform() if start is None else getattr(start, "x", start))

@@ -18,7 +18,7 @@ from neg.bifurcation.recognition import on_branch, polished, repeats, starts_or_
 from neg.bifurcation.reduction import Path, parameter_path
 from neg.bifurcation.switching import beyond_corner, exits, leave
 from neg.bifurcation.symmetry import Symmetry
-from neg.protocol import Model
+from neg.economy.model import Model
 from neg.solvers.long_run import EMPTY, STABILITY_TOLERANCE, equilibrium_at, long_run
 
 
@@ -91,14 +91,14 @@ class Diagram:
 
     def save(self, path: Any) -> Any:
         """Write the labelled data set as netCDF, whole or not at all; returns the path."""
-        from neg.records import write_record
+        from neg.core.records import write_record
 
         return write_record(path, self.to_dataset())
 
 
 def load(path: Any) -> Any:
     """The labelled data set that :meth:`Diagram.save` wrote."""
-    from neg.records import read_record
+    from neg.core.records import read_record
 
     return read_record(path)
 

@@ -15,8 +15,8 @@ from neg.bifurcation.special import special_points
 from neg.bifurcation.spectrum import kernel, tangent_matrices
 from neg.bifurcation.states import Details, details_along, equilibrium_between, spectra
 from neg.bifurcation.symmetry import Symmetry
-from neg.protocol import Model
-from neg.status import Status
+from neg.core.status import Status
+from neg.economy.model import Model
 
 
 def branch_of(

@@ -13,7 +13,7 @@ from neg.bifurcation.reduction import Path
 from neg.bifurcation.states import Details, equilibrium_between, spectra
 from neg.bifurcation.switching import Exit
 from neg.bifurcation.symmetry import Symmetry
-from neg.status import Status
+from neg.core.status import Status
 
 _NEAR = 1e-2
 """Interpolated states at most so far apart are compared after polishing."""

@@ -16,9 +16,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.bifurcation.symmetry import Symmetry, cleared
-from neg.checks import check_range
-from neg.errors import InvalidParameterError, unknown_name
-from neg.protocol import Model
+from neg.core.checks import check_range
+from neg.core.errors import InvalidParameterError, unknown_name
+from neg.economy.model import Model
 from neg.solvers.system import market, payoff
 
 

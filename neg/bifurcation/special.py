@@ -16,7 +16,7 @@ import numpy as np
 from neg.bifurcation.branch import Branch, Kind, SpecialPoint
 from neg.bifurcation.spectrum import eigenvalues, kernel, tangent_matrices
 from neg.bifurcation.states import Details, Spectra, equilibrium_between
-from neg.status import Status
+from neg.core.status import Status
 
 _ROUNDS = 60
 _PROBE = 1e-8

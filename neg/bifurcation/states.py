@@ -14,7 +14,7 @@ from neg.bifurcation.arclength import correct, metric_of, unit_tangent
 from neg.bifurcation.reduction import Path, Reduction
 from neg.bifurcation.spectrum import adapted_basis, blocks, eigenvalues, tangent_matrices
 from neg.bifurcation.symmetry import Symmetry
-from neg.protocol import Model
+from neg.economy.model import Model
 from neg.solvers.long_run import STABILITY_TOLERANCE
 from neg.solvers.system import slopes
 

@@ -15,7 +15,7 @@ from neg.bifurcation.continuation import follow, state_vector, through
 from neg.bifurcation.directions import Direction, Directions, directions
 from neg.bifurcation.reduction import Path, reduce
 from neg.bifurcation.symmetry import Symmetry
-from neg.protocol import Model
+from neg.economy.model import Model
 
 AMPLITUDES = (0.02, 0.005, 0.001, 0.0002)
 """Lengths of the first step off a branch point that are tried in turn."""

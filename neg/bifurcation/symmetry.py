@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from neg.protocol import Model
+from neg.economy.model import Model
 from neg.solvers.newton import newton
 from neg.solvers.short_run import market_system
 from neg.solvers.system import flat_prices, payoff

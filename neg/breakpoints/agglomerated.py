@@ -11,7 +11,7 @@ import numpy as np
 from neg.breakpoints.bracket import Zero, brackets, converge, hidden_pair, near_misses
 from neg.breakpoints.crossings import Walk
 from neg.breakpoints.scale import Scale
-from neg.protocol import Model
+from neg.economy.model import Model
 
 _PROBE_ABOVE = 8
 _MOST_MASKS = 32

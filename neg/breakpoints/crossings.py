@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from neg.breakpoints.scale import Scale
-from neg.protocol import Model
+from neg.economy.model import Model
 from neg.solvers.newton import newton
 from neg.solvers.short_run import market_system
 from neg.solvers.stability import average_payoff, replicator_jacobian

@@ -14,10 +14,10 @@ from jaxtyping import Array
 from neg.breakpoints.bracket import Zero, brackets, converge, hidden_pair, near_misses
 from neg.breakpoints.crossings import Walk, model_at
 from neg.breakpoints.scale import Scale
-from neg.protocol import Model
+from neg.core.status import Status
+from neg.economy.model import Model
 from neg.solvers.newton import newton
 from neg.solvers.system import long_run_residual
-from neg.status import Status
 
 _SAME = 1e-6
 _LEAP = 0.25

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.errors import InvalidParameterError, unknown_name
-from neg.protocol import Alias, Model, Parameter
+from neg.core.errors import InvalidParameterError, unknown_name
+from neg.economy.model import Alias, Model, Parameter
 
 _SMALL, _LARGE = 1e-6, 1e6
 _LARGEST_LOG = 60.0

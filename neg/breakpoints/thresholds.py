@@ -21,9 +21,9 @@ from neg.breakpoints.witness import (
     gradient_of,
     sustain_witness,
 )
-from neg.checks import check_choice, is_concrete
-from neg.errors import BlackHoleError, ConvergenceError, InvalidParameterError
-from neg.protocol import Model
+from neg.core.checks import check_choice, is_concrete
+from neg.core.errors import BlackHoleError, ConvergenceError, InvalidParameterError
+from neg.economy.model import Model
 from neg.solvers.system import stop
 
 _NODES = 129
@@ -94,8 +94,8 @@ def thresholds(
     where these turn back near zero, are bracketed and converged to about 1e-12. With ``modes``
     above one the crossings of so many leading modes are listed, the later ones with
     ``rank`` > 0. Where an asymmetric geography turns the break into a fold, the fold is reported.
-    Raises :class:`neg.errors.UnknownNameError` for an unknown parameter and
-    :class:`neg.errors.InvalidParameterError` for bounds outside its range.
+    Raises :class:`neg.core.errors.UnknownNameError` for an unknown parameter and
+    :class:`neg.core.errors.InvalidParameterError` for bounds outside its range.
     """
     scale = scale_of(model, parameter, low, high)
     if not all(is_concrete(leaf) for leaf in jax.tree.leaves(stop(model))):
@@ -127,7 +127,7 @@ def threshold(
 
     ``which`` picks among several, in increasing order of the parameter; default the last. The
     derivative is that of the symmetric state under changes that keep its symmetry. Not for use
-    inside ``jit``. Raises :class:`neg.errors.BlackHoleError` with the reason if there is none.
+    inside ``jit``. Raises :class:`neg.core.errors.BlackHoleError` with the reason if there is none.
     """
     check_choice("kind", kind, ("break", "sustain"))
     found = thresholds(model, parameter, low, high)

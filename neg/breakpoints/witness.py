@@ -25,7 +25,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from neg.breakpoints.crossings import NULL, model_at, null_free
-from neg.protocol import Model
+from neg.economy.model import Model
 from neg.solvers.implicit import implicit_solution
 from neg.solvers.stability import average_payoff, replicator_jacobian
 from neg.solvers.system import distribution, long_run_residual, payoff, slopes, stop, unpack

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.assignments = [*options.assignments, *extra]
 
     from neg.cli import commands  # here: imports jax, which --help does not need
-    from neg.errors import ConvergenceError, NegError
+    from neg.core.errors import ConvergenceError, NegError
 
     try:
         text = getattr(commands, options.command)(options)

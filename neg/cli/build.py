@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from neg.errors import InvalidParameterError, unknown_name
-from neg.geography.layouts import Geography, equidistant, layout
-from neg.models.congested import congested
-from neg.protocol import Model, SpatialModel, get_model
+from neg.core.errors import InvalidParameterError, unknown_name
+from neg.economy.model import Model, SpatialModel
+from neg.models import get_model
+from neg.parts.composed import congested
+from neg.places.layouts import Geography, equidistant, layout
 
 _GEOGRAPHY = ("regions", "geography", "places")
 _DEFAULT_PLACES = {"square": 16, "hexagonal": 36, "racetrack": 8, "line": 5, "star": 5}

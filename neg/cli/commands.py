@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 
 from neg.cli.build import build_model, interval
-from neg.compilation import compile_quickly, keep_compiled
-from neg.parameters import Parametric
-from neg.protocol import Model, Parameter, get_model
+from neg.core.compilation import compile_quickly, keep_compiled
+from neg.core.parameters import Parametric
+from neg.economy.model import Model, Parameter
+from neg.models import get_model
 
 
 def models(options: argparse.Namespace) -> str:
     """The models and the blocks they may take on, with parameters: meaning, range, default."""
     import neg.models  # noqa: F401  (fills the registry)
-    from neg.models.blocks import Block
+    from neg.parts.blocks import Block
 
     names = [options.model] if options.model else sorted(Model.registry)
     kinds = {name: get_model(name) for name in names}

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from neg.errors import InvalidParameterError
-from neg.records import write_atomically, write_text
+from neg.core.errors import InvalidParameterError
+from neg.core.records import write_atomically, write_text
 
 ENDINGS = (".png", ".pdf", ".nc", ".csv")
 _MARKED = {"branch point": "break", "sustain": "sustain", "fold": "fold"}

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from neg.core.errors import LabelMismatchError, unknown_name
 from neg.data.table import Table
-from neg.errors import LabelMismatchError, unknown_name
 
 Groups = Mapping[str, Sequence[str]]
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neg.checks import check_choice
+from neg.core.checks import check_choice
 from neg.data.groups import REGIONS
 from neg.data.sources import FILES, source_attrs
 

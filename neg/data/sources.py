@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from neg.checks import check_choice
+from neg.core.checks import check_choice
 
 FILES = files("neg.data") / "files"
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from neg.checks import check_labels, check_shape
-from neg.errors import InvalidDataError, InvalidParameterError
+from neg.core.checks import check_labels, check_shape
+from neg.core.errors import InvalidDataError, InvalidParameterError
 
 Array = np.ndarray
 

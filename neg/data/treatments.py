@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
-from neg.checks import check_choice, check_range
+from neg.core.checks import check_choice, check_range
+from neg.core.errors import InvalidDataError
 from neg.data.table import Table
-from neg.errors import InvalidDataError
 
 INVENTORIES = ("keep", "zero", "leontief")
 VALUE_ADDED = ("error", "subsidy")

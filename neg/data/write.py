@@ -10,8 +10,8 @@ from typing import TypeAlias
 import pandas as pd
 import xarray as xr
 
-from neg.checks import check_choice
-from neg.errors import InvalidDataError, InvalidShapeError
+from neg.core.checks import check_choice
+from neg.core.errors import InvalidDataError, InvalidShapeError
 
 Labelled: TypeAlias = xr.Dataset | xr.DataArray | pd.DataFrame
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.container import BarContainer
 
-from neg.errors import InvalidDataError
+from neg.core.errors import InvalidDataError
 from neg.figures import style
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from neg.errors import InvalidShapeError
+from neg.core.errors import InvalidShapeError
 from neg.figures import style
 
 _LOOKS: dict[str, dict[str, Any]] = {

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import CenteredNorm, Normalize
 from matplotlib.image import AxesImage
 
-from neg.errors import InvalidShapeError
+from neg.core.errors import InvalidShapeError
 from neg.figures import style
 
 

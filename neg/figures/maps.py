@@ -12,7 +12,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import CenteredNorm, Colormap, LogNorm, Normalize
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
-from neg.errors import InvalidDataError, LabelMismatchError
+from neg.core.errors import InvalidDataError, LabelMismatchError
 from neg.figures import style
 
 Polygons = Mapping[str, Sequence[np.ndarray]]

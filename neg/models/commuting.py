@@ -8,9 +8,9 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neg.checks import check_finite, check_range, check_shape
-from neg.models.empty import log_mass
-from neg.protocol import Groups, Model, Prices, parameter
+from neg.core.checks import check_finite, check_range, check_shape
+from neg.core.logs import log_mass
+from neg.economy.model import Groups, Model, Prices, parameter
 
 
 def _array(value: Any) -> Array:

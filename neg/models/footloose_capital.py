@@ -8,8 +8,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neg.checks import check_range, check_shape
-from neg.protocol import FREENESS, Alias, Parameter, Prices, SpatialModel, as_float, parameter
+from neg.core.checks import check_range, check_shape
+from neg.economy.model import FREENESS, Alias, Parameter, Prices, SpatialModel, as_float, parameter
 
 
 def _as_optional(value: object) -> Array | None:

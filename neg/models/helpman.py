@@ -7,8 +7,8 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neg.models.empty import log_mass
-from neg.protocol import FREENESS, Alias, Prices, SpatialModel, option, parameter
+from neg.core.logs import log_mass
+from neg.economy.model import FREENESS, Alias, Prices, SpatialModel, option, parameter
 
 
 class Helpman(SpatialModel):

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.models.empty import log_mass
-from neg.protocol import Groups, Prices, SpatialModel
+from neg.core.logs import log_mass
+from neg.economy.model import Groups, Prices, SpatialModel
 
 FARM, INDUSTRY = 0, 1
 """Column of each sector in the distribution, seen as an array of places by sectors."""

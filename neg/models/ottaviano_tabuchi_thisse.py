@@ -8,7 +8,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neg.protocol import Groups, Parameter, Prices, SpatialModel, as_float, parameter
+from neg.economy.model import Groups, Parameter, Prices, SpatialModel, as_float, parameter
 
 
 class OttavianoTabuchiThisse(SpatialModel):

@@ -7,8 +7,8 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neg.economy.model import FREENESS, Alias, Groups, option, parameter
 from neg.models.input_linkages import InputLinkages
-from neg.protocol import FREENESS, Alias, Groups, option, parameter
 
 
 class Puga(InputLinkages):

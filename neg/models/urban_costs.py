@@ -7,7 +7,7 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neg.protocol import FREENESS, Alias, Prices, SpatialModel, parameter
+from neg.economy.model import FREENESS, Alias, Prices, SpatialModel, parameter
 
 
 class UrbanCosts(SpatialModel):

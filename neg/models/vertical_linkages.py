@@ -7,8 +7,8 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neg.economy.model import FREENESS, Alias, parameter
 from neg.models.input_linkages import InputLinkages
-from neg.protocol import FREENESS, Alias, parameter
 
 
 class VerticalLinkages(InputLinkages):

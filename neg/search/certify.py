@@ -19,7 +19,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from neg.protocol import Model
+from neg.economy.model import Model
 from neg.search.faces import Face, gaps
 
 LIMIT = 60.0

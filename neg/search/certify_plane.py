@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neg.protocol import Model
+from neg.economy.model import Model
 from neg.search.certify import LIMIT, SAFETY, Sampler
 from neg.search.faces import Face
 

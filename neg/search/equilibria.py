@@ -9,9 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from neg.bifurcation.symmetry import symmetries
-from neg.checks import check_range
-from neg.errors import InvalidParameterError
-from neg.protocol import Model
+from neg.core.checks import check_range
+from neg.core.errors import InvalidParameterError
+from neg.core.status import Status
+from neg.economy.model import Model
 from neg.search.certify import RESOLUTION, SAFETY, search_line
 from neg.search.certify_plane import RESOLUTION as PLANE_RESOLUTION
 from neg.search.certify_plane import search_plane
@@ -19,7 +20,6 @@ from neg.search.faces import dimension, face_of, supports
 from neg.search.starts import random_starts, solve_from
 from neg.solvers.long_run import LongRun, equilibrium_at, long_run
 from neg.solvers.stability import index_of
-from neg.status import Status
 
 SAME = 1e-6
 """Equilibria whose shares differ by less than this count as one."""
@@ -130,7 +130,7 @@ def equilibria(
     unused ones no more.
     With many cells (over 512 sets) large and small sets are searched and the dynamics followed from
     random starts, and the statement says so. Raises
-    :class:`neg.errors.InvalidParameterError` for fewer than one start.
+    :class:`neg.core.errors.InvalidParameterError` for fewer than one start.
     """
     check_range("starts", starts, 1)
     if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(model)):

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from neg.protocol import Model
+from neg.economy.model import Model
 from neg.solvers.small import solve
 from neg.solvers.system import flat_prices, market, payoff
 

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.breakpoints.crossings import gather, start_at
-from neg.protocol import Model
+from neg.economy.model import Model
 from neg.solvers.system import distribution, long_run_residual, unpack
 
 _BLOCK = 256

@@ -8,8 +8,8 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from neg.errors import InvalidShapeError
-from neg.protocol import Model
+from neg.core.errors import InvalidShapeError
+from neg.economy.model import Model
 from neg.search.certify import Sampler, search_line
 from neg.search.faces import dimension, face_of
 from neg.solvers.long_run import STABILITY_TOLERANCE
@@ -66,7 +66,7 @@ def sweep(model: Model, parameter: str, values: Any, *, cells: int = 100) -> Swe
 
     The payoff gap is sampled on ``cells`` intervals at every value and refined until each is
     decided (see :mod:`neg.search.certify`); the corners are checked by their payoff gap. Raises
-    :class:`neg.errors.InvalidShapeError` for a model with more than one degree of freedom.
+    :class:`neg.core.errors.InvalidShapeError` for a model with more than one degree of freedom.
     """
     everywhere = np.ones(model.groups.cells, dtype=bool)
     if dimension(model, everywhere) != 1:

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from neg.status import Status
+from neg.core.status import Status
 
 Step = Callable[[Float[Array, " unknown"]], tuple[Float[Array, " unknown"], Float[Array, ""]]]
 """From a point: the change that one damped iteration makes, and the largest residual there."""

@@ -16,8 +16,9 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array
 
-from neg.errors import InvalidDataError
-from neg.protocol import Groups, Model
+from neg.core.errors import InvalidDataError
+from neg.core.status import Status
+from neg.economy.model import Groups, Model
 from neg.solvers.anderson import anderson
 from neg.solvers.hoist import hoist
 from neg.solvers.long_run import LongRun
@@ -25,7 +26,6 @@ from neg.solvers.matrix_free import market_step
 from neg.solvers.path import EMPTY, imbalance
 from neg.solvers.stability import average_payoff, replicator_jacobian
 from neg.solvers.system import flat_prices, slopes
-from neg.status import Status
 
 MOST_STEPS = 1500
 """Steps after which a path is given up."""

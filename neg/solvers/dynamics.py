@@ -13,9 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.checks import check_finite, check_range
-from neg.errors import ConvergenceError, InvalidDataError, unknown_name
-from neg.protocol import Groups, Model
+from neg.core.checks import check_finite, check_range
+from neg.core.errors import ConvergenceError, InvalidDataError, unknown_name
+from neg.economy.model import Groups, Model
 from neg.solvers.implicit import implicit_solution
 from neg.solvers.newton import newton
 from neg.solvers.short_run import check_distribution, market_system
@@ -133,8 +133,8 @@ def paths(
     ``parameters`` gives scalar parameters or aliases as functions of time (a trade cost that falls
     and rises again, say). Returns an :class:`xarray.Dataset` over (path, time, cell) with the
     distribution ``x`` and ``payoff``, and the parameters over time. Raises
-    :class:`neg.errors.ConvergenceError` if a path could not be followed to the end and
-    :class:`neg.errors.InvalidDataError` for times that do not increase.
+    :class:`neg.core.errors.ConvergenceError` if a path could not be followed to the end and
+    :class:`neg.core.errors.InvalidDataError` for times that do not increase.
     """
     rule = dynamics_of(dynamics)
     times = np.asarray(times, dtype=float)

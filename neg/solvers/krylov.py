@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neg.core.status import Status
 from neg.solvers.anderson import MatrixFreeRoot, Step
-from neg.status import Status
 
 Linear = Callable[[Float[Array, " unknown"]], Float[Array, " unknown"]]
 

@@ -16,8 +16,9 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Int
 
-from neg.checks import check_choice
-from neg.protocol import Groups, Model, Prices
+from neg.core.checks import check_choice
+from neg.core.status import Status
+from neg.economy.model import Groups, Model, Prices
 from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_condition
 from neg.solvers.matrix_free import METHODS, settle
 from neg.solvers.newton import Root, newton
@@ -40,7 +41,6 @@ from neg.solvers.system import (
     stop,
     unpack,
 )
-from neg.status import Status
 
 STABILITY_TOLERANCE = 1e-7
 """Growth rates closer to zero than this decide nothing about stability."""
@@ -105,7 +105,7 @@ def long_run(
     taken, so that the dynamics leave it if it is unstable; a start that is itself an equilibrium
     is returned, stable or not. Differentiable along the equilibrium found; value and derivative
     are NaN without convergence, the derivative also at a fold or break point. Raises
-    :class:`neg.errors.ConvergenceError` if ``throw`` and no equilibrium was reached.
+    :class:`neg.core.errors.ConvergenceError` if ``throw`` and no equilibrium was reached.
     """
     if start is None:
         x = tilt(model.groups, model.initial_distribution())

@@ -12,13 +12,13 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
-from neg.protocol import Model
+from neg.core.status import Status
+from neg.economy.model import Model
 from neg.solvers.anderson import MatrixFreeRoot, Step, anderson
 from neg.solvers.hoist import hoist
 from neg.solvers.krylov import implicit_matrix_free, newton_krylov
 from neg.solvers.stability import average_payoff
 from neg.solvers.system import flat_prices, stop
-from neg.status import Status
 
 METHODS = ("auto", "dense", "matrix-free")
 DENSE_UP_TO = 300

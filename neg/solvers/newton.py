@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from neg.core.status import Status
 from neg.solvers.implicit import Residual
-from neg.status import Status
 
 _HALVINGS = 12
 _DECREASE = 1e-4

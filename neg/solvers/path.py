@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from neg.protocol import Groups, Model
+from neg.economy.model import Groups, Model
 from neg.solvers.stability import average_payoff
 from neg.solvers.system import both
 

@@ -10,14 +10,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from neg.checks import check_choice, check_finite, check_shape, is_concrete
-from neg.errors import ConvergenceError, InvalidDataError
-from neg.protocol import Model, Prices
+from neg.core.checks import check_choice, check_finite, check_shape, is_concrete
+from neg.core.errors import ConvergenceError, InvalidDataError
+from neg.core.status import Status
+from neg.economy.model import Model, Prices
 from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_condition
 from neg.solvers.matrix_free import DENSE_UP_TO, METHODS, clear_markets
 from neg.solvers.newton import newton
 from neg.solvers.system import flat_prices, market, stop
-from neg.status import Status
 
 
 class ShortRun(eqx.Module):
@@ -65,7 +65,7 @@ def short_run(
     distribution. ``method`` is ``dense`` (Newton with a Jacobian), ``matrix-free`` (Anderson
     acceleration and Newton-Krylov on the model's ``relaxation``), or ``auto``: by the number of
     unknowns. Differentiable with respect to ``model`` and ``x`` in both modes. Raises
-    :class:`neg.errors.ConvergenceError` if ``throw`` and the markets do not clear.
+    :class:`neg.core.errors.ConvergenceError` if ``throw`` and the markets do not clear.
     """
     x = _start(model) if x is None else jnp.asarray(x, dtype=float)
     check_distribution(model, x)

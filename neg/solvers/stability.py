@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from neg.protocol import Groups, Model
+from neg.economy.model import Groups, Model
 from neg.solvers.system import Slopes, slopes
 
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float
 
-from neg.protocol import Model, Prices
+from neg.economy.model import Model, Prices
 
 
 class Slopes(NamedTuple):

@@ -23,9 +23,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from neg.checks import check_range
-from neg.errors import ConvergenceError, unknown_name
-from neg.protocol import Groups, Model, Prices
+from neg.core.checks import check_range
+from neg.core.errors import ConvergenceError, unknown_name
+from neg.economy.model import Groups, Model, Prices
 from neg.solvers.dynamics import Dynamics, Logit, dynamics_of, paths
 from neg.solvers.long_run import LongRun, equilibrium_at
 from neg.solvers.stability import linearised, replicator_jacobian, tangent_basis
@@ -94,8 +94,8 @@ def stability(
     """Judge an equilibrium of ``model`` (a :class:`LongRun` or its distribution).
 
     Under logit dynamics the equilibrium of the perturbed model near it is judged (with the noise of
-    the ``Logit`` object). Raises :class:`neg.errors.ConvergenceError` if the distribution is not an
-    equilibrium, :class:`neg.errors.UnknownNameError` for an unknown name.
+    the ``Logit`` object). Raises :class:`neg.core.errors.ConvergenceError` if the distribution is
+    no equilibrium, :class:`neg.core.errors.UnknownNameError` for an unknown name.
     """
     check_range("tolerance", tolerance, 0.0)
     rule = dynamics_of(dynamics)

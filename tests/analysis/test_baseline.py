@@ -7,8 +7,13 @@ import pytest
 from economies import random_table
 
 from neg.analysis import calibrate, trade_costs
+from neg.core.errors import (
+    InvalidDataError,
+    InvalidParameterError,
+    LabelMismatchError,
+    UnknownNameError,
+)
 from neg.data.table import Table
-from neg.errors import InvalidDataError, InvalidParameterError, LabelMismatchError, UnknownNameError
 from neg.solvers.long_run import equilibrium_at
 
 RNG = np.random.default_rng(3)

@@ -11,8 +11,8 @@ from neg.analysis.decomposition import (
     real_income_split,
 )
 from neg.analysis.hat import changes
-from neg.errors import InvalidDataError, LabelMismatchError
-from neg.models.general_build import general_economy
+from neg.core.errors import InvalidDataError, LabelMismatchError
+from neg.economy.general_build import general_economy
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
 

@@ -5,10 +5,10 @@ import pytest
 
 from neg.analysis import calibrate
 from neg.analysis.invert_flows import invert_tastes
+from neg.core.errors import InvalidDataError, InvalidShapeError
 from neg.data import load_icio
-from neg.errors import InvalidDataError, InvalidShapeError
-from neg.models.general_build import general_economy
-from neg.models.general_outcomes import trade
+from neg.economy.general_build import general_economy
+from neg.economy.general_outcomes import trade
 from neg.solvers.short_run import short_run
 
 RNG = np.random.default_rng(8)

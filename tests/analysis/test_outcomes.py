@@ -6,8 +6,8 @@ from economies import random_table
 
 from neg.analysis import calibrate, labelled
 from neg.analysis.outcomes import _outcomes, _uses, held_fixed
+from neg.core.quantities import QUANTITIES
 from neg.models.core_periphery import CorePeriphery
-from neg.quantities import QUANTITIES
 from neg.solvers.long_run import long_run
 from neg.solvers.short_run import short_run
 

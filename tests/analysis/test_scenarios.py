@@ -19,8 +19,8 @@ from neg.analysis import (
     trade_costs,
     with_costs,
 )
-from neg.errors import InvalidParameterError, UnknownNameError
-from neg.models.general_build import general_economy
+from neg.core.errors import InvalidParameterError, UnknownNameError
+from neg.economy.general_build import general_economy
 from neg.solvers.short_run import short_run
 from neg.solvers.system import flat_prices, market
 

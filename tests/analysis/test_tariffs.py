@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from neg.analysis.tariffs import nash_tariffs, optimal_tariffs
-from neg.errors import UnknownNameError
-from neg.models.general_build import general_economy
+from neg.core.errors import UnknownNameError
+from neg.economy.general_build import general_economy
 
 
 def two(theta: float, size: float):

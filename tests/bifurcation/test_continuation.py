@@ -10,10 +10,10 @@ from neg.bifurcation.arclength import End, Steps
 from neg.bifurcation.branch import Kind
 from neg.bifurcation.continuation import continuation
 from neg.bifurcation.symmetry import Symmetry
-from neg.errors import ConvergenceError, InvalidParameterError, UnknownNameError
-from neg.geography.layouts import racetrack
+from neg.core.errors import ConvergenceError, InvalidParameterError, UnknownNameError
+from neg.core.status import Status
 from neg.models.core_periphery import CorePeriphery
-from neg.status import Status
+from neg.places.layouts import racetrack
 from tests.solvers.toys import Cliff, circle, fold, pair, pitchfork, transcritical
 
 ALONE = Symmetry.trivial(2)

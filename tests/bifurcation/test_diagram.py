@@ -12,9 +12,9 @@ from neg.bifurcation.branch import Kind
 from neg.bifurcation.continuation import continuation
 from neg.bifurcation.diagram import diagram, load
 from neg.bifurcation.recognition import on_branch, repeats
-from neg.geography.layouts import from_distance, racetrack
 from neg.models.core_periphery import CorePeriphery
 from neg.models.puga import PugaImmobile
+from neg.places.layouts import from_distance, racetrack
 from neg.solvers.short_run import short_run
 from tests.solvers.toys import Three, Toy, circle, pair, pitchfork
 

@@ -12,7 +12,7 @@ from neg.bifurcation.directions import directions
 from neg.bifurcation.reduction import parameter_path
 from neg.bifurcation.switching import exits, leave
 from neg.bifurcation.symmetry import Symmetry, automorphisms, pattern
-from neg.geography.layouts import equidistant, hexagonal_torus, racetrack, square_torus
+from neg.places.layouts import equidistant, hexagonal_torus, racetrack, square_torus
 from tests.solvers.toys import Three, pitchfork, subcritical
 
 

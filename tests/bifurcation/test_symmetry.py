@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from neg.bifurcation.symmetry import Symmetry, automorphisms, clusters, pattern, symmetries
-from neg.geography.layouts import (
+from neg.models.core_periphery import CorePeriphery
+from neg.places.layouts import (
     equidistant,
     from_distance,
     hexagonal_torus,
@@ -17,7 +18,6 @@ from neg.geography.layouts import (
     square_torus,
     star,
 )
-from neg.models.core_periphery import CorePeriphery
 from tests.solvers.toys import Three, Toy, fold
 
 

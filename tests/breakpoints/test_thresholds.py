@@ -10,12 +10,12 @@ import pytest
 from scipy.optimize import brentq
 
 from neg.breakpoints.thresholds import threshold, threshold_gradient, thresholds
-from neg.errors import BlackHoleError, InvalidParameterError, UnknownNameError
-from neg.geography.layouts import equidistant, from_distance, line, racetrack
+from neg.core.errors import BlackHoleError, InvalidParameterError, UnknownNameError
 from neg.models.core_periphery import CorePeriphery
 from neg.models.footloose_entrepreneur import FootlooseEntrepreneur
 from neg.models.puga import PugaImmobile
 from neg.models.vertical_linkages import VerticalLinkages
+from neg.places.layouts import equidistant, from_distance, line, racetrack
 from neg.solvers.short_run import short_run
 from neg.solvers.stability import growth_rate
 from neg.solvers.system import slopes

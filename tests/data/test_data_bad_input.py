@@ -2,6 +2,7 @@
 
 import pytest
 
+from neg.core.errors import InvalidDataError, LabelMismatchError, UnknownNameError
 from neg.data import (
     read_commuting,
     read_gravity,
@@ -11,7 +12,6 @@ from neg.data import (
     read_regions,
     read_wiod,
 )
-from neg.errors import InvalidDataError, LabelMismatchError, UnknownNameError
 
 # reader, fixture, text replaced, by, error, message
 CASES = {

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from neg import data
+from neg.core.errors import UnknownNameError
 from neg.data.sources import FILES
-from neg.errors import UnknownNameError
 
 
 def test_icio_is_the_table_of_2020():

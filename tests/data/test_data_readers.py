@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from neg.core.errors import InvalidDataError, InvalidParameterError, UnknownNameError
 from neg.data import (
     borders,
     merge_small_flows,
@@ -19,7 +20,6 @@ from neg.data import (
     read_wiod,
 )
 from neg.data.readers.regions import centroid, ring_area
-from neg.errors import InvalidDataError, InvalidParameterError, UnknownNameError
 
 
 def cells(path):

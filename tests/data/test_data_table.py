@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from neg.data import Table, from_flows, load_icio, merge_small, read_pairs
-from neg.errors import (
+from neg.core.errors import (
     InvalidDataError,
     InvalidParameterError,
     InvalidShapeError,
     LabelMismatchError,
     UnknownNameError,
 )
+from neg.data import Table, from_flows, load_icio, merge_small, read_pairs
 
 
 def make(**changes):

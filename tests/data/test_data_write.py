@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from neg.core.errors import InvalidDataError, InvalidShapeError, UnknownNameError
 from neg.data import distances, load_icio, save, write_csv, write_latex, write_netcdf
 from neg.data.write import write_whole
-from neg.errors import InvalidDataError, InvalidShapeError, UnknownNameError
 
 
 def test_csv_reads_back_exactly(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from experiments import canon
 from experiments._wiggle import along, wiggle
-from neg.protocol import get_model
+from neg.models import get_model
 from neg.solvers.long_run import equilibrium_at
 
 

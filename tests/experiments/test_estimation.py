@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from experiments import calibration, east_asia_scenarios, returns_to_scale
-from neg import records
+from neg.core import records
 
 FIGURES = Path(__file__).resolve().parents[2] / "figures"
 

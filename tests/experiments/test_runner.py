@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 import experiments
 from experiments import _gallery, _runner
 from experiments.__main__ import main
-from neg import records
-from neg.errors import UnknownNameError
+from neg.core import records
+from neg.core.errors import UnknownNameError
 
 GOOD = '''
 """Squares of small numbers.

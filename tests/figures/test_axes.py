@@ -8,7 +8,7 @@ import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
-from neg.errors import InvalidDataError, InvalidShapeError, LabelMismatchError
+from neg.core.errors import InvalidDataError, InvalidShapeError, LabelMismatchError
 from neg.figures import bars, diagram, heat, maps, style
 
 

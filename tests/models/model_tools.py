@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.optimize import brentq
 
-from neg.protocol import Model
+from neg.economy.model import Model
 from neg.solvers.stability import growth_rate
 from neg.solvers.system import flat_prices, market, payoff
 

@@ -4,10 +4,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neg.errors import NegError
-from neg.geography.layouts import Geography
+from neg.core.errors import NegError
 from neg.models.commuting import Commuting
 from neg.models.helpman import Helpman
+from neg.places.layouts import Geography
 from neg.solvers.long_run import equilibrium_at
 
 

@@ -5,22 +5,22 @@ import numpy as np
 import pytest
 from model_tools import clear, growth, payoffs, settle, threshold
 
-from neg.errors import (
+from neg.core.errors import (
     InvalidParameterError,
     LabelMismatchError,
     UnknownNameError,
 )
-from neg.geography.layouts import from_distance
+from neg.economy.model import Model
 from neg.models.allen_arkolakis import AllenArkolakis
-from neg.models.blocks import Block, Density, Land, Pollution, Tastes, Traffic, Wages
-from neg.models.congested import Congested, congested
 from neg.models.core_periphery import CorePeriphery
 from neg.models.footloose_entrepreneur import FootlooseEntrepreneur
 from neg.models.helpman import Helpman
 from neg.models.ottaviano_tabuchi_thisse import OttavianoTabuchiThisse
 from neg.models.pflueger import Pflueger
 from neg.models.vertical_linkages import VerticalLinkages
-from neg.protocol import Model
+from neg.parts.blocks import Block, Density, Land, Pollution, Tastes, Traffic, Wages
+from neg.parts.composed import Congested, congested
+from neg.places.layouts import from_distance
 from neg.solvers.short_run import short_run
 
 OFF = [Land(h=0.0), Wages(omega=0.0), Density(delta=0.0), Traffic(slope=0.0), Pollution(damage=0.0)]

@@ -5,9 +5,9 @@ import pytest
 from model_tools import clear, entry_gain, growth, settle, threshold
 from scipy.optimize import brentq
 
-from neg.geography.layouts import equidistant, racetrack
 from neg.models.core_periphery import CorePeriphery
 from neg.models.footloose_entrepreneur import FootlooseEntrepreneur
+from neg.places.layouts import equidistant, racetrack
 
 PARAMETERS = [(0.4, 5.0), (0.2, 4.0), (0.55, 6.0), (0.3, 2.2)]
 

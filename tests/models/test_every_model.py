@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from model_tools import clear, payoffs
 
-from neg.errors import InvalidParameterError, UnknownNameError
-from neg.geography.layouts import from_distance
-from neg.protocol import get_model
+from neg.core.errors import InvalidParameterError, UnknownNameError
+from neg.models import get_model
+from neg.places.layouts import from_distance
 from neg.solvers.long_run import long_run
 from neg.solvers.system import flat_prices, market, payoff
 

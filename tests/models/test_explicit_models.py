@@ -6,12 +6,12 @@ import pytest
 from model_tools import clear, entry_gain, growth, payoffs, settle, threshold
 from scipy.optimize import brentq
 
-from neg.errors import InvalidParameterError, InvalidShapeError
-from neg.geography.layouts import equidistant, line
+from neg.core.errors import InvalidParameterError, InvalidShapeError
 from neg.models.constructed_capital import ConstructedCapital
 from neg.models.footloose_capital import FootlooseCapital
 from neg.models.ottaviano_tabuchi_thisse import OttavianoTabuchiThisse
 from neg.models.pflueger import Pflueger
+from neg.places.layouts import equidistant, line
 from neg.solvers.long_run import long_run
 from neg.solvers.short_run import short_run
 

@@ -7,11 +7,17 @@ import pytest
 from economies import random_table
 
 from neg.analysis.baseline import calibrate
+from neg.core.errors import (
+    InvalidDataError,
+    InvalidShapeError,
+    NegError,
+    SharesError,
+    UnknownNameError,
+)
 from neg.data import load_icio
-from neg.errors import InvalidDataError, InvalidShapeError, NegError, SharesError, UnknownNameError
-from neg.models.congested import congested
-from neg.models.general import DEFICIT_RULES
-from neg.models.general_build import general_economy
+from neg.economy.general import DEFICIT_RULES
+from neg.economy.general_build import general_economy
+from neg.parts.composed import congested
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
 from neg.solvers.system import flat_prices, market
@@ -45,7 +51,7 @@ def test_baseline_reproduces_every_entry_of_the_table(uses, theta, alpha):
     np.testing.assert_allclose(outcomes["output"], table.output, rtol=1e-8)
     np.testing.assert_allclose(outcomes["trade"], table.flows, rtol=1e-8, atol=1e-6)
     if uses == "separate":
-        from neg.models.general_outcomes import trade
+        from neg.economy.general_outcomes import trade
 
         bought = np.asarray(trade(model, model.flows(prices, x))).transpose(0, 2, 1, 3)
         expected = np.concatenate([table.intermediate, np.maximum(table.final, 0)], axis=3)

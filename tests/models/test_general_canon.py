@@ -4,13 +4,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neg.geography.layouts import Geography
+from neg.economy.general_build import general_economy
 from neg.models.allen_arkolakis import AllenArkolakis
 from neg.models.core_periphery import CorePeriphery
-from neg.models.general_build import general_economy
 from neg.models.helpman import Helpman
 from neg.models.puga import Puga
 from neg.models.vertical_linkages import VerticalLinkages
+from neg.places.layouts import Geography
 from neg.solvers.long_run import equilibrium_at, long_run
 from neg.solvers.short_run import short_run
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from model_tools import entry_gain, growth, settle, threshold
 
-from neg.geography.layouts import equidistant, racetrack
 from neg.models.allen_arkolakis import AllenArkolakis
 from neg.models.helpman import Helpman
 from neg.models.urban_costs import UrbanCosts
+from neg.places.layouts import equidistant, racetrack
 
 
 def freeness(chi: float, places: int = 2) -> float:

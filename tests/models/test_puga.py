@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from model_tools import growth, payoffs, settle, threshold
 
-from neg.geography.layouts import equidistant, racetrack
+from neg.models import get_model
 from neg.models.puga import Puga, PugaImmobile
 from neg.models.vertical_linkages import VerticalLinkages
-from neg.protocol import get_model
+from neg.places.layouts import equidistant, racetrack
 
 
 @pytest.mark.parametrize(

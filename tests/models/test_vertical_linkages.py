@@ -5,8 +5,8 @@ import pytest
 from model_tools import growth, settle, threshold
 from scipy.optimize import brentq
 
-from neg.geography.layouts import equidistant
 from neg.models.vertical_linkages import VerticalLinkages
+from neg.places.layouts import equidistant
 
 PARAMETERS = [(0.4, 5.0, 0.4), (0.4, 5.0, 0.2), (0.2, 3.0, 0.3), (0.55, 7.0, 0.1), (0.3, 2.5, 0.45)]
 

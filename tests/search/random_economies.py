@@ -12,10 +12,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from neg.geography.layouts import from_distance
 from neg.models.core_periphery import CorePeriphery
 from neg.models.footloose_entrepreneur import FootlooseEntrepreneur
 from neg.models.vertical_linkages import VerticalLinkages
+from neg.places.layouts import from_distance
 from neg.search.equilibria import equilibria
 from neg.solvers.dynamics import paths
 from neg.solvers.short_run import short_run

@@ -6,9 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neg.geography.layouts import from_distance
 from neg.models.core_periphery import CorePeriphery
 from neg.models.vertical_linkages import VerticalLinkages
+from neg.places.layouts import from_distance
 from neg.search.certify import search_line, starting_grid
 from neg.search.certify_plane import search_plane
 from neg.search.faces import dimension, face_of, gaps, supports
@@ -81,7 +81,7 @@ def test_a_batch_of_parameters_gives_the_same_as_one_by_one():
 
 def test_plane_keeps_the_certificate_near_degenerate_points():
     """Close to the break point of three regions, the sharpest case for a sampled bound."""
-    from neg.geography.layouts import equidistant
+    from neg.places.layouts import equidistant
 
     for tau, count in ((1.6, 1), (1.85, 7), (3.0, 1)):
         model = CorePeriphery(geography=equidistant(3), tau=tau)

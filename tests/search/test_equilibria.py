@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neg.errors import InvalidParameterError
-from neg.geography.layouts import equidistant, from_distance, racetrack
+from neg.core.errors import InvalidParameterError
 from neg.models.allen_arkolakis import AllenArkolakis
 from neg.models.core_periphery import CorePeriphery
 from neg.models.vertical_linkages import VerticalLinkages
+from neg.places.layouts import equidistant, from_distance, racetrack
 from neg.search.equilibria import equilibria
 from neg.solvers.short_run import short_run
 

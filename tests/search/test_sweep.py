@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neg.errors import InvalidParameterError, InvalidShapeError
-from neg.geography.layouts import equidistant
+from neg.core.errors import InvalidParameterError, InvalidShapeError
 from neg.models.core_periphery import CorePeriphery
 from neg.models.pflueger import Pflueger
+from neg.places.layouts import equidistant
 from neg.search.equilibria import equilibria
 from neg.search.sweep import sweep
 

@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from neg.core.status import Status
 from neg.solvers.anderson import anderson
 from neg.solvers.krylov import gmres
-from neg.status import Status
 
 
 def linear(rate: float, size: int = 40):

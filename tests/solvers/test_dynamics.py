@@ -6,10 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neg.errors import InvalidDataError, InvalidParameterError, UnknownNameError
+from neg.core.errors import InvalidDataError, InvalidParameterError, UnknownNameError
+from neg.economy.model import Groups
 from neg.models.core_periphery import CorePeriphery
 from neg.models.vertical_linkages import VerticalLinkages
-from neg.protocol import Groups
 from neg.solvers.dynamics import Dynamics, Logit, basins, dynamics_of, paths
 
 MODEL = CorePeriphery(sigma=5.0, mu=0.4, tau=1.7)

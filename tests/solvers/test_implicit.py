@@ -6,9 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from neg.core.status import Status
 from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_condition
 from neg.solvers.newton import newton
-from neg.status import Status
 
 A = jnp.array([[2.0, 0.3, -0.2], [0.1, 1.5, 0.4], [0.3, -0.1, 1.8]])
 

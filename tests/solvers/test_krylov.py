@@ -6,13 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neg.errors import ConvergenceError, UnknownNameError
-from neg.models.general_build import general_economy
+from neg.core.errors import ConvergenceError, UnknownNameError
+from neg.core.status import Status
+from neg.economy.general_build import general_economy
 from neg.solvers.hoist import hoist
 from neg.solvers.krylov import gmres, implicit_matrix_free, newton_krylov
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
-from neg.status import Status
 
 
 def economy(places=4, mobility="sectors", alpha=0.2, seed=3, housing=0.0):

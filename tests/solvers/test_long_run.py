@@ -8,11 +8,11 @@ import pytest
 from model_tools import settle
 from scipy.optimize import brentq
 
-from neg.errors import ConvergenceError, InvalidDataError, UnknownNameError
+from neg.core.errors import ConvergenceError, InvalidDataError, UnknownNameError
+from neg.core.status import Status
 from neg.models.core_periphery import CorePeriphery
 from neg.solvers.long_run import equilibrium_at, long_run
 from neg.solvers.short_run import short_run
-from neg.status import Status
 from tests.solvers.toys import Cliff, fold, pair, pitchfork
 
 # Five equilibria: even and both corners stable, two uneven ones between them unstable.

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from neg.core.status import Status
 from neg.solvers.newton import newton
-from neg.status import Status
 
 solve = jax.jit(newton, static_argnums=0)
 

@@ -7,8 +7,8 @@ import pytest
 from model_tools import payoffs
 from scipy.integrate import solve_ivp
 
+from neg.economy.model import Groups
 from neg.models.core_periphery import CorePeriphery
-from neg.protocol import Groups
 from neg.solvers.path import EMPTY, follow, imbalance
 from neg.solvers.system import flat_prices, market
 from tests.solvers.toys import Cliff, pair, pitchfork

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from model_tools import clear
 
-from neg.errors import ConvergenceError, InvalidDataError, InvalidShapeError, UnknownNameError
-from neg.geography.layouts import racetrack
+from neg.core.errors import ConvergenceError, InvalidDataError, InvalidShapeError, UnknownNameError
+from neg.core.status import Status
 from neg.models.core_periphery import CorePeriphery
+from neg.places.layouts import racetrack
 from neg.solvers.short_run import short_run
-from neg.status import Status
 
 MODEL = CorePeriphery(tau=1.7)
 X = jnp.array([0.7, 0.3])

@@ -6,9 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neg.errors import ConvergenceError, UnknownNameError
-from neg.geography.layouts import equidistant, racetrack
+from neg.core.errors import ConvergenceError, UnknownNameError
 from neg.models.core_periphery import CorePeriphery
+from neg.places.layouts import equidistant, racetrack
 from neg.search.equilibria import equilibria
 from neg.solvers.dynamics import Logit, Smith, paths
 from neg.solvers.stability import index_of, tangent_basis

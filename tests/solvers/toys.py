@@ -11,7 +11,7 @@ from typing import Any
 import equinox as eqx
 import jax.numpy as jnp
 
-from neg.protocol import Groups, Model, parameter
+from neg.economy.model import Groups, Model, parameter
 
 
 class Toy(Model):

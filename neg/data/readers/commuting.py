@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neg.checks import check_choice
+from neg.core.checks import check_choice
+from neg.core.errors import InvalidDataError, LabelMismatchError
 from neg.data.readers.text import labels, numbers, open_text, read_columns, read_grid
-from neg.errors import InvalidDataError, LabelMismatchError
 
 
 def read_commuting(

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neg.core.errors import InvalidDataError, LabelMismatchError, unknown_name
 from neg.data.readers.text import labels, numbers, open_text, read_columns
-from neg.errors import InvalidDataError, LabelMismatchError, unknown_name
 
 #: Columns that are labels or codes, not variables.
 _CODES = ("year", "country_id_o", "country_id_d", "iso3_o", "iso3_d", "iso3num_o", "iso3num_d")

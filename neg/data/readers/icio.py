@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from neg.core.errors import InvalidDataError, LabelMismatchError
 from neg.data.readers.text import complete, read_grid
 from neg.data.table import Table
 from neg.data.treatments import Draft
-from neg.errors import InvalidDataError, LabelMismatchError
 
 #: Parts into which the extended tables split two economies (processing trade and the rest).
 SPLIT = {"CN1": "CHN", "CN2": "CHN", "MX1": "MEX", "MX2": "MEX"}

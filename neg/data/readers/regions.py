@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neg.checks import check_labels
+from neg.core.checks import check_labels
+from neg.core.errors import InvalidDataError, LabelMismatchError
 from neg.data.readers.text import labels, numbers, open_text, read_columns
-from neg.errors import InvalidDataError, LabelMismatchError
 
 EARTH_RADIUS = 6371.0088
 _MISSING = ("", "NA")

@@ -11,8 +11,8 @@ from typing import TextIO
 import numpy as np
 import pandas as pd
 
-from neg.checks import check_labels
-from neg.errors import InvalidDataError, LabelMismatchError, unknown_name
+from neg.core.checks import check_labels
+from neg.core.errors import InvalidDataError, LabelMismatchError, unknown_name
 
 
 def open_text(path: Path) -> TextIO:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from neg.checks import check_choice
+from neg.core.checks import check_choice
+from neg.core.errors import InvalidDataError, LabelMismatchError
 from neg.data.readers.text import open_text
 from neg.data.table import Table
 from neg.data.treatments import Draft
-from neg.errors import InvalidDataError, LabelMismatchError
 
 USES = ("households", "non_profit", "government", "fixed_capital", "inventories")
 #: Rows below the industries: code of the release of 2016, and words of the description.

@@ -10,8 +10,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neg.checks import check_choice, check_range
-from neg.errors import InvalidShapeError, unknown_name
+from neg.core.checks import check_choice, check_range
+from neg.core.errors import InvalidShapeError, unknown_name
 
 
 class Parameter(NamedTuple):

@@ -8,13 +8,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neg.models.empty import log_mass
-from neg.models.general_index import log_consumer_index, log_finite
+from neg.core.logs import log_mass
+from neg.economy.general_index import log_consumer_index, log_finite
 
 if TYPE_CHECKING:
-    from neg.models.general import GeneralEconomy
-    from neg.models.general_equations import Flows
-    from neg.protocol import Prices
+    from neg.economy.general import GeneralEconomy
+    from neg.economy.general_equations import Flows
+    from neg.economy.model import Prices
 
 _LEAST_OWN = 0.25  # response of sales per unit of output to output that an iteration assumes
 _LEAST_SPREAD = 0.25  # dispersion of tastes that an iteration assumes

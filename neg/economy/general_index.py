@@ -9,8 +9,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 if TYPE_CHECKING:
-    from neg.models.general import GeneralEconomy
-    from neg.models.general_equations import Flows
+    from neg.economy.general import GeneralEconomy
+    from neg.economy.general_equations import Flows
 
 _TINY = 1e-300
 _LOG_TINY = math.log(_TINY)

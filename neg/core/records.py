@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from neg.encoding import decode, encode, plain
-from neg.errors import InvalidDataError
+from neg.core.encoding import decode, encode, plain
+from neg.core.errors import InvalidDataError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

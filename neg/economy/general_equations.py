@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neg.models.general_index import log_consumer_index, log_finite
-from neg.models.general_kernels import arriving, kernels, leaving
-from neg.models.general_people import log_hours
+from neg.economy.general_index import log_consumer_index, log_finite
+from neg.economy.general_kernels import arriving, kernels, leaving
+from neg.economy.general_people import log_hours
 
 if TYPE_CHECKING:
-    from neg.models.general import GeneralEconomy
-    from neg.protocol import Prices
+    from neg.economy.general import GeneralEconomy
+    from neg.economy.model import Prices
 
 
 class Flows(NamedTuple):

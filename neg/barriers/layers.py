@@ -17,8 +17,8 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neg.checks import check_choice, check_finite, check_range, check_shape
-from neg.errors import InvalidParameterError, unknown_name
+from neg.core.checks import check_choice, check_finite, check_range, check_shape
+from neg.core.errors import InvalidParameterError, unknown_name
 
 KINDS = ("resource", "risk", "tariff", "export-tax")
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neg.models.general_index import log_consumer_index
-from neg.models.general_kernels import freeness
-from neg.models.general_people import log_hours, real_income
+from neg.economy.general_index import log_consumer_index
+from neg.economy.general_kernels import freeness
+from neg.economy.general_people import log_hours, real_income
 
 if TYPE_CHECKING:
-    from neg.models.general import GeneralEconomy
-    from neg.models.general_equations import Flows
-    from neg.protocol import Prices
+    from neg.economy.general import GeneralEconomy
+    from neg.economy.general_equations import Flows
+    from neg.economy.model import Prices
 
 
 def trade(model: GeneralEconomy, flows: Flows) -> Float[Array, "origin destination sector use"]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from neg.errors import InvalidDataError
+from neg.core.errors import InvalidDataError
 
 _JSON = "json:"  # marks an attribute that is kept as JSON text
 _KIND = "stored_kind"  # remembers the kind of number that a variable had

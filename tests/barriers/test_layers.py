@@ -5,8 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neg.errors import InvalidDataError, InvalidParameterError, InvalidShapeError, UnknownNameError
-from neg.geography.trade_costs import KINDS, freight_rate, trade_costs
+from neg.barriers.layers import KINDS, freight_rate, trade_costs
+from neg.core.errors import (
+    InvalidDataError,
+    InvalidParameterError,
+    InvalidShapeError,
+    UnknownNameError,
+)
 
 PLACES, SECTORS = ("a", "b", "c"), ("food", "steel")
 RNG = np.random.default_rng(1)

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 if TYPE_CHECKING:
-    from neg.models.general import GeneralEconomy
+    from neg.economy.general import GeneralEconomy
 
 _ONE_PRODUCT = 4096
 """Kernel entries up to which one fused product is faster than one product per sector and use."""

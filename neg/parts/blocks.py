@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.models.empty import log_mass
-from neg.protocol import Groups, Parametric, parameter
+from neg.core.logs import log_mass
+from neg.economy.model import Groups, Parametric, parameter
 
 
 class Scene(NamedTuple):

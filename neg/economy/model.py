@@ -21,9 +21,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PyTree
 
-from neg.errors import unknown_name
-from neg.geography.layouts import Geography, equidistant
-from neg.parameters import Alias, Parameter, Parametric, as_float, option, parameter
+from neg.core.parameters import Alias, Parameter, Parametric, as_float, option, parameter
+from neg.places.layouts import Geography, equidistant
 
 __all__ = [
     "FREENESS",
@@ -35,7 +34,6 @@ __all__ = [
     "Prices",
     "SpatialModel",
     "as_float",
-    "get_model",
     "option",
     "parameter",
 ]
@@ -134,7 +132,7 @@ class Model(Parametric):
         return self.market_residual(prices, x), self.payoff(prices, x)
 
     def outcomes(self, prices: Prices, x: Float[Array, " cell"]) -> dict[str, Array]:
-        """Quantities of interest at an equilibrium, by name (see ``neg.quantities``)."""
+        """Quantities of interest at an equilibrium, by name (see ``neg.core.quantities``)."""
         return {"payoff": self.payoff(prices, x)}
 
     def relaxation(
@@ -181,7 +179,7 @@ class SpatialModel(Model):
 
     The iceberg cost from place i to place j is ``tau ** distance[i, j]``: ``tau`` is the cost
     between neighbours, one unit of distance apart. Any matrix of iceberg costs is reached with
-    :meth:`neg.geography.layouts.Geography.from_iceberg`.
+    :meth:`neg.places.layouts.Geography.from_iceberg`.
     """
 
     geography: Geography = eqx.field(default_factory=lambda: equidistant(2), kw_only=True)
@@ -233,12 +231,3 @@ FREENESS = Alias(
     1.0,
 )
 """Alias for models whose trade elasticity is ``sigma - 1``."""
-
-
-def get_model(name: str) -> type[Model]:
-    """The model class of this plain name, such as ``core-periphery``."""
-    import neg.models  # noqa: F401  (fills the registry; here, as models import this module)
-
-    if name not in Model.registry:
-        raise unknown_name("model", name, sorted(Model.registry))
-    return Model.registry[name]

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from neg.checks import check_labels, check_shape
-from neg.errors import InvalidParameterError, unknown_name
-from neg.models.general import GeneralEconomy
-from neg.models.general_groups import area_of_places, cost_of_cells, mobility_groups
+from neg.core.checks import check_labels, check_shape
+from neg.core.errors import InvalidParameterError, unknown_name
+from neg.economy.general import GeneralEconomy
+from neg.economy.general_groups import area_of_places, cost_of_cells, mobility_groups
 
 
 def general_economy(

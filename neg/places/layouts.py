@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.checks import check_finite, check_labels, check_range, check_shape, is_concrete
-from neg.errors import InvalidParameterError, unknown_name
+from neg.core.checks import check_finite, check_labels, check_range, check_shape, is_concrete
+from neg.core.errors import InvalidParameterError, unknown_name
 
 
 def _as_float(value: Any) -> Array:

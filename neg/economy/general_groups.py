@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neg.checks import check_choice, check_finite, check_shape
-from neg.errors import InvalidDataError, LabelMismatchError, unknown_name
+from neg.core.checks import check_choice, check_finite, check_shape
+from neg.core.errors import InvalidDataError, LabelMismatchError, unknown_name
 
 MOBILITY = ("immobile", "sectors", "places", "free")
 _STAYS = ("immobile", "sectors")

@@ -10,10 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.checks import check_labels
-from neg.errors import InvalidParameterError, unknown_name
-from neg.models.blocks import Block, Scene
-from neg.protocol import Alias, Groups, Model, Parameter, Prices
+from neg.core.checks import check_labels
+from neg.core.errors import InvalidParameterError, unknown_name
+from neg.economy.model import Alias, Groups, Model, Parameter, Prices
+from neg.parts.blocks import Block, Scene
 
 
 class Congested(Model):
@@ -25,8 +25,8 @@ class Congested(Model):
     Parameters of the model keep their names, those of a block carry its label:
     ``Congested(CorePeriphery(), [Land()]).with_(**{"land.supply": 0.5, "tau": 1.3})``.
 
-    Raises :class:`neg.errors.LabelMismatchError` for two blocks of one label,
-    :class:`neg.errors.InvalidParameterError` for traffic in a model without geography.
+    Raises :class:`neg.core.errors.LabelMismatchError` for two blocks of one label,
+    :class:`neg.core.errors.InvalidParameterError` for traffic in a model without geography.
     """
 
     model: Model
@@ -166,7 +166,7 @@ def congested(model: Model, values: Mapping[str, Any] | Iterable[str]) -> Model:
     """The model with the blocks that these names call for, such as ``{"land.h": 0.2}``.
 
     A label alone (``["land", "tastes"]``) switches a block on with its defaults. Raises
-    :class:`neg.errors.UnknownNameError` for a block or parameter that does not exist.
+    :class:`neg.core.errors.UnknownNameError` for a block or parameter that does not exist.
     """
     labels: list[str] = []
     for name in values:

@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from neg.models import general_equations as equations
-from neg.models import general_people as people
-from neg.models.general_checks import DEFICIT_RULES, REBATES, RENT_RULES, check_economy
-from neg.models.general_outcomes import outcomes
-from neg.protocol import Alias, Groups, Model, Prices
+from neg.economy import general_equations as equations
+from neg.economy import general_people as people
+from neg.economy.general_checks import DEFICIT_RULES, REBATES, RENT_RULES, check_economy
+from neg.economy.general_outcomes import outcomes
+from neg.economy.model import Alias, Groups, Model, Prices
 
 __all__ = ["DEFICIT_RULES", "REBATES", "RENT_RULES", "GeneralEconomy"]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from neg import records
-from neg.errors import InvalidDataError
+from neg.core import records
+from neg.core.errors import InvalidDataError
 
 
 def make_record() -> xr.Dataset:

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from neg.errors import (
+from neg.core.errors import (
     InvalidDataError,
     InvalidParameterError,
     InvalidShapeError,

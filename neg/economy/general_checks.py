@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import jax.numpy as jnp
 import numpy as np
 
-from neg.checks import (
+from neg.core.checks import (
     check_choice,
     check_finite,
     check_range,
@@ -15,10 +15,10 @@ from neg.checks import (
     check_shares,
     is_concrete,
 )
-from neg.errors import InvalidDataError, unknown_name
+from neg.core.errors import InvalidDataError, unknown_name
 
 if TYPE_CHECKING:
-    from neg.models.general import GeneralEconomy
+    from neg.economy.general import GeneralEconomy
 
 DEFICIT_RULES = ("fixed", "world-share", "own-share", "zero")
 RENT_RULES = ("local", "pooled", "per-head")

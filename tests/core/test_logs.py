@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neg.models.empty import EMPTY_LOG, log_mass
+from neg.core.logs import EMPTY_LOG, log_mass
 
 
 def test_log_of_a_mass_and_its_derivative():

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from neg.errors import (
+from neg.core.errors import (
     InvalidDataError,
     InvalidParameterError,
     InvalidShapeError,
     LabelMismatchError,
     UnknownNameError,
 )
-from neg.geography.layouts import (
+from neg.places.layouts import (
     Geography,
     equidistant,
     from_distance,

@@ -1,0 +1,1 @@
+"""What stands between places: trade costs in layers."""

@@ -1,0 +1,1 @@
+"""What knows no economics: errors, statuses, checks, named parameters, records."""

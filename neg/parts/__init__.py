@@ -1,0 +1,1 @@
+"""Mechanisms that an economy takes on, one in a file."""
