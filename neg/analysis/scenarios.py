@@ -20,7 +20,7 @@ from neg.analysis.outcomes import labelled
 from neg.barriers.layers import TradeCosts
 from neg.core.checks import check_labels, check_shape
 from neg.core.errors import InvalidParameterError
-from neg.core.status import Status
+from neg.core.status import Stability, Status
 from neg.economy.general import GeneralEconomy
 from neg.solvers.long_run import LongRun, equilibrium_at, long_run, tilt
 from neg.solvers.short_run import ShortRun, short_run
@@ -114,15 +114,16 @@ def _solve(
     used = x > 0 if start is None else start.used
     where = name or ("observed allocation" if start is None else "starting allocation")
     near = equilibrium_at(economy, x, used, throw=False)
-    if int(near.status) == 0 and near.stable:
+    if near.stability is Stability.STABLE:
         return near, f"the stable one next to the {where}"
     scale = float(jnp.max(economy.alpha))
     warnings.warn(
         f"the equilibrium next to the {where} is not stable or does not exist (status "
-        f"{Status(int(near.status)).name.lower()}, growth rate {float(near.growth):.3g}, must be "
-        f"negative; largest scale elasticity {scale:g}); following the adjustment dynamics from "
-        "there to another; neg.analysis.returns.equilibria_beyond lists those it finds, and start "
-        "takes the one to follow",
+        f"{Status(int(near.status)).name.lower()}, stability {near.stability.value}, growth rate "
+        f"{float(near.growth):.3g}, must be negative; largest scale elasticity {scale:g}); "
+        "following the adjustment dynamics from there to another; "
+        "neg.analysis.returns.equilibria_beyond lists those it finds, and start takes the one to "
+        "follow",
         UnstableAllocationWarning,
         stacklevel=3,
     )

@@ -13,12 +13,16 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float
 
-from neg.core.checks import check_choice
-from neg.core.status import Status
+from neg.core.checks import check_choice, is_concrete
+from neg.core.errors import InvalidDataError
+from neg.core.status import STABILITY_TOLERANCE, Stability, Status
 from neg.economy.model import Groups, Model, Prices
+from neg.solvers.departure import arrive, depart, flat_start
+from neg.solvers.growth import largest_growth
 from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_condition
 from neg.solvers.matrix_free import METHODS, settle
 from neg.solvers.newton import Root, newton
@@ -29,6 +33,7 @@ from neg.solvers.short_run import (
     initial_prices,
     market_system,
 )
+from neg.solvers.solution import LongRun
 from neg.solvers.stability import average_payoff, growth_rate
 from neg.solvers.system import (
     Unknowns,
@@ -42,52 +47,11 @@ from neg.solvers.system import (
     unpack,
 )
 
-STABILITY_TOLERANCE = 1e-7
-"""Growth rates closer to zero than this decide nothing about stability."""
 DENSE_UP_TO = 1000
-"""Unknowns up to which ``auto`` takes the dense method, which also tells stability."""
+"""Unknowns up to which ``auto`` takes the dense method."""
 _NEWTON_STEPS = 40
 _ROUNDS = 6
 _SUPPORTS = 4
-
-
-class LongRun(eqx.Module):
-    """A long-run equilibrium of ``model``.
-
-    ``x`` distribution, ``prices`` log prices, ``payoff`` of every cell, ``value`` what each group
-    earns, ``used`` which cells are used. ``residual`` is the largest violation of the equilibrium
-    conditions in relative units (payoff gap of used cells, gain from moving to an unused one,
-    excess demand), ``condition`` the reciprocal condition number, ``growth`` the largest growth
-    rate of a small deviation under the replicator dynamics, ``error`` the largest change of a log
-    unknown that one more Newton step would make; NaN where they were not computed (condition and
-    growth: matrix-free, error: dense). Without convergence values are NaN.
-    """
-
-    model: Model
-    x: Float[Array, " cell"]
-    prices: Prices
-    payoff: Float[Array, " cell"]
-    value: Float[Array, " group"]
-    used: Bool[Array, " cell"]
-    status: Int[Array, ""]
-    residual: Float[Array, ""]
-    condition: Float[Array, ""]
-    growth: Float[Array, ""]
-    steps: Int[Array, ""]
-    error: Float[Array, ""] = eqx.field(default_factory=lambda: jnp.asarray(jnp.nan))
-
-    @property
-    def stable(self) -> bool | None:
-        """True, False, or None where the growth rate is too close to zero to tell."""
-        growth = float(self.growth)
-        if not abs(growth) > STABILITY_TOLERANCE:
-            return None
-        return growth < 0
-
-    @property
-    def outcomes(self) -> dict[str, Array]:
-        """Named outcomes of the model."""
-        return self.model.outcomes(self.prices, self.x)
 
 
 def long_run(
@@ -96,6 +60,7 @@ def long_run(
     *,
     tolerance: float = 1e-10,
     max_steps: int = 2000,
+    method: str = "auto",
     throw: bool = True,
 ) -> LongRun:
     """The long-run equilibrium that the replicator dynamics reach from ``start``.
@@ -104,7 +69,9 @@ def long_run(
     group earns. Without a start, the model's initial distribution with a small tilt is
     taken, so that the dynamics leave it if it is unstable; a start that is itself an equilibrium
     is returned, stable or not. Differentiable along the equilibrium found; value and derivative
-    are NaN without convergence, the derivative also at a fold or break point. Raises
+    are NaN without convergence, the derivative also at a fold or break point. ``method`` is
+    ``dense``, ``matrix-free`` (explicit steps with prices accelerated along the way, outside
+    compiled code only), or ``auto``: dense up to :data:`DENSE_UP_TO` unknowns. Raises
     :class:`neg.core.errors.ConvergenceError` if ``throw`` and no equilibrium was reached.
     """
     if start is None:
@@ -112,8 +79,57 @@ def long_run(
     else:
         x = jnp.asarray(start, dtype=float)
         check_distribution(model, x)
-    solution = _solve(model, x, jnp.asarray(tolerance), jnp.asarray(max_steps))
+    check_choice("method", method, METHODS)
+    large = method == "matrix-free" or (method == "auto" and _unknowns(model, x) > DENSE_UP_TO)
+    if large and is_concrete((jax.tree.leaves(eqx.filter(model, eqx.is_array)), x)):
+        solution = _along_path(model, x, tolerance)
+    else:
+        solution = _solve(model, x, jnp.asarray(tolerance), jnp.asarray(max_steps))
     return at_boundary(solution, throw)
+
+
+def _unknowns(model: Model, x: Array) -> int:
+    """Number of unknowns of a long-run equilibrium."""
+    prices = jax.eval_shape(model.initial_prices, x)
+    return model.groups.cells + sum(p.size for p in jax.tree.leaves(prices)) + model.groups.count
+
+
+def _along_path(model: Model, x: Array, tolerance: float) -> LongRun:
+    """The equilibrium at the end of the path from ``x``, without a matrix where possible."""
+    try:
+        path = depart(model, x)
+    except InvalidDataError:  # markets do not clear at the start: no step may call that solved
+        return _settle_at(model, x, x > 0, flat_start(model, x), jnp.asarray(-1.0))
+    mass = np.asarray(model.groups.cell_mass)
+    end = np.exp(path.log_share[-1]) * mass
+    used = end > EMPTY * mass
+    unravel = flat_prices(model, x)[1]
+    near = equilibrium_at(
+        model,
+        np.where(used, end, 0.0),
+        used,
+        prices=unravel(path.prices),
+        tolerance=tolerance,
+        method="matrix-free",
+        throw=False,
+    )
+    if int(near.status) != Status.CONVERGED:
+        found = arrive(model, end, path.prices)
+        if int(found.status) == Status.CONVERGED:
+            near = equilibrium_at(
+                model,
+                found.x,
+                found.used,
+                prices=found.prices,
+                tolerance=tolerance,
+                method="matrix-free",
+                throw=False,
+            )
+    at_rest = bool(jnp.max(jnp.abs(near.x - x) / mass) < 1e-6)
+    lost = near.stability is Stability.UNSTABLE and not at_rest
+    if int(near.status) == Status.CONVERGED and (lost or not path.arrived):
+        near = eqx.tree_at(lambda s: s.status, near, jnp.asarray(int(Status.MAX_STEPS)))
+    return near
 
 
 def equilibrium_at(
@@ -130,20 +146,29 @@ def equilibrium_at(
 
     Stable or not; status ``NOT_EQUILIBRIUM`` if some unit would gain by moving to an unused cell.
     ``method`` is ``dense`` (from the prices that clear markets at ``x``), ``matrix-free`` (from
-    ``prices``, by default the model's initial ones; condition and growth are then not computed:
-    NaN), or ``auto``: dense up to :data:`DENSE_UP_TO` unknowns.
+    ``prices``, by default the model's initial ones; the condition is then not computed, and the
+    growth rate comes from Arnoldi's method, outside compiled code), or ``auto``: dense up to
+    :data:`DENSE_UP_TO` unknowns.
     """
     check_choice("method", method, METHODS)
     x, used = jnp.asarray(x, dtype=float), jnp.asarray(used, dtype=bool)
     start = initial_prices(model, x) if prices is None else prices
-    size = sum(leaf.size for leaf in jax.tree.leaves(start))
-    unknowns = model.groups.cells + size + model.groups.count
-    if method == "dense" or (method == "auto" and unknowns <= DENSE_UP_TO):
+    if method == "dense" or (method == "auto" and _unknowns(model, x) <= DENSE_UP_TO):
         solution = _polish_at(model, x, used, jnp.asarray(tolerance))
     else:
         p = ravel_pytree(start)[0].astype(float)
-        solution = _settle_at(model, x, used, p, jnp.asarray(tolerance))
+        solution = with_growth(_settle_at(model, x, used, p, jnp.asarray(tolerance)))
     return at_boundary(solution, throw)
+
+
+def with_growth(solution: LongRun) -> LongRun:
+    """The solution with its growth rate, where it can be computed: outside compiled code."""
+    numbers = (solution.x, solution.prices, solution.status, solution.model.groups)
+    if not is_concrete(numbers) or int(solution.status) != Status.CONVERGED:
+        return solution
+    found = largest_growth(solution.model, solution.x, solution.prices, solution.used)
+    rate, error = jnp.asarray(found.rate), jnp.asarray(found.error)
+    return eqx.tree_at(lambda s: (s.growth, s.growth_error), solution, (rate, error))
 
 
 def tilt(groups: Groups, x: Float[Array, " cell"], size: float = 1e-3) -> Float[Array, " cell"]:
@@ -192,8 +217,7 @@ def _settle_at(model: Model, x: Array, used: Array, p: Array, tolerance: Array) 
         used=used,
         status=jnp.where(missed, Status.NOT_EQUILIBRIUM, root.status),
         residual=jnp.maximum(root.residual, entry),
-        condition=jnp.asarray(jnp.nan),
-        growth=jnp.asarray(jnp.nan),
+        growth_error=jnp.asarray(jnp.nan),
         steps=root.steps,
         error=root.error,
     )

@@ -8,7 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array
 
 from neg.core.checks import check_choice, check_finite, check_shape, is_concrete
 from neg.core.errors import ConvergenceError, InvalidDataError
@@ -17,36 +17,8 @@ from neg.economy.model import Model, Prices
 from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_condition
 from neg.solvers.matrix_free import DENSE_UP_TO, METHODS, clear_markets
 from neg.solvers.newton import newton
+from neg.solvers.solution import ShortRun
 from neg.solvers.system import flat_prices, market, stop
-
-
-class ShortRun(eqx.Module):
-    """Prices that clear the markets of ``model`` at the distribution ``x``.
-
-    ``residual`` is the largest absolute market residual (relative units), ``condition`` the
-    reciprocal condition number of the linear system, ``error`` the largest change of a log price
-    that one more Newton step would make; NaN where they were not computed (condition: matrix-free,
-    error: dense). Without convergence prices are NaN.
-    """
-
-    model: Model
-    x: Float[Array, " cell"]
-    prices: Prices
-    status: Int[Array, ""]
-    residual: Float[Array, ""]
-    condition: Float[Array, ""]
-    steps: Int[Array, ""]
-    error: Float[Array, ""]
-
-    @property
-    def payoff(self) -> Float[Array, " cell"]:
-        """Payoff of every cell, used or not."""
-        return self.model.payoff(self.prices, self.x)
-
-    @property
-    def outcomes(self) -> dict[str, Array]:
-        """Named outcomes of the model."""
-        return self.model.outcomes(self.prices, self.x)
 
 
 def short_run(
@@ -109,8 +81,9 @@ def _solve(model: Model, x: Array, prices: Prices, tolerance: Array, max_steps: 
         condition > SINGULAR_BELOW,
         residual=market_system,
     )
-    error = jnp.asarray(jnp.nan)
-    return ShortRun(model, x, unravel(p), root.status, root.residual, condition, root.steps, error)
+    return ShortRun(
+        model, x, unravel(p), root.status, root.residual, condition=condition, steps=root.steps
+    )
 
 
 @eqx.filter_jit
@@ -120,9 +93,8 @@ def _solve_free(
     p0 = jax.flatten_util.ravel_pytree(prices)[0].astype(float)
     _, unravel = flat_prices(model, x)
     p, root = clear_markets(model, x, p0, tolerance, max_steps)
-    condition = jnp.asarray(jnp.nan)
     return ShortRun(
-        model, x, unravel(p), root.status, root.residual, condition, root.steps, root.error
+        model, x, unravel(p), root.status, root.residual, steps=root.steps, error=root.error
     )
 
 
