@@ -9,6 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from neg.core.status import Status
+from neg.economy import connected
 from neg.economy import general_equations as equations
 from neg.economy import general_people as people
 from neg.economy.general_checks import DEFICIT_RULES, REBATES, RENT_RULES, check_economy
@@ -244,6 +246,20 @@ class GeneralEconomy(Model):
     def outcomes(self, prices: Prices, x: Float[Array, " cell"]) -> dict[str, Array]:
         """Outcomes by place, sector and pair; see ``docs/notation.md`` for symbols and units."""
         return outcomes(self, self.flows(prices, x), prices, x)
+
+    # What stands in the way of an equilibrium ------------------------------------------------
+
+    def obstacle(self) -> tuple[Status, str] | None:
+        """Blocks that no trade ties together, and deficits that cannot be paid across them."""
+        return connected.obstacle(self)
+
+    def eased(self, share: Float[Array, ""]) -> GeneralEconomy:
+        """The same economy with deficits a ``share`` of what they are."""
+        return eqx.tree_at(lambda e: e.deficit, self, self.deficit * share)
+
+    def impasse(self, prices: Prices, x: Float[Array, " cell"]) -> str:
+        """The place whose income transfers bring to nothing, where there is one."""
+        return connected.impasse(self, prices, x)
 
     # Checks ---------------------------------------------------------------------------------
 

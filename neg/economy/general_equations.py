@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neg.economy.connected import links, same_block
 from neg.economy.general_index import log_consumer_index, log_finite
 from neg.economy.general_kernels import arriving, kernels, leaving
 from neg.economy.general_people import log_hours
@@ -35,6 +36,7 @@ class Flows(NamedTuple):
     tariff_revenue: Float[Array, " place"]
     export_tax_revenue: Float[Array, " place"]
     stock_value: Float[Array, "place sector destination"] | None
+    same_block: Float[Array, "place place"]  # one where trade ties two places together
 
 
 def flows(model: GeneralEconomy, prices: Prices, employment: Float[Array, "place sector"]) -> Flows:
@@ -98,6 +100,7 @@ def flows(model: GeneralEconomy, prices: Prices, employment: Float[Array, "place
         tariffs,
         export_taxes,
         stock_value,
+        _same_block(model, parts.to_buyer, employment, spending),
     )
 
 
@@ -111,7 +114,7 @@ def residual(model: GeneralEconomy, flows: Flows, prices: Prices) -> Prices:
         sold = sold + jnp.where(some, stock, 0.0)
     goods = jnp.log(jnp.where(active & ~same, sold, 1.0))
     if not any(model.homogeneous):
-        goods = goods - jnp.log(_numeraire(model, flows, prices))
+        goods = goods - jnp.log(_numeraire(model, flows, prices))[:, None]
     price_one = jnp.log(jnp.where(active, model.productivity, 1.0)) - prices["cost"]
     goods = jnp.where(same, price_one, goods)
     lives = _lives(model, flows.revenue)
@@ -183,6 +186,18 @@ def _rents(model: GeneralEconomy, land_income: Array, wages: Array, people: Arra
     return collected[pool] * claim / jnp.where(claims > 0, claims, 1.0)[pool]
 
 
+def _same_block(
+    model: GeneralEconomy, kernel: Array, employment: Array, spending: Array
+) -> Float[Array, "place place"]:
+    """One where trade, or shared rents, tie two places together."""
+    bought = jnp.transpose(spending > 0, (1, 2, 0))[:, :, None, :]
+    sold = links(jnp.where(bought, kernel, 0.0), model.active & (employment > 0))
+    pool = jnp.asarray(model.rent_pool or (0,) * len(model.places))
+    some = jnp.any(model.land_share > 0) | jnp.any(model.housing_share > 0)
+    shared = (pool[:, None] == pool[None, :]) & (model.rent_rule != "local") & some
+    return same_block(sold | shared)
+
+
 def _deficit(model: GeneralEconomy, wages: Array) -> Array:
     """Deficits under the rule: fixed, a share of world or of own wages, or zero."""
     if model.deficit_rule in ("fixed", "zero"):
@@ -194,12 +209,15 @@ def _deficit(model: GeneralEconomy, wages: Array) -> Array:
     return own - jnp.sum(own) * wages / jnp.sum(wages)
 
 
-def _numeraire(model: GeneralEconomy, flows: Flows, prices: Prices) -> Array:
-    """Average wage of the world or of the numeraire place."""
+def _numeraire(model: GeneralEconomy, flows: Flows, prices: Prices) -> Float[Array, " place"]:
+    """Average wage of the world or of the numeraire place; of its own block in places apart."""
     # By people, not by hours: the same for all who work as much.
     bill = jnp.sum(jnp.exp(prices["wage"]) * flows.employment, axis=1)
     people = jnp.sum(flows.employment, axis=1)
+    same = flows.same_block
+    there = same @ people
+    apart = jnp.where(there > 0, (same @ bill) / jnp.where(there > 0, there, 1.0), 1.0)
     if model.numeraire == "world":
-        return jnp.sum(bill) / jnp.sum(people)
+        return apart
     place = model.places.index(model.numeraire)
-    return bill[place] / people[place]
+    return jnp.where(same[place] > 0, bill[place] / people[place], apart)

@@ -22,6 +22,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PyTree
 
 from neg.core.parameters import Alias, Parameter, Parametric, as_float, option, parameter
+from neg.core.status import Status
 from neg.places.layouts import Geography, equidistant
 
 __all__ = [
@@ -146,6 +147,27 @@ class Model(Parametric):
         returned must be zero only where gap and residual are.
         """
         return (jnp.zeros_like(x) if gap is None else gap), residual
+
+    def obstacle(self) -> tuple[Status, str] | None:
+        """Why this economy has no equilibrium, or a whole family of them, and the remedy.
+
+        None where nothing can be said. Solvers ask before they begin, outside compiled code.
+        """
+        return None
+
+    def eased(self, share: Float[Array, ""]) -> Model | None:
+        """The economy a ``share`` of the way from one that is easy to solve; None if unknown.
+
+        At one it is the economy itself. A solve that fails is tried again along this way.
+        """
+        return None
+
+    def impasse(self, prices: Prices, x: Float[Array, " cell"]) -> str:
+        """What stops equilibria near these prices from going further, in words; empty if unknown.
+
+        Asked where the way of :meth:`eased` ends before this economy is reached.
+        """
+        return ""
 
     @property
     def cell_labels(self) -> tuple[str, ...]:

@@ -23,10 +23,10 @@ from neg.core.status import STABILITY_TOLERANCE, Stability, Status
 from neg.economy.model import Groups, Model, Prices
 from neg.solvers.departure import arrive, depart, flat_start
 from neg.solvers.growth import largest_growth
-from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_condition
-from neg.solvers.matrix_free import METHODS, settle
-from neg.solvers.newton import Root, newton
+from neg.solvers.matrix_free import METHODS
+from neg.solvers.newton import newton
 from neg.solvers.path import EMPTY, follow, imbalance
+from neg.solvers.rescue import can_look, checked, follow_eased
 from neg.solvers.short_run import (
     at_boundary,
     check_distribution,
@@ -34,13 +34,11 @@ from neg.solvers.short_run import (
     market_system,
 )
 from neg.solvers.solution import LongRun
-from neg.solvers.stability import average_payoff, growth_rate
+from neg.solvers.stability import growth_rate
+from neg.solvers.support import entry_gain, finish, near_path, no_root, polish_at, settle_at
 from neg.solvers.system import (
-    Unknowns,
     distribution,
     flat_prices,
-    long_run_residual,
-    pack,
     payoff,
     slopes_at_equilibrium,
     stop,
@@ -49,9 +47,7 @@ from neg.solvers.system import (
 
 DENSE_UP_TO = 1000
 """Unknowns up to which ``auto`` takes the dense method."""
-_NEWTON_STEPS = 40
 _ROUNDS = 6
-_SUPPORTS = 4
 
 
 def long_run(
@@ -81,11 +77,16 @@ def long_run(
         check_distribution(model, x)
     check_choice("method", method, METHODS)
     large = method == "matrix-free" or (method == "auto" and _unknowns(model, x) > DENSE_UP_TO)
-    if large and is_concrete((jax.tree.leaves(eqx.filter(model, eqx.is_array)), x)):
-        solution = _along_path(model, x, tolerance)
-    else:
-        solution = _solve(model, x, jnp.asarray(tolerance), jnp.asarray(max_steps))
-    return at_boundary(solution, throw)
+    large = large and can_look(model, x)
+
+    def solve(economy: Model, near: LongRun | None) -> LongRun:
+        here = x if near is None else near.x
+        if large:
+            return _along_path(economy, here, tolerance)
+        return _solve(economy, here, jnp.asarray(tolerance), jnp.asarray(max_steps))
+
+    solution = checked(model, solve(model, None))
+    return at_boundary(follow_eased(model, solution, solve), throw)
 
 
 def _unknowns(model: Model, x: Array) -> int:
@@ -99,7 +100,7 @@ def _along_path(model: Model, x: Array, tolerance: float) -> LongRun:
     try:
         path = depart(model, x)
     except InvalidDataError:  # markets do not clear at the start: no step may call that solved
-        return _settle_at(model, x, x > 0, flat_start(model, x), jnp.asarray(-1.0))
+        return settle_at(model, x, x > 0, flat_start(model, x), jnp.asarray(-1.0))
     mass = np.asarray(model.groups.cell_mass)
     end = np.exp(path.log_share[-1]) * mass
     used = end > EMPTY * mass
@@ -153,12 +154,17 @@ def equilibrium_at(
     check_choice("method", method, METHODS)
     x, used = jnp.asarray(x, dtype=float), jnp.asarray(used, dtype=bool)
     start = initial_prices(model, x) if prices is None else prices
-    if method == "dense" or (method == "auto" and _unknowns(model, x) <= DENSE_UP_TO):
-        solution = _polish_at(model, x, used, jnp.asarray(tolerance))
-    else:
-        p = ravel_pytree(start)[0].astype(float)
-        solution = with_growth(_settle_at(model, x, used, p, jnp.asarray(tolerance)))
-    return at_boundary(solution, throw)
+    dense = method == "dense" or (method == "auto" and _unknowns(model, x) <= DENSE_UP_TO)
+
+    def solve(economy: Model, near: LongRun | None) -> LongRun:
+        here = x if near is None else near.x
+        if dense:
+            return polish_at(economy, here, used, jnp.asarray(tolerance))
+        p = ravel_pytree(start if near is None else near.prices)[0].astype(float)
+        return settle_at(economy, here, used, p, jnp.asarray(tolerance))
+
+    solution = follow_eased(model, checked(model, solve(model, None)), solve)
+    return at_boundary(solution if dense else with_growth(solution), throw)
 
 
 def with_growth(solution: LongRun) -> LongRun:
@@ -179,51 +185,6 @@ def tilt(groups: Groups, x: Float[Array, " cell"], size: float = 1e-3) -> Float[
 
 
 @eqx.filter_jit
-def _polish_at(model: Model, x: Array, used: Array, tolerance: Array) -> LongRun:
-    frozen, x = stop(model), stop(x)
-    ones = flat_prices(frozen, x)[0]
-    cleared = newton(market_system, ones, (frozen, x)).z
-
-    def body(state: tuple) -> tuple:
-        # Where markets at ``x`` are far from the equilibrium, the prices at which they clear may
-        # be the worse start; the model's own initial prices are tried second.
-        _, count = state
-        p = jnp.where(count == 0, cleared, ones)
-        return _polish(frozen, x, p, used, tolerance), count + 1
-
-    def unfinished(state: tuple) -> Array:
-        root, count = state
-        return (root.status != Status.CONVERGED) & (count < 2)
-
-    size = x.shape[0] + ones.shape[0] + frozen.groups.count
-    root, _ = jax.lax.while_loop(unfinished, body, (_no_root(size, Status.MAX_STEPS), 0))
-    return _finish(model, root, used, tolerance, root.steps)
-
-
-@eqx.filter_jit
-def _settle_at(model: Model, x: Array, used: Array, p: Array, tolerance: Array) -> LongRun:
-    found, p, root = settle(model, stop(x), used, stop(p), tolerance, _NEWTON_STEPS)
-    value = payoff(model, p, found)
-    groups = model.groups
-    entry = jnp.where(jnp.any(used), _entry_gain(groups, found, value, used), jnp.inf)
-    missed = (root.status == Status.CONVERGED) & ~(entry <= tolerance)
-    good = jnp.where(missed, jnp.nan, 1.0)
-    return LongRun(
-        model=model,
-        x=found * good,
-        prices=flat_prices(model, found)[1](p * good),
-        payoff=value * good,
-        value=average_payoff(groups, found, value) * good,
-        used=used,
-        status=jnp.where(missed, Status.NOT_EQUILIBRIUM, root.status),
-        residual=jnp.maximum(root.residual, entry),
-        growth_error=jnp.asarray(jnp.nan),
-        steps=root.steps,
-        error=root.error,
-    )
-
-
-@eqx.filter_jit
 def _solve(model: Model, x: Array, tolerance: Array, max_steps: Array) -> LongRun:
     frozen = stop(model)
     groups = frozen.groups
@@ -235,11 +196,11 @@ def _solve(model: Model, x: Array, tolerance: Array, max_steps: Array) -> LongRu
     def attempt(state: tuple) -> tuple:
         x, p, _, _, steps, _, rounds, target = state
         x, p, taken, broken = follow(frozen, x, p, target, max_steps - steps)
-        root, used = _settle(frozen, x, p, tolerance)
+        root, used = near_path(frozen, x, p, tolerance)
         share, prices, _ = unpack(frozen, root.z)
         found = distribution(frozen, share, used)
         value = payoff(frozen, prices, found)
-        entry = _entry_gain(groups, found, value, used)
+        entry = entry_gain(groups, found, value, used)
         slope = slopes_at_equilibrium(frozen, root.jacobian, found)
         unstable = growth_rate(groups, found, value, slope, used) > STABILITY_TOLERANCE
         near = jnp.max(jnp.abs(found - x) / groups.cell_mass) < 0.05
@@ -259,91 +220,7 @@ def _solve(model: Model, x: Array, tolerance: Array, max_steps: Array) -> LongRu
         return ~done & (rounds < _ROUNDS) & (steps < max_steps)
 
     size = x.shape[0] + first.z.shape[0] + groups.count
-    empty = _no_root(size, jnp.where(cleared, Status.MAX_STEPS, first.status))
+    empty = no_root(size, jnp.where(cleared, Status.MAX_STEPS, first.status))
     state = (x, first.z, empty, x > 0, jnp.asarray(0), ~cleared, jnp.asarray(0), jnp.asarray(1e-4))
     _, _, root, used, steps, _, _, _ = jax.lax.while_loop(unfinished, attempt, state)
-    return _finish(model, root, used, tolerance, steps)
-
-
-def _settle(model: Model, x: Array, p: Array, tolerance: Array) -> tuple[Root, Array]:
-    """The equilibrium near the end of a path, and its used cells.
-
-    Cells that all but vanished are taken for empty at first; those that would gain by being used
-    (with falling returns to industry, any cell) are then used again, however small.
-    """
-    groups = model.groups
-
-    def body(state: tuple) -> tuple:
-        _, used, _, count = state
-        root = _polish(model, x, p, used, tolerance)
-        share, prices, _ = unpack(model, root.z)
-        found = distribution(model, share, used)
-        value = payoff(model, prices, found)
-        gap = value - average_payoff(groups, found, value)[groups.index]
-        wanted = ~used & (gap > tolerance) & (root.status == Status.CONVERGED)
-        return root, used | wanted, jnp.any(wanted), count + 1
-
-    size = x.shape[0] + p.shape[0] + groups.count
-    used = x > EMPTY * groups.cell_mass
-    start = (_no_root(size, Status.MAX_STEPS), used, jnp.asarray(True), 0)
-    root, used, _, _ = jax.lax.while_loop(lambda s: s[2] & (s[3] < _SUPPORTS), body, start)
-    return root, used
-
-
-def _no_root(size: int, status: Any) -> Root:
-    """What a solve that was never begun returns."""
-    return Root(
-        jnp.full(size, jnp.nan),
-        jnp.asarray(jnp.inf),
-        jnp.asarray(status, dtype=int),
-        jnp.asarray(0),
-        jnp.full((size, size), jnp.nan),
-    )
-
-
-def _entry_gain(groups: Groups, x: Array, value: Array, used: Array) -> Array:
-    """Largest gain of a unit that moves to an unused cell."""
-    gap = value - average_payoff(groups, x, value)[groups.index]
-    return jnp.max(jnp.where(used, 0.0, gap), initial=0.0)
-
-
-def _polish(model: Model, x: Array, p: Array, used: Array, tolerance: Array) -> Root:
-    share = jnp.where(used, x / model.groups.cell_mass, 1.0)
-    value = average_payoff(model.groups, x, payoff(model, p, x))
-    start = pack(Unknowns(jnp.log(jnp.maximum(share, 1e-300)), p, value))
-    return newton(long_run_residual, start, (model, used), tolerance=tolerance, max_change=5.0)
-
-
-def _finish(model: Model, root: Root, used: Array, tolerance: Array, steps: Any) -> LongRun:
-    """Check the equilibrium conditions, attach the derivative, and give everything its name."""
-    frozen = stop(model)
-    condition = reciprocal_condition(root.jacobian)
-    share, p, _ = unpack(frozen, root.z)
-    x = distribution(frozen, share, used)
-    value = payoff(frozen, p, x)
-    slope = slopes_at_equilibrium(frozen, root.jacobian, x)
-    growth = growth_rate(frozen.groups, x, value, slope, used)
-    entry = _entry_gain(frozen.groups, x, value, used)
-    status = jnp.where(
-        (root.status == Status.CONVERGED) & ~(entry <= tolerance),
-        Status.NOT_EQUILIBRIUM,
-        root.status,
-    )
-    ok = status == Status.CONVERGED
-    regular = condition > SINGULAR_BELOW
-    z = implicit_solution(root.z, (model, used), ok, regular, residual=long_run_residual)
-    share, p, earned = unpack(model, z)
-    x = distribution(model, share, used)
-    return LongRun(
-        model=model,
-        x=x * jnp.where(ok, 1.0, jnp.nan),  # a factor, so that derivatives are NaN as well
-        prices=flat_prices(model, x)[1](p),
-        payoff=payoff(model, p, x),
-        value=earned,
-        used=used,
-        status=status,
-        residual=jnp.maximum(root.residual, entry),
-        condition=condition,
-        growth=growth,
-        steps=jnp.asarray(steps),
-    )
+    return finish(model, root, used, tolerance, steps)

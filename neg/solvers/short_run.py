@@ -16,7 +16,8 @@ from neg.core.status import Status
 from neg.economy.model import Model, Prices
 from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_condition
 from neg.solvers.matrix_free import DENSE_UP_TO, METHODS, clear_markets
-from neg.solvers.newton import newton
+from neg.solvers.newton import newton, stubborn
+from neg.solvers.rescue import FAILED, can_look, checked, follow_eased
 from neg.solvers.solution import ShortRun
 from neg.solvers.system import flat_prices, market, stop
 
@@ -45,9 +46,18 @@ def short_run(
     check_choice("method", method, METHODS)
     size = sum(leaf.size for leaf in jax.tree.leaves(prices))
     dense = method == "dense" or (method == "auto" and size <= DENSE_UP_TO)
-    solve = _solve if dense else _solve_free
-    solution = solve(model, x, prices, jnp.asarray(tolerance), jnp.asarray(max_steps))
-    return at_boundary(solution, throw)
+    limits = jnp.asarray(tolerance), jnp.asarray(max_steps)
+
+    def solve(economy: Model, near: ShortRun | None) -> ShortRun:
+        start = prices if near is None else near.prices
+        return (_solve if dense else _solve_free)(economy, x, start, *limits)
+
+    solution = checked(model, solve(model, None))
+    if not can_look(model, solution.status) or int(solution.status) not in FAILED:
+        return at_boundary(solution, throw)
+    if dense:
+        solution = _solve(model, x, prices, *limits, hard=True)
+    return at_boundary(follow_eased(model, solution, solve), throw)
 
 
 @eqx.filter_jit
@@ -67,12 +77,13 @@ def _masses(model: Model, x: Array) -> tuple[Array, Array]:
 
 
 @eqx.filter_jit
-def _solve(model: Model, x: Array, prices: Prices, tolerance: Array, max_steps: Array) -> ShortRun:
+def _solve(
+    model: Model, x: Array, prices: Prices, tolerance: Array, max_steps: Array, hard: bool = False
+) -> ShortRun:
     p0 = jax.flatten_util.ravel_pytree(prices)[0].astype(float)
     _, unravel = flat_prices(model, x)
-    root = newton(
-        market_system, stop(p0), stop((model, x)), tolerance=tolerance, max_steps=max_steps
-    )
+    find = stubborn if hard else newton
+    root = find(market_system, stop(p0), stop((model, x)), tolerance=tolerance, max_steps=max_steps)
     condition = reciprocal_condition(root.jacobian) if p0.shape[0] else jnp.asarray(1.0)
     p = implicit_solution(
         root.z,
@@ -124,8 +135,9 @@ def at_boundary(solution: Any, throw: bool) -> Any:
     if throw and is_concrete(solution.status):
         status = Status(int(solution.status))
         if not status.ok:
+            reason = f" {solution.reason}" if solution.reason else ""
             raise ConvergenceError(
-                f"{status.message} (residual {float(solution.residual):.3g} "
+                f"{status.message}{reason} (residual {float(solution.residual):.3g} "
                 f"after {int(solution.steps)} steps)",
                 solution,
             )

@@ -39,6 +39,8 @@ class Solution(eqx.Module):
     condition: Float[Array, ""] = eqx.field(default_factory=_unknown, kw_only=True)
     steps: Int[Array, ""] = eqx.field(default_factory=lambda: jnp.asarray(0), kw_only=True)
     error: Float[Array, ""] = eqx.field(default_factory=_unknown, kw_only=True)
+    reason: str = eqx.field(default="", static=True, kw_only=True)
+    """What stands in the way of an equilibrium, where that could be found out."""
 
     @property
     def outcomes(self) -> dict[str, Array]:
@@ -78,6 +80,8 @@ class Solution(eqx.Module):
             "status": Status(int(self.status)).name.lower().replace("_", " "),
             "residual": f"{float(self.residual):.2g}",
         }
+        if self.reason:
+            words["reason"] = self.reason
         if isinstance(self, LongRun):
             words["stability"] = self.stability.value
             if self.stability is not Stability.NOT_COMPUTED:
