@@ -23,8 +23,10 @@ from neg.solvers.solution import Solution
 
 S = TypeVar("S", bound=Solution)
 
-_FIRST, _SHORTEST, _LONGEST = 0.25, 1e-3, 0.25  # steps along the way, as shares of it
-_GROWTH = 2.0
+_FIRST, _LONGEST = 0.25, 0.25  # steps along the way, as shares of it
+_SHORTEST = 1e-3  # of the way already gone, to which its end is located
+_LEAST = 1e-9  # step with which a way may begin
+_GROWTH = 4.0
 
 
 FAILED = (Status.MAX_STEPS, Status.NON_FINITE, Status.STALLED, Status.SINGULAR)
@@ -53,7 +55,7 @@ def follow_eased(model: Model, failed: S, solve: Callable[[Model, S | None], S])
     if not Status(int(near.status)).ok:
         return failed
     share, step = 0.0, _FIRST
-    while step >= _SHORTEST:
+    while step >= max(_LEAST, _SHORTEST * share):
         ahead = min(share + step, 1.0)
         economy = model if ahead == 1.0 else model.eased(jnp.asarray(ahead))
         assert economy is not None

@@ -50,13 +50,11 @@ def short_run(
 
     def solve(economy: Model, near: ShortRun | None) -> ShortRun:
         start = prices if near is None else near.prices
-        return (_solve if dense else _solve_free)(economy, x, start, *limits)
+        found = (_solve if dense else _solve_free)(economy, x, start, *limits)
+        worth = dense and can_look(economy, found.status) and int(found.status) in FAILED
+        return _solve(economy, x, start, *limits, hard=True) if worth else found
 
     solution = checked(model, solve(model, None))
-    if not can_look(model, solution.status) or int(solution.status) not in FAILED:
-        return at_boundary(solution, throw)
-    if dense:
-        solution = _solve(model, x, prices, *limits, hard=True)
     return at_boundary(follow_eased(model, solution, solve), throw)
 
 
