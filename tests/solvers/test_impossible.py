@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from neg.economy.general import general_economy
 
 from neg.core.errors import ConvergenceError
 from neg.core.status import Status
-from neg.economy.general_build import general_economy
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
 
@@ -37,7 +37,7 @@ PAIRS = [(0, 2), (0, 3), (1, 2), (1, 3)]
 
 
 def real_income(solution):
-    return np.asarray(solution.outcomes["real_income"])
+    return np.exp(np.asarray(solution.payoff))
 
 
 # Nearly and fully apart -------------------------------------------------------------------------

@@ -7,18 +7,16 @@ to cross between blocks, or that are stated in the money of another block, are r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, Self
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from neg.core.status import Status
-
-if TYPE_CHECKING:
-    from neg.economy.general import GeneralEconomy
-    from neg.economy.model import Prices
+from neg.economy.model import Model, Prices
 
 _LEAST = 1e-15
 """Share of a market below which a seller is none: less than the rounding of its sales."""
@@ -26,6 +24,23 @@ _BALANCED = 1e-9
 """Deficits of a block, relative to the people of the economy, that count as zero."""
 _POOR = 0.05
 """Income over wages below which transfers leave a place next to nothing to spend."""
+
+
+class Tied(Model):
+    """What a model of places that trade knows of the ways in which it may have no equilibrium."""
+
+    def obstacle(self) -> tuple[Status, str] | None:
+        """Blocks that no trade ties together, and deficits that cannot be paid across them."""
+        return obstacle(self)
+
+    def eased(self, share: Float[Array, ""]) -> Self:
+        """The same economy with deficits a ``share`` of what they are."""
+        deficit = lambda model: model.closure.deficit
+        return eqx.tree_at(deficit, self, deficit(self) * share)
+
+    def impasse(self, prices: Prices, x: Float[Array, " cell"]) -> str:
+        """The place whose income transfers bring to nothing, where there is one."""
+        return impasse(self, prices, x)
 
 
 def links(
@@ -45,7 +60,7 @@ def same_block(link: Bool[Array, "place place"]) -> Float[Array, "place place"]:
     return jax.lax.fori_loop(0, rounds, lambda _, t: ((t @ t) > 0).astype(float), tied)
 
 
-def obstacle(model: GeneralEconomy) -> tuple[Status, str] | None:
+def obstacle(model: Any) -> tuple[Status, str] | None:
     """Why this economy has no equilibrium, or more than can be told apart; None if nothing shows.
 
     Places are nodes, sales are arcs. A block that nothing ties to the others must have deficits of
@@ -55,7 +70,8 @@ def obstacle(model: GeneralEconomy) -> tuple[Status, str] | None:
     link = _links(model)
     if link is None or (link | np.eye(len(link), dtype=bool)).all():
         return None
-    deficit = np.asarray(model.deficit)
+    rule = model.closure.named("deficit_rule")
+    deficit = np.asarray(model.deficit) * (rule != "zero")
     least = _BALANCED * float(np.sum(np.asarray(model.employment)))
     blocks = _components(link | link.T)
     for block in blocks if len(blocks) > 1 else []:
@@ -66,11 +82,9 @@ def obstacle(model: GeneralEconomy) -> tuple[Status, str] | None:
                 f"the deficit there adds up to {total:.6g}; must be zero"
             )
     uneven = [block for block in blocks if np.abs(deficit[block]).max() > least]
-    fixed = model.deficit_rule in ("fixed", "zero")
-    outside = model.numeraire != "world" and not any(
-        model.places.index(model.numeraire) in block for block in uneven
-    )
-    if len(blocks) > 1 and uneven and (len(uneven) > 1 or outside or not fixed):
+    weight = np.asarray(model.numeraire)
+    outside = any(not (weight[block] > 0).any() for block in uneven)
+    if len(blocks) > 1 and uneven and (len(uneven) > 1 or outside or rule != "fixed"):
         listed = "; ".join(_names(model, block) for block in blocks)
         return Status.UNDETERMINED, (
             f"no trade ties these blocks of places together: {listed}. Deficits are amounts of "
@@ -80,10 +94,10 @@ def obstacle(model: GeneralEconomy) -> tuple[Status, str] | None:
     return _one_way(model, link, deficit, least)
 
 
-def impasse(model: GeneralEconomy, prices: Prices, x: Array) -> str:
+def impasse(model: Any, prices: Prices, x: Array) -> str:
     """Which place transfers leave next to nothing to spend, in words; empty if none."""
     flows = model.flows(prices, x)
-    wages = np.sum(np.exp(np.asarray(prices["wage"])) * np.asarray(flows.labour), axis=1)
+    wages = np.asarray(flows.wages)
     left = np.asarray(flows.spendable) / np.where(wages > 0, wages, np.inf)
     left = np.where(wages > 0, left, np.inf)
     place = int(np.argmin(left))
@@ -97,7 +111,7 @@ def impasse(model: GeneralEconomy, prices: Prices, x: Array) -> str:
 
 
 def _one_way(
-    model: GeneralEconomy, link: np.ndarray, deficit: np.ndarray, least: float
+    model: Any, link: np.ndarray, deficit: np.ndarray, least: float
 ) -> tuple[Status, str] | None:
     reach = _closure(link)
     for part in _components(reach & reach.T):
@@ -118,36 +132,37 @@ def _one_way(
     return None
 
 
-def _links(model: GeneralEconomy) -> np.ndarray | None:
+def _links(model: Any) -> np.ndarray | None:
     """Who sells to whom, by the same rule as :func:`links`; None where all trade, plainly."""
     taste = np.asarray(model.taste)
     sells = (np.asarray(model.productivity) > 0) & (np.asarray(model.employment) > 0)
-    theta = np.asarray(model.theta)
     cost = np.log(np.asarray(model.tau)) + np.log1p(np.asarray(model.tariff))
-    cost = theta * (cost + np.log1p(np.asarray(model.export_tax)))
-    sold = taste.max(axis=3) > 0
-    if sells.all() and sold.any(axis=2).all() and np.abs(cost).max(initial=0.0) < 10.0:
-        most, some = taste.max(), np.where(taste > 0, taste, np.inf).min()
-        if some > 1e-4 * most:
-            return None
-    kernel = np.transpose(taste * np.exp(-cost)[..., None], (2, 3, 0, 1))
-    used = _demanded(model)
-    found = links(jnp.asarray(kernel * used), jnp.asarray(sells))
-    pool = np.asarray(model.rent_pool or (0,) * len(model.places))
-    shares = np.asarray(model.land_share).any() or np.asarray(model.housing_share).any()
-    pooled = (pool[:, None] == pool[None, :]) & (model.rent_rule != "local") & bool(shares)
-    return np.asarray(found) | pooled
+    cost = np.asarray(model.theta) * (cost + np.log1p(np.asarray(model.export_tax)))
+    some = taste.min(initial=np.inf, where=taste > 0)
+    plain = (taste.max(axis=3) > 0).any(axis=2).all() and sells.all()
+    if plain and np.abs(cost).max(initial=0.0) < 10.0 and some > 1e-4 * taste.max():
+        return None
+    kernel = np.transpose(np.asarray(model.market.freeness()), (2, 3, 0, 1)) * _demanded(model)
+    found = np.asarray(links(jnp.asarray(kernel), jnp.asarray(sells)))
+    return found | np.asarray(pooled(model.closure, model.technology, model.household))
 
 
-def _demanded(model: GeneralEconomy) -> np.ndarray:
+def pooled(closure: Any, technology: Any, household: Any) -> Bool[Array, "place place"]:
+    """Which places share rents."""
+    some = jnp.any(technology.land_share > 0) | jnp.any(household.housing_share > 0)
+    same = closure.rent_pool[:, None] == closure.rent_pool[None, :]
+    return same & (closure.rent_rule != 0) & some
+
+
+def _demanded(model: Any) -> np.ndarray:
     """Where anything of a sector is bought for a class of use: [sector, use, 1, destination]."""
-    uses = max((*model.industry_use, *model.final_use)) + 1
+    uses = model.market.taste.shape[3]
     places, sectors = model.shape
     bought = np.zeros((places, sectors, uses))
-    for industry, use in enumerate(model.industry_use):
+    for industry, use in enumerate(model.technology.industry_use):
         runs = np.asarray(model.employment)[:, None, industry] > 0
         bought[:, :, use] += np.asarray(model.input_share)[:, :, industry] * runs
-    for kind, use in enumerate(model.final_use):
+    for kind, use in enumerate(model.household.final_use):
         bought[:, :, use] += np.asarray(model.final_share)[:, :, kind]
     return (np.transpose(bought, (1, 2, 0)) > 0)[:, :, None, :]
 
@@ -167,6 +182,6 @@ def _components(tied: np.ndarray) -> list[np.ndarray]:
     return [np.flatnonzero(row) for row in np.unique(rows, axis=0)[::-1]]
 
 
-def _names(model: GeneralEconomy, places: np.ndarray) -> str:
+def _names(model: Any, places: np.ndarray) -> str:
     shown = ", ".join(model.places[i] for i in places[:8])
     return shown if len(places) <= 8 else f"{shown} and {len(places) - 8} more"
