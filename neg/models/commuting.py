@@ -78,6 +78,11 @@ class Commuting(Model):
         """The names of the places."""
         return self.names
 
+    @property
+    def says(self) -> frozenset[str]:
+        """Housing and commuting."""
+        return frozenset({"land", "commuting"})
+
     def initial_prices(self, x: Float[Array, " place"]) -> Prices:
         """Log wages: all one."""
         return {"wage": jnp.zeros_like(x)}

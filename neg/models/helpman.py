@@ -44,6 +44,11 @@ class Helpman(SpatialModel):
     )
     rents: str = option("local", "who receives the rents of housing", ("local", "pooled"))
 
+    @property
+    def says(self) -> frozenset[str]:
+        """Housing."""
+        return frozenset({"land"})
+
     def initial_prices(self, x: Float[Array, " place"]) -> Prices:
         """Log wages: all one."""
         return {"wage": jnp.zeros_like(x)}

@@ -41,6 +41,11 @@ class UrbanCosts(SpatialModel):
         0.3, "commuting cost: labour lost at the edge of the only city", low=0.0, high=1.0
     )
 
+    @property
+    def says(self) -> frozenset[str]:
+        """Housing and its land."""
+        return frozenset({"land"})
+
     def initial_prices(self, x: Float[Array, " place"]) -> Prices:
         """Log wages: all one."""
         return {"wage": jnp.zeros_like(x)}
