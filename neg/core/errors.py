@@ -36,6 +36,10 @@ class UnknownNameError(NegError, KeyError):
         return str(self.args[0]) if self.args else ""
 
 
+class OutputError(NegError, OSError):
+    """A file cannot be written where it was asked for; the message names the file."""
+
+
 class ConvergenceError(NegError, RuntimeError):
     """A solver ended without an equilibrium; carries the unconverged solution.
 
