@@ -80,9 +80,16 @@ def write_record(path: str | os.PathLike[str], record: xr.Dataset) -> Path:
 
 
 def read_record(path: str | os.PathLike[str]) -> xr.Dataset:
-    """Read a record written by :func:`write_record`, with the kinds of numbers it had."""
-    with xr.open_dataset(Path(path), engine="scipy") as stored:
-        return decode(stored.load())
+    """Read a record written by :func:`write_record`, with the kinds of numbers it had.
+
+    Raises :class:`InvalidDataError` for a file that is no netCDF (classic), or only a part of one.
+    """
+    Path(path).stat()  # a file that is missing says so itself
+    try:
+        with xr.open_dataset(Path(path), engine="scipy") as stored:
+            return decode(stored.load())
+    except (TypeError, ValueError, IndexError) as error:
+        raise InvalidDataError(f"{path} is no record that can be read: {error}") from error
 
 
 def write_figure(stem: str | os.PathLike[str], figure: Figure) -> tuple[Path, Path]:
