@@ -8,11 +8,10 @@ import os
 import sys
 from collections.abc import Iterator
 
-_PLAIN = {
-    **{"φ": "phi", "τ": "tau", "σ": "sigma", "μ": "mu", "θ": "theta", "α": "alpha", "β": "beta"},
-    **{"−": "-", "–": "-", "—": "-", "×": "x", "→": "->", "…": "...", "≤": "<=", "≥": ">="},
-    **{"’": "'", "‘": "'", "“": '"', "”": '"', "°": " degrees", "·": "*", "½": "1/2"},
-}
+_GREEK = {"φ": "phi", "τ": "tau", "σ": "sigma", "μ": "mu", "θ": "theta", "α": "alpha", "κ": "kappa"}
+_SIGNS = {"−": "-", "–": "-", "—": "-", "×": "x", "→": "->", "…": "...", "≤": "<=", "≥": ">="}
+_MARKS = {"’": "'", "‘": "'", "“": '"', "”": '"', "°": "deg", "·": "*", "½": "1/2", "│": "|"}
+_PLAIN = _GREEK | _SIGNS | _MARKS
 
 
 def _in_plain_letters(error: UnicodeError) -> tuple[str, int]:

@@ -17,6 +17,9 @@ from neg.core.errors import (
     unknown_name,
 )
 
+_SINGLE = 1e-6
+"""Shares kept in single precision add up to one within this."""
+
 
 def is_concrete(value: Any) -> bool:
     """Whether ``value`` is an array (or nested lists) of numbers to look at, and no tracer."""
@@ -88,6 +91,34 @@ def check_shares(name: str, total: Any, target: float = 1.0, tolerance: float = 
         raise SharesError(
             f"{name}{_first(bad)} add up to {array[bad].flat[0]:.12g}; must add up to {target:g}"
         )
+
+
+def as_masses(name: str, value: Any, index: Any, mass: Any) -> Any:
+    """A distribution over cells whose masses add up, in each group, to those of ``mass``.
+
+    ``index`` is the group of each cell. What is off by rounding in single precision is scaled to
+    add up exactly, and so are head counts, which are told by an entry above its group's mass.
+    Raises :class:`SharesError` for anything else that does not add up: it is a mistake more likely
+    than a count. ``value`` must be finite and not negative; traced values pass as they are.
+    """
+    if not (is_concrete(value) and is_concrete(mass)):
+        return value
+    x, group, whole = np.asarray(value, float), np.asarray(index), np.asarray(mass, float)
+    total = np.bincount(group, weights=x, minlength=len(whole))
+    off = np.abs(total - whole) > 1e-12 * whole
+    counts = x > whole[group] * (1.0 + _SINGLE)
+    heads = np.bincount(group, weights=counts, minlength=len(whole)) > 0
+    wrong = ~(np.abs(total - whole) <= _SINGLE * whole) & ~(heads & (whole > 0))
+    if wrong.any():
+        k = int(np.argmax(wrong))
+        raise SharesError(
+            f"{name} adds up to {total[k]:.12g} in group {k}; must add up to its mass "
+            f"{whole[k]:.12g}, or be head counts (some above {whole[k]:.12g})"
+        )
+    if not off.any():
+        return value
+    scale = np.divide(whole, total, out=np.ones_like(total), where=off & (total > 0))
+    return jax.numpy.asarray(x * scale[group])
 
 
 def check_labels(name: str, labels: Sequence[str], expected: Sequence[str] | None = None) -> None:

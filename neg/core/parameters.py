@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, NamedTuple, Self
 
 import equinox as eqx
@@ -11,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neg.core.checks import check_choice, check_range
-from neg.core.errors import InvalidShapeError, unknown_name
+from neg.core.errors import InvalidParameterError, InvalidShapeError, NegError, unknown_name
 
 
 class Parameter(NamedTuple):
@@ -27,13 +28,18 @@ class Parameter(NamedTuple):
 
 
 class Alias(NamedTuple):
-    """Another way to state a parameter, such as freeness ``phi`` for the trade cost ``tau``."""
+    """Another way to state a parameter, such as freeness ``phi`` for the trade cost ``tau``.
+
+    ``get`` reads it from a model, ``put`` gives the model in which it has a value; ``of`` is the
+    parameter that it stands for: the two are refused beside each other.
+    """
 
     meaning: str
     get: Callable[[Any], Any]
     put: Callable[[Any, Any], Any]
     low: float | None = None
     high: float | None = None
+    of: str | None = None
 
 
 def as_float(value: Any) -> Array:
@@ -85,8 +91,50 @@ def _switches(cls: type) -> dict[str, tuple[str, tuple[str, ...]]]:
     }
 
 
-class Parametric(eqx.Module):
-    """Something with named scalar parameters and switches: a model, or a block of one."""
+_ModuleMeta: Any = type(eqx.Module)
+
+
+class _TakesAliases(_ModuleMeta):
+    """Lets constructors take aliases: ``CorePeriphery(phi=0.3)`` is as good as a ``tau``."""
+
+    def __call__(cls, *positional: Any, **named: Any) -> Any:
+        aliases = cls.aliases if isinstance(cls.aliases, dict) else {}
+        given = {key: named.pop(key) for key in list(named) if key in aliases}
+        known = inspect.signature(cls.__init__).parameters
+        if not any(one.kind is one.VAR_KEYWORD for one in known.values()):
+            for key in named:
+                if key not in known:
+                    allowed = [name for name in [*known, *aliases] if name != "self"]
+                    raise unknown_name(f"argument of {cls.__name__}", key, allowed)
+        made = super().__call__(*positional, **named)
+        if not given:
+            return made
+        _refuse_both(aliases, given, [*list(known)[1 : 1 + len(positional)], *named])
+        return made.with_(**given)
+
+
+def _refuse_both(aliases: Mapping[str, Alias], given: Iterable[str], direct: Iterable[str]) -> None:
+    """Raise where a parameter is stated twice, by itself and by an alias or by two aliases."""
+    stated = {name: name for name in direct}
+    for key in given:
+        of = aliases[key].of
+        if of is None:
+            continue
+        if of in stated:
+            raise InvalidParameterError(
+                f"{key} is not allowed beside {stated[of]}: both state {of}; give one of them"
+            )
+        stated[of] = key
+
+
+class Parametric(eqx.Module, metaclass=_TakesAliases):
+    """Something with named scalar parameters and switches: a model, or a block of one.
+
+    Constructors and :meth:`with_` take parameters and their aliases by name; each value is checked
+    against the range that it was declared with. Raises
+    :class:`neg.core.errors.InvalidParameterError` for a value outside its range and for a parameter
+    that is stated twice, :class:`neg.core.errors.UnknownNameError` for a name that does not exist.
+    """
 
     aliases: ClassVar[dict[str, Alias]] = {}
 
@@ -109,18 +157,25 @@ class Parametric(eqx.Module):
         raise unknown_name("parameter", name, [*self.parameters(), *self.aliases])
 
     def with_(self, **values: Any) -> Self:
-        """The same with some parameters, aliases or fields replaced, and checked."""
+        """The same with some parameters, aliases or fields replaced, and checked.
+
+        An alias is read at the new values of all other parameters: ``with_(sigma=4.0, phi=0.3)``.
+        """
         names = {field.name for field in dataclasses.fields(self)}
         direct = {key: value for key, value in values.items() if key in names}
-        model = dataclasses.replace(self, **direct) if direct else self
-        for key, value in values.items():
-            if key in names:
-                continue
+        given = {key: value for key, value in values.items() if key not in names}
+        for key in given:
             if key not in self.aliases:
                 raise unknown_name("parameter", key, [*sorted(names), *self.aliases])
+        _refuse_both(self.aliases, given, direct)
+        model = dataclasses.replace(self, **direct) if direct else self
+        for key, value in given.items():
             alias = self.aliases[key]
             check_range(key, value, alias.low, alias.high)
-            model = alias.put(model, jnp.asarray(value, dtype=float))
+            try:
+                model = alias.put(model, jnp.asarray(value, dtype=float))
+            except NegError as error:  # phi = 0 is an infinite tau: name what the user gave
+                raise type(error)(f"{key} = {value} is not allowed: {error}") from error
         return model
 
     def __check_init__(self) -> None:
