@@ -6,7 +6,7 @@ import contextlib
 import multiprocessing
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from multiprocessing import connection
 from typing import Any
 
@@ -18,7 +18,7 @@ _PATIENCE = 1.0  # seconds that a process has to end when told to, before it is 
 
 def side_by_side(
     work: Work, names: Sequence[str], progress: Report, jobs: int, lost: Callable[[int], Any]
-) -> Iterator[tuple[str, Any]]:
+) -> Generator[tuple[str, Any], None, None]:
     """Yield ``(name, work(name, progress))`` as each ends; ``work`` is importable, never raises.
 
     With one job the work is done here, in order. With more it is done by that many processes,

@@ -35,9 +35,12 @@ def use_plain_letters() -> None:
 def quiet_when_unread() -> Iterator[None]:
     """End without a word where the reader of standard output has gone, as in ``... | head``."""
     try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # What is left in the buffer would raise once more when Python ends.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with contextlib.suppress(BrokenPipeError):
+            yield
+    finally:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # What is left in the buffer would raise once more when Python ends.
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -100,7 +100,7 @@ class _TakesAliases(_ModuleMeta):
     def __call__(cls, *positional: Any, **named: Any) -> Any:
         aliases = cls.aliases if isinstance(cls.aliases, dict) else {}
         given = {key: named.pop(key) for key in list(named) if key in aliases}
-        known = inspect.signature(cls.__init__).parameters
+        known = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
         if not any(one.kind is one.VAR_KEYWORD for one in known.values()):
             for key in named:
                 if key not in known:

@@ -55,7 +55,7 @@ def test_unknown_arguments_are_named_with_what_is_allowed():
         CorePeriphery(fi=0.3)
 
 
-# Defaults that follow what they derive from --------------------------------------------------------
+# Defaults that follow what they derive from ------------------------------------------------------
 
 
 def test_a_share_that_nobody_gave_follows_the_sizes():
