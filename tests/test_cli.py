@@ -96,7 +96,10 @@ def test_models(capsys):
         ("equilibria core-periphery geography=line places=nan", "places = nan is not allowed"),
         ("equilibria core-periphery tau=1.5 phi=0.2", "phi is not allowed beside tau"),
         ("equilibria core-periphery phi=0", "phi = 0.0 is not allowed: tau = inf"),
-        ("equilibria core-periphery regions=2 distances=x.csv", "distances is not allowed beside"),
+        (
+            "equilibria core-periphery regions=2 distances=x.csv",
+            "regions is not allowed beside distances",
+        ),
         ("equilibria core-periphery distances=nowhere.csv", "nowhere.csv"),
         ("thresholds core-periphery tau=1.5", "tau = 1.5 is not allowed: tau is what varies"),
         ("thresholds core-periphery phi=0.2", "phi = 0.2 is not allowed: tau is what varies"),

@@ -58,3 +58,7 @@ __all__ = [
     "trade_costs",
     "with_costs",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

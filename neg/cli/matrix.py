@@ -25,10 +25,12 @@ def read_distances(path: str) -> Geography:
     rows = _rows(Path(path))
     name = Path(path).name
     cells = [row for _, row in rows]
-    above = any(_number(cell) is None for cell in cells[0])
+    # Names that look like numbers are told by the shape.
+    above = any(_number(cell) is None for cell in cells[0][1:]) or (
+        _number(cells[0][0]) is None and len(cells) == len(cells[0])
+    )
     below = cells[above:]
     named = any(_number(row[0]) is None for row in below)
-    # Names that look like numbers are told by the shape: a column more than there are rows.
     beside = named or (above and len(below[-1]) == len(below) + 1) if below else False
     labels = [row[0] for row in below] if beside else []
     columns = cells[0][-len(below) :] if above and below else []
