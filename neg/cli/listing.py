@@ -7,7 +7,7 @@ from typing import Any
 
 from neg.cli.texts import table, to_json
 from neg.core.parameters import Parametric
-from neg.economy.model import Model, Parameter
+from neg.economy.model import Model
 from neg.models import get_model
 
 _COLUMNS = ["name", "default", "range", "meaning"]
@@ -82,17 +82,14 @@ def _parameters(kind: type[Parametric]) -> list[dict[str, Any]]:
 
 def _rows(kind: type[Parametric], prefix: str = "") -> list[list[str]]:
     return [
-        [prefix + spec.name, f"{float(spec.default):g}", _range(spec), spec.meaning]
+        [prefix + spec.name, f"{float(spec.default):g}", spec.allowed, spec.meaning]
         for spec in kind.parameters().values()
     ]
 
 
 def _model_text(name: str, kind: type[Model]) -> str:
     rows = _rows(kind)
-    rows += [
-        [key, "", _range(Parameter(key, "", 0.0, a.low, a.high, False, False)), a.meaning]
-        for key, a in kind.aliases.items()
-    ]
+    rows += [[key, "", alias.allowed, alias.meaning] for key, alias in kind.aliases.items()]
     rows += [
         [key, _switch(kind, key), " | ".join(choices), meaning]
         for key, (meaning, choices) in kind.options().items()
@@ -102,9 +99,3 @@ def _model_text(name: str, kind: type[Model]) -> str:
 
 def _switch(kind: type[Model], name: str) -> str:
     return next(str(f.default) for f in dataclasses.fields(kind) if f.name == name)
-
-
-def _range(spec: Parameter) -> str:
-    low = "(-inf" if spec.low is None else f"{'(' if spec.low_open else '['}{spec.low:g}"
-    high = "inf)" if spec.high is None else f"{spec.high:g}{')' if spec.high_open else ']'}"
-    return f"{low}, {high}"

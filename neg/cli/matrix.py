@@ -21,6 +21,9 @@ def read_distances(path: str) -> Geography:
     the first column or in both; columns are put into the order of the rows by name. Raises
     :class:`neg.core.errors.InvalidDataError` with file, row and column for what is no number and
     :class:`neg.core.errors.LabelMismatchError` for names that do not match.
+
+    A file of the lines ``,A,B``, ``A,0,1`` and ``B,1.5,0`` gives two places, the way from B to A
+    half as long again as the way back.
     """
     rows = _rows(Path(path))
     name = Path(path).name

@@ -11,7 +11,13 @@ import numpy as np
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns aligned to the left, two spaces apart."""
+    """Columns aligned to the left, two spaces apart.
+
+    >>> print(table(["kind", "tau"], [["break", "1.63"], ["sustain", "1.81"]]))
+    kind     tau
+    break    1.63
+    sustain  1.81
+    """
     lines = [list(header), *(list(row) for row in rows)]
     widths = [max(len(line[k]) for line in lines) for k in range(len(header))]
     return "\n".join(
@@ -21,12 +27,20 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def vector(values: Any) -> str:
-    """Numbers with four digits, a blank apart; what rounds to zero is shown as zero."""
+    """Numbers with four digits, a blank apart; what rounds to zero is shown as zero.
+
+    >>> vector([2 / 3, -1e-15, 1e-6])
+    '0.6667 0 1e-06'
+    """
     return " ".join(f"{value + 0.0:.4g}" for value in np.round(np.asarray(values, float), 12))
 
 
 def to_json(content: Any) -> str:
-    """JSON text; numbers that JSON cannot hold become null."""
+    """JSON text; numbers that JSON cannot hold become null.
+
+    >>> to_json({"value": float("nan"), "x": np.array([0.5, 1.0])})
+    '{"value": null, "x": [0.5, 1.0]}'
+    """
     return json.dumps(_plain(content), allow_nan=False)
 
 

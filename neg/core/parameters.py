@@ -11,7 +11,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neg.core.checks import check_choice, check_range
+from neg.core.checks import check_choice, check_range, range_text
 from neg.core.errors import InvalidParameterError, InvalidShapeError, NegError, unknown_name
 
 
@@ -25,6 +25,11 @@ class Parameter(NamedTuple):
     high: float | None
     low_open: bool
     high_open: bool
+
+    @property
+    def allowed(self) -> str:
+        """The allowed range, such as ``(1, inf)``."""
+        return range_text(self.low, self.high, low_open=self.low_open, high_open=self.high_open)
 
 
 class Alias(NamedTuple):
@@ -41,6 +46,11 @@ class Alias(NamedTuple):
     high: float | None = None
     of: str | None = None
 
+    @property
+    def allowed(self) -> str:
+        """The allowed range, such as ``[0, 1]``."""
+        return range_text(self.low, self.high)
+
 
 def as_float(value: Any) -> Array:
     """A double-precision array, whatever number or list comes in."""
@@ -56,7 +66,22 @@ def parameter(
     low_open: bool = False,
     high_open: bool = False,
 ) -> Any:
-    """Field for a scalar parameter with its meaning, default and allowed range."""
+    """Field for a scalar parameter with its meaning, default and allowed range.
+
+    Args:
+        default: value where none is given.
+        meaning: what it is, in the words of the field.
+        low, high: ends of the allowed range; None for none.
+        low_open, high_open: whether the end itself is not allowed.
+
+    >>> class Tax(Parametric):
+    ...     rate: Array = parameter(0.1, "rate of the tax", low=0.0, high=1.0, high_open=True)
+    >>> float(Tax().with_(rate=0.2).rate)
+    0.2
+    >>> Tax(rate=1.0)
+    Traceback (most recent call last):
+    neg.core.errors.InvalidParameterError: rate = 1 is not allowed; must be finite in [0, 1)
+    """
     return eqx.field(
         default=default,
         converter=as_float,
@@ -95,7 +120,16 @@ _ModuleMeta: Any = type(eqx.Module)
 
 
 class _TakesAliases(_ModuleMeta):
-    """Lets constructors take aliases: ``CorePeriphery(phi=0.3)`` is as good as a ``tau``."""
+    """Lets constructors take aliases, and documents all that they take.
+
+    ``CorePeriphery(phi=0.3)`` is as good as a ``tau``. What a class declares of its parameters is
+    added to its docstring, so that ``help`` tells meanings and ranges of every model alike.
+    """
+
+    def __init__(cls, *definition: Any, **settings: Any) -> None:
+        super().__init__(*definition, **settings)
+        if cls.__doc__ and (listed := _arguments(cls)):
+            cls.__doc__ = f"{inspect.cleandoc(cls.__doc__)}\n\n{listed}\n"
 
     def __call__(cls, *positional: Any, **named: Any) -> Any:
         aliases = cls.aliases if isinstance(cls.aliases, dict) else {}
@@ -111,6 +145,33 @@ class _TakesAliases(_ModuleMeta):
             return made
         _refuse_both(aliases, given, [*list(known)[1 : 1 + len(positional)], *named])
         return made.with_(**given)
+
+
+def _arguments(cls: Any) -> str:
+    """What a constructor takes, with meanings, allowed ranges and defaults."""
+    lines = []
+    for field in dataclasses.fields(cls):
+        spec, switch = field.metadata.get("neg"), field.metadata.get("neg_option")
+        if not field.repr:  # kept for the class itself
+            continue
+        if spec is not None:
+            told = f"{spec.meaning}; a number in {spec.allowed}, by default {spec.default:g}."
+        elif switch is not None:
+            told = f"{switch[0]}; one of {', '.join(switch[1])}, by default {field.default}."
+        else:
+            needed = field.default is field.default_factory is dataclasses.MISSING
+            told = f"``{field.type}``{'' if needed else ', optional'}."
+        lines.append(f"    {field.name}: {told}")
+    aliases = cls.aliases if isinstance(cls.aliases, dict) else {}
+    for name, alias in aliases.items():
+        told = f"{alias.meaning}; a number in {alias.allowed}"
+        lines.append(
+            f"    {name}: {told}, in place of {alias.of}." if alias.of else f"    {name}: {told}."
+        )
+    if not lines:
+        return ""
+    raised = "    neg.core.errors.InvalidParameterError: a value outside its range."
+    return "\n".join(["Args:", *lines, "", "Raises:", raised])
 
 
 def _refuse_both(aliases: Mapping[str, Alias], given: Iterable[str], direct: Iterable[str]) -> None:

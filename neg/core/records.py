@@ -36,8 +36,14 @@ UNFINISHED = ".neg-"
 def stamp(record: xr.Dataset, settings: Mapping[str, Any]) -> xr.Dataset:
     """Return the record with its origin added: settings, versions, commit (if known), date.
 
-    ``settings`` are the inputs that made the record; they are kept as JSON text, so that
-    ``json.loads(record.attrs["settings"])`` gives them back.
+    Args:
+        record: any labelled data set.
+        settings: the inputs that made it; kept as JSON text, so that
+            ``json.loads(record.attrs["settings"])`` gives them back.
+
+    >>> stamped = stamp(xr.Dataset(), {"sigma": 5.0})
+    >>> json.loads(stamped.attrs["settings"])
+    {'sigma': 5.0}
     """
     origin = {
         "settings": json.dumps(dict(settings), default=plain, sort_keys=True),
@@ -50,7 +56,15 @@ def stamp(record: xr.Dataset, settings: Mapping[str, Any]) -> xr.Dataset:
 
 
 def check_record(record: xr.Dataset) -> None:
-    """Raise :class:`InvalidDataError` unless the record says what it holds and in which units."""
+    """Raise :class:`InvalidDataError` unless the record says what it holds and in which units.
+
+    Needed are the attributes ``title``, ``caption`` and ``status``, ``units`` on every variable and
+    labels on every dimension.
+
+    >>> check_record(xr.Dataset(attrs={"title": "Two places", "caption": "They differ."}))
+    Traceback (most recent call last):
+    neg.core.errors.InvalidDataError: record lacks the attributes ['status']; ...must have...
+    """
     missing = [name for name in REQUIRED if not record.attrs.get(name)]
     if missing:
         raise InvalidDataError(f"record lacks the attributes {missing}; must have {list(REQUIRED)}")

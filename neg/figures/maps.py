@@ -61,6 +61,13 @@ def choropleth(
         LabelMismatchError: a value names a place that has no polygon.
         InvalidDataError: a value on a logarithmic scale is not positive, or ``values`` are no
             numbers by place.
+
+    >>> from matplotlib.figure import Figure
+    >>> square = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+    >>> places = {"A": [square], "B": [square + [2.0, 0.0]]}
+    >>> drawn = choropleth(Figure().subplots(), places, {"A": 1.0, "B": 3.0}, label="index")
+    >>> [float(end) for end in drawn.get_clim()]
+    [1.0, 3.0]
     """
     given = _by_place(values)
     if unknown := [name for name in given if name not in polygons]:

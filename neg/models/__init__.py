@@ -17,6 +17,9 @@ def get_model(name: str) -> type[Model]:
     """The model class of this plain name, such as ``core-periphery``.
 
     Raises :class:`neg.core.errors.UnknownNameError` for a name that no model has.
+
+    >>> get_model("core-periphery").__name__
+    'CorePeriphery'
     """
     if name not in Model.registry:
         raise unknown_name("model", name, sorted(Model.registry))

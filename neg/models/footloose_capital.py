@@ -34,6 +34,14 @@ class FootlooseCapital(SpatialModel):
 
     Source: Martin and Rogers (1995), Journal of International Economics 39(3-4); Baldwin and
     others (2003), Economic Geography and Public Policy, ch. 3.
+
+    >>> model = FootlooseCapital(sizes=[3.0, 1.0], phi=0.2)
+    >>> float(model.share)
+    0.75
+    >>> # Capital earns the same everywhere at the home-market share (s - phi (1 - s)) / (1 - phi).
+    >>> x = jnp.array([0.75 - 0.2 * 0.25, 0.25 - 0.2 * 0.75]) / 0.8
+    >>> bool(abs(jnp.diff(model.payoff({}, x))[0]) < 1e-12)
+    True
     """
 
     name: ClassVar[str] = "footloose-capital"
