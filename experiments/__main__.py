@@ -108,4 +108,9 @@ def _shared_compilations() -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    if code == _runner.INTERRUPTED:  # all is put away; Python would take seconds to forget it
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
