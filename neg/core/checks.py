@@ -124,7 +124,7 @@ def as_masses(name: str, value: Any, index: Any, mass: Any) -> Any:
 
     ``index`` is the group of each cell. What is off by rounding in single precision is scaled to
     add up exactly, and so are head counts, which are told by an entry above its group's mass.
-    Raises :class:`SharesError` for anything else that does not add up: it is a mistake more likely
+    Raises :class:`InvalidDataError` for anything else that does not add up: it is a mistake more likely
     than a count. ``value`` must be finite and not negative; traced values pass as they are.
 
     >>> as_masses("x", [900.0, 100.0], [0, 0], [1.0]).tolist()
@@ -140,7 +140,7 @@ def as_masses(name: str, value: Any, index: Any, mass: Any) -> Any:
     wrong = ~(np.abs(total - whole) <= _SINGLE * whole) & ~(heads & (whole > 0))
     if wrong.any():
         k = int(np.argmax(wrong))
-        raise SharesError(
+        raise InvalidDataError(
             f"{name} adds up to {total[k]:.12g} in group {k}; must add up to its mass "
             f"{whole[k]:.12g}, or be head counts (some above {whole[k]:.12g})"
         )

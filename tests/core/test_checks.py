@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neg.core.checks import as_masses
-from neg.core.errors import SharesError
+from neg.core.errors import InvalidDataError
 
 INDEX, MASS = np.array([0, 0, 1, 1]), np.array([0.4, 2.0])
 
@@ -29,5 +29,5 @@ def test_head_counts_are_shares_of_their_group():
 
 @pytest.mark.parametrize("x", [[0.2, 0.1, 1, 1], [0.4, 0.4, 1, 1], [0, 0, 1, 1], [0.4, 0, 2, 2]])
 def test_other_sums_are_mistakes(x):
-    with pytest.raises(SharesError, match="must add up to its mass .* or be head counts"):
+    with pytest.raises(InvalidDataError, match="must add up to its mass .* or be head counts"):
         as_masses("x", np.array(x, float), INDEX, MASS)
