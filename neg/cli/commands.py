@@ -102,7 +102,7 @@ def equilibria(options: argparse.Namespace) -> str:
         )
     rows = [
         [
-            _STABLE[point.stable],
+            _verdict(point),
             vector(np.asarray(point.x)),
             f"{float(point.growth):.3g}",
             f"{float(point.residual):.1e}",
@@ -111,6 +111,12 @@ def equilibria(options: argparse.Namespace) -> str:
     ]
     header = ["", f"distribution over {', '.join(model.cell_labels)}", "growth rate", "residual"]
     return f"{table(header, rows)}\n\n{found.completeness}"
+
+
+def _verdict(point: Any) -> str:
+    """Stable, unstable, cannot tell; and not computed where the solver says so."""
+    told = getattr(point, "stability", None)
+    return _STABLE[point.stable] if told is None else str(told.value)
 
 
 def _about(name: str, model: Model, varied: str | None = None) -> dict[str, Any]:

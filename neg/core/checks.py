@@ -124,8 +124,8 @@ def as_masses(name: str, value: Any, index: Any, mass: Any) -> Any:
 
     ``index`` is the group of each cell. What is off by rounding in single precision is scaled to
     add up exactly, and so are head counts, which are told by an entry above its group's mass.
-    Raises :class:`InvalidDataError` for anything else that does not add up: it is a mistake more likely
-    than a count. ``value`` must be finite and not negative; traced values pass as they are.
+    Raises :class:`InvalidDataError` for anything else that does not add up: it is a mistake more
+    likely than a count. ``value`` must be finite and not negative; traced values pass as they are.
 
     >>> as_masses("x", [900.0, 100.0], [0, 0], [1.0]).tolist()
     [0.9, 0.1]
