@@ -10,7 +10,7 @@ from neg.cli.matrix import read_distances
 from neg.core.errors import InvalidParameterError, unknown_name
 from neg.economy.model import Model, SpatialModel
 from neg.models import get_model
-from neg.parts.composed import congested
+from neg.parts import switched_on
 from neg.places.layouts import Geography, equidistant, layout
 
 _GEOGRAPHY = ("regions", "geography", "places", "distances")
@@ -40,7 +40,7 @@ def build_model(name: str, assignments: Iterable[str]) -> Model:
     for key in (*kind.parameters(), *kind.aliases):
         if key in values:
             fields[key] = number(key, values[key])
-    return congested(kind(**fields), blocks)
+    return switched_on(kind(**fields), blocks)
 
 
 def stated(model: Model, name: str) -> str:

@@ -15,11 +15,12 @@ _COLUMNS = ["name", "default", "range", "meaning"]
 
 def listing(model: str | None, as_json: bool) -> str:
     """All models and the blocks that they may take on, or one model."""
-    from neg.parts.blocks import Block
+    import neg.parts  # noqa: F401  (fills the registry)
+    from neg.economy.part import Part
 
     names = [model] if model else sorted(Model.registry)
     kinds = {name: get_model(name) for name in names}
-    blocks = {} if model else dict(sorted(Block.registry.items()))
+    blocks = {} if model else dict(sorted(Part.registry.items()))
     if as_json:
         return to_json(
             {

@@ -1,22 +1,37 @@
-"""Named parameters: meaning, default and allowed range, for models and for blocks of models."""
+"""Named parameters: meaning, default, range, axes and unit, for models and for their parts."""
 
 from __future__ import annotations
 
 import dataclasses
-import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, NamedTuple, Self
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
-from neg.core.checks import check_choice, check_range, range_text
-from neg.core.errors import InvalidParameterError, InvalidShapeError, NegError, unknown_name
+from neg.core.checks import check_choice, check_range, check_shape, is_concrete, range_text
+from neg.core.construction import TakesAliases, refuse_both
+from neg.core.errors import (
+    InvalidParameterError,
+    InvalidShapeError,
+    LabelMismatchError,
+    NegError,
+    unknown_name,
+)
+from neg.core.labels import has_labels
+
+_REQUIRED: Any = object()
 
 
 class Parameter(NamedTuple):
-    """What a user may want to know of a scalar parameter."""
+    """What a user may want to know of a parameter.
+
+    ``axes`` names what its entries stand for: none for a number, ``("place", "sector")`` for one
+    number a place and sector. A number is taken for every entry, an array of the first axes for
+    every entry along the others.
+    """
 
     name: str
     meaning: str
@@ -25,6 +40,8 @@ class Parameter(NamedTuple):
     high: float | None
     low_open: bool
     high_open: bool
+    axes: tuple[str, ...] = ()
+    unit: str = "1"
 
     @property
     def allowed(self) -> str:
@@ -53,26 +70,43 @@ class Alias(NamedTuple):
 
 
 def as_float(value: Any) -> Array:
-    """A double-precision array, whatever number or list comes in."""
+    """A double-precision array, whatever number or list comes in.
+
+    Raises :class:`LabelMismatchError` for something with labels: they would be dropped unread.
+    """
+    if has_labels(value):
+        raise LabelMismatchError(
+            f"a {type(value).__name__} has labels, which nobody would read here; give it where "
+            "places and sectors are named (a builder or a Lever), or as a bare array"
+        )
     return jnp.asarray(value, dtype=float)
 
 
+def if_given(value: Any) -> Array | None:
+    """The same, and None for None."""
+    return None if value is None else as_float(value)
+
+
 def parameter(
-    default: float,
-    meaning: str,
+    default: float | None = _REQUIRED,
+    meaning: str = "",
     *,
     low: float | None = None,
     high: float | None = None,
     low_open: bool = False,
     high_open: bool = False,
+    axes: tuple[str, ...] = (),
+    unit: str = "1",
 ) -> Any:
-    """Field for a scalar parameter with its meaning, default and allowed range.
+    """Field for a parameter with its meaning, default, allowed range, axes and unit.
 
     Args:
-        default: value where none is given.
+        default: value where none is given; None for none, left out where one must be given.
         meaning: what it is, in the words of the field.
         low, high: ends of the allowed range; None for none.
         low_open, high_open: whether the end itself is not allowed.
+        axes: what the entries of an array stand for; none for a number.
+        unit: in which it is measured.
 
     >>> class Tax(Parametric):
     ...     rate: Array = parameter(0.1, "rate of the tax", low=0.0, high=1.0, high_open=True)
@@ -82,13 +116,11 @@ def parameter(
     Traceback (most recent call last):
     neg.core.errors.InvalidParameterError: rate = 1 is not allowed; must be finite in [0, 1)
     """
-    return eqx.field(
-        default=default,
-        converter=as_float,
-        metadata={
-            "neg": Parameter("", meaning, default, low, high, low_open, high_open),
-        },
-    )
+    number = float("nan") if default is _REQUIRED or default is None else default
+    given: dict[str, Any] = {} if default is _REQUIRED else {"default": default}
+    spec = Parameter("", meaning, number, low, high, low_open, high_open, axes, unit)
+    converter = if_given if default is None else as_float
+    return eqx.field(converter=converter, metadata={"neg": spec}, **given)
 
 
 def option(default: str, meaning: str, choices: Iterable[str]) -> Any:
@@ -100,7 +132,8 @@ def option(default: str, meaning: str, choices: Iterable[str]) -> Any:
     )
 
 
-def _declared(cls: type) -> dict[str, Parameter]:
+def declared(cls: type) -> dict[str, Parameter]:
+    """The parameters that a class declares, by name."""
     return {
         field.name: field.metadata["neg"]._replace(name=field.name)
         for field in dataclasses.fields(cls)
@@ -116,80 +149,28 @@ def _switches(cls: type) -> dict[str, tuple[str, tuple[str, ...]]]:
     }
 
 
-_ModuleMeta: Any = type(eqx.Module)
+def altered(module: Any, **fields: Any) -> Any:
+    """A copy of a module with some fields replaced and nothing checked: for compiled code."""
+    new = object.__new__(type(module))
+    for field in dataclasses.fields(module):
+        value = fields[field.name] if field.name in fields else getattr(module, field.name)
+        object.__setattr__(new, field.name, value)
+    return new
 
 
-class _TakesAliases(_ModuleMeta):
-    """Lets constructors take aliases, and documents all that they take.
-
-    ``CorePeriphery(phi=0.3)`` is as good as a ``tau``. What a class declares of its parameters is
-    added to its docstring, so that ``help`` tells meanings and ranges of every model alike.
-    """
-
-    def __init__(cls, *definition: Any, **settings: Any) -> None:
-        super().__init__(*definition, **settings)
-        if cls.__doc__ and (listed := _arguments(cls)):
-            cls.__doc__ = f"{inspect.cleandoc(cls.__doc__)}\n\n{listed}\n"
-
-    def __call__(cls, *positional: Any, **named: Any) -> Any:
-        aliases = cls.aliases if isinstance(cls.aliases, dict) else {}
-        given = {key: named.pop(key) for key in list(named) if key in aliases}
-        known = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
-        if not any(one.kind is one.VAR_KEYWORD for one in known.values()):
-            for key in named:
-                if key not in known:
-                    allowed = [name for name in [*known, *aliases] if name != "self"]
-                    raise unknown_name(f"argument of {cls.__name__}", key, allowed)
-        made = super().__call__(*positional, **named)
-        if not given:
-            return made
-        _refuse_both(aliases, given, [*list(known)[1 : 1 + len(positional)], *named])
-        return made.with_(**given)
-
-
-def _arguments(cls: Any) -> str:
-    """What a constructor takes, with meanings, allowed ranges and defaults."""
-    lines = []
-    for field in dataclasses.fields(cls):
-        spec, switch = field.metadata.get("neg"), field.metadata.get("neg_option")
-        if not field.repr:  # kept for the class itself
-            continue
-        if spec is not None:
-            told = f"{spec.meaning}; a number in {spec.allowed}, by default {spec.default:g}."
-        elif switch is not None:
-            told = f"{switch[0]}; one of {', '.join(switch[1])}, by default {field.default}."
-        else:
-            needed = field.default is field.default_factory is dataclasses.MISSING
-            told = f"``{field.type}``{'' if needed else ', optional'}."
-        lines.append(f"    {field.name}: {told}")
-    aliases = cls.aliases if isinstance(cls.aliases, dict) else {}
-    for name, alias in aliases.items():
-        told = f"{alias.meaning}; a number in {alias.allowed}"
-        lines.append(
-            f"    {name}: {told}, in place of {alias.of}." if alias.of else f"    {name}: {told}."
+def uniform(name: str, value: Any) -> Array:
+    """The one number that an array holds everywhere; a named error if there are several."""
+    array = jnp.asarray(value)
+    if array.ndim and is_concrete(array) and np.ptp(np.asarray(array)) > 0:
+        raise InvalidParameterError(
+            f"{name} has several values ({float(array.min()):g} to {float(array.max()):g}); "
+            "must be one number here: take a Lever that says which entries move together, and how"
         )
-    if not lines:
-        return ""
-    raised = "    neg.core.errors.InvalidParameterError: a value outside its range."
-    return "\n".join(["Args:", *lines, "", "Raises:", raised])
+    return jnp.ravel(array)[0] if array.ndim else array
 
 
-def _refuse_both(aliases: Mapping[str, Alias], given: Iterable[str], direct: Iterable[str]) -> None:
-    """Raise where a parameter is stated twice, by itself and by an alias or by two aliases."""
-    stated = {name: name for name in direct}
-    for key in given:
-        of = aliases[key].of
-        if of is None:
-            continue
-        if of in stated:
-            raise InvalidParameterError(
-                f"{key} is not allowed beside {stated[of]}: both state {of}; give one of them"
-            )
-        stated[of] = key
-
-
-class Parametric(eqx.Module, metaclass=_TakesAliases):
-    """Something with named scalar parameters and switches: a model, or a block of one.
+class Parametric(eqx.Module, metaclass=TakesAliases):
+    """Something with named parameters and switches: a model, or a part of an economy.
 
     Constructors and :meth:`with_` take parameters and their aliases by name; each value is checked
     against the range that it was declared with. Raises
@@ -201,8 +182,8 @@ class Parametric(eqx.Module, metaclass=_TakesAliases):
 
     @classmethod
     def parameters(cls) -> dict[str, Parameter]:
-        """The scalar parameters, by name."""
-        return _declared(cls)
+        """The parameters, by name."""
+        return declared(cls)
 
     @classmethod
     def options(cls) -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -210,12 +191,18 @@ class Parametric(eqx.Module, metaclass=_TakesAliases):
         return _switches(cls)
 
     def get(self, name: str) -> Float[Array, ""]:
-        """Value of a scalar parameter or alias."""
+        """Value of a parameter or alias, as one number."""
         if name in self.parameters():
-            return getattr(self, name)
+            return uniform(name, self.value(name))
         if name in self.aliases:
             return jnp.asarray(self.aliases[name].get(self))
         raise unknown_name("parameter", name, [*self.parameters(), *self.aliases])
+
+    def value(self, name: str) -> Array:
+        """Value of a parameter, with all its entries."""
+        if name not in self.parameters():
+            raise unknown_name("parameter", name, self.parameters())
+        return getattr(self, name)
 
     def with_(self, **values: Any) -> Self:
         """The same with some parameters, aliases or fields replaced, and checked.
@@ -228,7 +215,7 @@ class Parametric(eqx.Module, metaclass=_TakesAliases):
         for key in given:
             if key not in self.aliases:
                 raise unknown_name("parameter", key, [*sorted(names), *self.aliases])
-        _refuse_both(self.aliases, given, direct)
+        refuse_both(self.aliases, given, direct)
         model = dataclasses.replace(self, **direct) if direct else self
         for key, value in given.items():
             alias = self.aliases[key]
@@ -239,11 +226,29 @@ class Parametric(eqx.Module, metaclass=_TakesAliases):
                 raise type(error)(f"{key} = {value} is not allowed: {error}") from error
         return model
 
-    def __check_init__(self) -> None:
-        for name, spec in _declared(type(self)).items():
+    def full(self, name: str, sizes: Mapping[str, int]) -> Array:
+        """Value of a parameter with all its entries, a number taken for each."""
+        shape = tuple(sizes[axis] for axis in self.parameters()[name].axes)
+        value = self.value(name)
+        missing = len(shape) - jnp.ndim(value) if jnp.ndim(value) else 0
+        return jnp.broadcast_to(value.reshape(value.shape + (1,) * missing), shape)
+
+    def check_axes(self, sizes: Mapping[str, int], prefix: str = "") -> None:
+        """Raise :class:`InvalidShapeError` unless arrays have the sizes of their axes."""
+        for name, spec in declared(type(self)).items():
             value = getattr(self, name)
-            if jnp.ndim(value) != 0:
-                raise InvalidShapeError(f"{name} has shape {jnp.shape(value)}; must be a scalar")
+            if value is not None and jnp.ndim(value):
+                shape = tuple(sizes.get(axis, -1) for axis in spec.axes)
+                check_shape(prefix + name, value, shape[: jnp.ndim(value)])
+
+    def __check_init__(self) -> None:
+        for name, spec in declared(type(self)).items():
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if jnp.ndim(value) > len(spec.axes):
+                allowed = f"a number or {list(spec.axes)}" if spec.axes else "a scalar"
+                raise InvalidShapeError(f"{name} has shape {jnp.shape(value)}; must be {allowed}")
             check_range(
                 name,
                 value,
