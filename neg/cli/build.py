@@ -17,15 +17,20 @@ _GEOGRAPHY = ("regions", "geography", "places", "distances")
 _DEFAULT_PLACES = {"square": 16, "hexagonal": 36, "racetrack": 8, "line": 5, "star": 5}
 
 
-def build_model(name: str, assignments: Iterable[str]) -> Model:
+def build_model(name: str, assignments: Iterable[str], varied: str = "") -> Model:
     """The model of this plain name with parameters, options, geography and blocks set.
 
-    ``land.h=0.2`` switches the block ``land`` on, with its parameter ``h``. Raises a named error
+    ``land.h=0.2`` switches the block ``land`` on, with its parameter ``h``; so does a parameter
+    ``varied`` of that name, which needs no value. Raises a named error
     for unknown names and for values that are not allowed.
     """
     kind = get_model(name)
     values = _pairs(assignments)
-    blocks = {key: number(key, values.pop(key)) for key in list(values) if "." in key}
+    blocks: dict[str, Any] = {
+        key: number(key, values.pop(key)) for key in list(values) if "." in key
+    }
+    if "." in varied:
+        blocks[varied.partition(".")[0]] = None  # a label alone: with its defaults
     allowed = [*kind.parameters(), *kind.options(), *kind.aliases]
     if issubclass(kind, SpatialModel):
         allowed += _GEOGRAPHY

@@ -28,7 +28,7 @@ def thresholds(options: argparse.Namespace) -> str:
 
     compile_quickly()
     keep_compiled()
-    model = build_model(options.model, options.assignments)
+    model = build_model(options.model, options.assignments, options.parameter)
     notes = check_free(model, options.parameter, options.assignments)
     found = find(model, options.parameter, options.low, options.high)
     if options.json:
@@ -142,8 +142,8 @@ def diagram(options: argparse.Namespace) -> str:
 
     compile_quickly()
     keep_compiled()
-    model = build_model(options.model, options.assignments)
     name, low, high = interval(options.over)
+    model = build_model(options.model, options.assignments, name)
     notes = check_free(model, name, options.assignments)
     check_ending(options.out)
     check_writable(options.out)
