@@ -28,6 +28,11 @@ class UrbanCosts(SpatialModel):
 
     Source: Murata and Thisse (2005), Journal of Urban Economics 58(1); land market as in Tabuchi
     (1998), Journal of Urban Economics 44(3).
+
+    >>> from neg import short_run
+    >>> found = short_run(UrbanCosts(theta=0.3), [0.6, 0.4])
+    >>> [round(float(value), 4) for value in found.payoff]
+    [-0.2278, -0.279]
     """
 
     name: ClassVar[str] = "urban-costs"
