@@ -39,6 +39,8 @@ class OttavianoTabuchiThisse(SpatialModel):
     name: ClassVar[str] = "ottaviano-tabuchi-thisse"
     source: ClassVar[str] = "Ottaviano, Tabuchi and Thisse 2002"
 
+    accepts: ClassVar[frozenset[str]] = frozenset({"delay"})  # costs are per unit, not ad valorem
+
     a: Float[Array, ""] = parameter(1.0, "intercept of demand", low=0.0, low_open=True)
     b: Float[Array, ""] = parameter(1.0, "slope of demand", low=0.0, low_open=True)
     c: Float[Array, ""] = parameter(0.5, "substitution between varieties", low=0.0, low_open=True)

@@ -27,11 +27,8 @@ UNEVEN = np.array([0.7, 0.3])
 
 class Customs(Barrier):
     label = "customs"
-    hours = parameter(24.0, "hours at the border", low=0.0, unit="hours")
-    daily = parameter(0.01, "share of value that a day costs", low=0.0)
-
-    hours: jax.Array = hours
-    daily: jax.Array = daily
+    hours: jax.Array = parameter(24.0, "hours at the border", low=0.0, unit="hours")
+    daily: jax.Array = parameter(0.01, "share of value that a day costs", low=0.0)
 
     def ad_valorem(self, scene):
         return self.daily * self.hours / 24.0
@@ -91,7 +88,7 @@ def _housing(**given):
 
 @pytest.mark.parametrize("x", [[0.6, 0.4], [1.0, 0.0]])
 def test_a_part_does_the_same_to_the_canonical_model_and_to_its_twin(x):
-    """Density on Allen-Arkolakis and on the general economy: one log of nothing, also in corners."""
+    """Density on Allen-Arkolakis and its twin: one log of nothing, also in corners."""
     tau = np.array([[1.0, 1.5], [1.5, 1.0]])
     parts = [Density(delta=1e-3, residents=0.0)]
     canon = economy(AllenArkolakis(sigma=5.0, alpha=0.25, beta=0.0, tau=1.5), parts)
@@ -130,7 +127,7 @@ def test_traffic_lengthens_the_way_in_both_worlds():
 
 
 def test_knowledge_at_rest_is_a_local_externality():
-    """Without a start, knowledge is learning x / forgetting: beta of Allen-Arkolakis rises by gamma."""
+    """Without a start, knowledge is learning x / forgetting: beta rises by gamma."""
     base = AllenArkolakis(alpha=0.05, beta=-0.2, tau=1.4)
     model = economy(base, [Knowledge(gamma=0.1, start=0.0, learning=2.0, forgetting=0.5)])
     twin = AllenArkolakis(alpha=0.05, beta=-0.1, tau=1.4)
@@ -153,7 +150,7 @@ def test_compare_and_labelled_run_on_a_canonical_model_with_parts():
     assert float(result["land.rent"].sel(scenario="land").max()) < float(
         result["land.rent"].sel(scenario="baseline").max()
     )
-    assert labelled(long_run(model, UNEVEN))["payoff"].dims == ("place",) or True
+    assert labelled(long_run(model, UNEVEN))["payoff"].dims == ("cell",)
 
 
 def test_own_parts_with_unknowns_and_effects_compose():
