@@ -150,7 +150,7 @@ def test_compare_and_labelled_run_on_a_canonical_model_with_parts():
     assert float(result["land.rent"].sel(scenario="land").max()) < float(
         result["land.rent"].sel(scenario="baseline").max()
     )
-    assert labelled(long_run(model, UNEVEN))["payoff"].dims == ("cell",)
+    assert labelled(long_run(model, UNEVEN))["payoff"].dims == ("place",)
 
 
 def test_own_parts_with_unknowns_and_effects_compose():
