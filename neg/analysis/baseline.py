@@ -91,6 +91,7 @@ def calibrate(
     stock = taken.sum(axis=3)
     earned = table.value_added.sum(axis=1) + tax.sum(axis=1) + final_tax + revenue
     deficit = spent + stock.sum(axis=(0, 1)) - earned
+    deficit = np.where(np.abs(deficit) > 1e-10 * earned, deficit, 0.0)  # rounding is no deficit
     economy = general_economy(
         places=table.places,
         sectors=table.sectors,
