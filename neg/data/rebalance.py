@@ -28,6 +28,8 @@ from neg.core.errors import InvalidDataError
 from neg.data.accounts import Accounts
 
 T = TypeVar("T", bound=Accounts)
+#: Log of the factor below which a sale counts as gone: no table with these links has the sums.
+VANISHED = -18.0
 
 
 def without_deficits(table: T) -> T:
@@ -62,7 +64,7 @@ def without_deficits(table: T) -> T:
         worst = int(np.argmax(np.abs(deficit) / earned))
         raise InvalidDataError(
             "no sales along the trade links of the table balance the trade of every place; the "
-            f"largest deficit is that of {table.places[worst]!r}, {deficit[worst]:.6g} or "
+            f"largest imbalance is that of {table.places[worst]!r}, {deficit[worst]:.6g} or "
             f"{deficit[worst] / earned[worst]:.3g} of its income: merge it with others (aggregate)"
         )
     sales = sales.reshape(start.shape)
@@ -116,6 +118,9 @@ def biproportional(
         gap = scaled.sum(1) - r
         before, error = error, float(np.max(np.abs(gap) / r))
         if error < 1e-13 or (error < 1e-10 and error > 0.5 * before):
+            factors = log_a[:, None] + np.log(b)
+            if factors[x > 0].min() < VANISHED:
+                return None  # the sums are met in the limit only, where a link has vanished
             out = np.zeros_like(start)
             out[np.ix_(up, across)] = scaled * total
             return out

@@ -219,7 +219,12 @@ def test_unknown_treatments_are_refused(option, fixtures):
         ('"id": "S"', '"id": "N"', LabelMismatchError, "feature 2 .N.: id = 'N' occurs twice"),
         ('"id": "S"', '"no": "S"', LabelMismatchError, "feature 2: it has neither a property"),
         ('"FeatureCollection"', '"Feature"', InvalidDataError, "must be FeatureCollection"),
-        ('"Polygon"', '"Point"', InvalidDataError, "feature 1 .N.: geometry 'Point' is not allowed"),
+        (
+            '"Polygon"',
+            '"Point"',
+            InvalidDataError,
+            "feature 1 .N.: geometry 'Point' is not allowed",
+        ),
         ('"type": "FeatureCollection",', '"type"', InvalidDataError, "row .*: no JSON"),
     ],
 )

@@ -161,7 +161,7 @@ def find_encoding(path: Path, stated: str | None, notes: list[str]) -> str:
                 return name
         if head.count(0):
             even, odd = head[::2].count(0), head[1::2].count(0)
-            if min(even, odd) * 10 < max(even, odd) > len(head) // 8:
+            if min(even, odd) * 10 < max(even, odd) > len(head) // 4:
                 return "utf-16-be" if even > odd else "utf-16-le"
             raise InvalidDataError(
                 f"{path.name} holds no text; save it as .csv, .xlsx, .dta or .parquet"
@@ -185,7 +185,11 @@ def find_separator(lines: Sequence[str]) -> str:
     best, chosen = (-1.0, 0), ","
     for separator in SEPARATORS:
         try:
-            fields = [len(row) for row in csv.reader(lines, delimiter=separator) if any(row)]
+            fields = [
+                len(row)
+                for row in csv.reader(lines, delimiter=separator, skipinitialspace=True)
+                if any(row)
+            ]
         except csv.Error:
             continue
         if not fields or max(fields) < 2:
@@ -251,7 +255,7 @@ def _lines(path: Path, encoding: str) -> Iterator[str]:
 
 
 def _split(name: str, lines: Iterable[str], separator: str) -> Iterator[Row]:
-    reader = csv.reader(lines, delimiter=separator)
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=True)
     while True:
         try:
             fields = next(reader)
@@ -275,7 +279,9 @@ def _workbook(path: Path, form: FileFormat) -> Sheet:
             raise unknown_name("sheet", form.sheet, names)
         chosen = form.sheet or names[0]
         # "NA" is a label (Namibia), only an empty cell is missing
-        frame = book.parse(chosen, header=None, dtype=object, keep_default_na=False, na_values=[""])
+        frame = pd.read_excel(
+            book, sheet_name=chosen, header=None, dtype=object, keep_default_na=False, na_values=""
+        )
     notes = [f"sheet {chosen!r} of {len(names)} was read"] if len(names) > 1 else []
     columns = [_texts(frame.iloc[:, j]) for j in range(frame.shape[1])]
     rows = enumerate((list(fields) for fields in zip(*columns, strict=True)), start=1)
@@ -285,7 +291,7 @@ def _workbook(path: Path, form: FileFormat) -> Sheet:
 def _stata(path: Path) -> pd.DataFrame:
     try:
         return pd.read_stata(path)
-    except ValueError as error:
+    except Exception as error:  # of several kinds for a broken file
         raise InvalidDataError(
             f"{path.name} is no file of Stata that can be read: {error}"
         ) from None
