@@ -6,9 +6,11 @@ import codecs
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
@@ -34,6 +36,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_BROKEN = (EOFError, gzip.BadGzipFile, zlib.error)
 _LOOK = 30  # lines from which the separator is told
 _UNREADABLE = {".xls", ".ods", ".zip", ".7z", ".rar", ".rds", ".rdata", ".sav", ".mat", ".feather"}
 
@@ -121,6 +124,10 @@ def open_sheet(source: Source, form: FileFormat, *, grid: bool = False) -> Sheet
     """
     if isinstance(source, pd.DataFrame):
         return Sheet("DataFrame", frame_rows("DataFrame", source, grid=grid), form)
+    if not isinstance(source, str | PathLike):
+        raise InvalidDataError(
+            f"a {type(source).__name__} is not read; must be a path or a pandas DataFrame"
+        )
     path = Path(source)
     ending = path.suffix.lower()
     if ending in (".xlsx", ".xlsm"):
@@ -153,7 +160,10 @@ def read_text(path: Path, form: FileFormat, notes: list[str]) -> str:
 def find_encoding(path: Path, stated: str | None, notes: list[str]) -> str:
     """Tell the encoding of a file from its marks and bytes; cp1252 is noted as a guess."""
     with _open(path) as stream:
-        head = stream.read(4096)
+        try:
+            head = stream.read(4096)
+        except _BROKEN as error:
+            raise InvalidDataError(f"{path.name} cannot be unpacked: {error}") from None
         if stated is not None:
             return "utf-8-sig" if codecs.lookup(stated).name == "utf-8" else stated
         for mark, name in _BOMS:
@@ -208,6 +218,8 @@ def frame_rows(name: str, frame: pd.DataFrame, *, grid: bool) -> Iterator[Row]:
     corner = ""
     if grid:
         plain = isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
+        if plain and frame.shape[0] == frame.shape[1] and _is_number(frame.iloc[:, 0]):
+            raise InvalidDataError(f"{name} has no labels of its rows; set its index")
         if not plain:
             parts = [frame.index.name, frame.columns.name]
             corner = "\\".join(str(part) for part in parts if part is not None)
@@ -225,7 +237,13 @@ def frame_rows(name: str, frame: pd.DataFrame, *, grid: bool) -> Iterator[Row]:
         yield line, list(fields)
 
 
+def _is_number(column: pd.Series) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(column))
+
+
 def _texts(column: pd.Series) -> list[str]:
+    if pd.api.types.is_integer_dtype(column.dtype) and not column.hasnans:
+        return list(map(str, column.tolist()))
     return [_text(value) for value in column.tolist()]
 
 
@@ -247,6 +265,8 @@ def _lines(path: Path, encoding: str) -> Iterator[str]:
     with _open(path) as raw, io.TextIOWrapper(raw, encoding=encoding, newline="") as stream:
         try:
             yield from stream
+        except _BROKEN as error:
+            raise InvalidDataError(f"{path.name} cannot be unpacked: {error}") from None
         except UnicodeError as error:
             raise InvalidDataError(
                 f"{path.name} is not in the encoding {encoding!r} ({error}); say which one it has "

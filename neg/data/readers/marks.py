@@ -80,7 +80,7 @@ def numbers_of(cells: list[str], decimal: str = ".") -> np.ndarray:
     """Return the numbers of many cells; a cell that is empty or no number gives NaN."""
     if decimal == "." and "_" not in "".join(cells):
         try:
-            return np.array([cell or "nan" for cell in cells], dtype=float)
+            return np.fromiter(map(float, cells), float, len(cells))
         except ValueError:
             pass
     return np.array([number(cell, decimal) for cell in cells], dtype=float)

@@ -47,7 +47,7 @@ def tidy_places(
         renamed = {label: unicodedata.normalize("NFC", label) for label in found}
         if 2 * len(named) > len(found):
             notes.append(
-                f"places are names ({named[0]}), not codes; FileFormat(names=True) turns them into "
+                f"countries are written as {named[0]!r}; FileFormat(names=True) turns them into "
                 "ISO codes"
             )
     seen: dict[str, str] = {}
@@ -96,7 +96,8 @@ def totals(
         parts: arrays with the labels of their first axis and, if they are of the same kind, of
             their second; missing is NaN.
 
-    A label with the name of a total is left out if it adds up to 1 %, in every part that has it;
+    A label with the name of a total is left out if it adds up to 1 % in every part that has it,
+    with what places sell at home or without;
     else :class:`InvalidDataError` asks, as for a label of another name that is the sum of three or
     more others in every digit.
     """
@@ -105,7 +106,7 @@ def totals(
         if out:
             notes.append(f"{kind}s left out as asked: {', '.join(out)}")
         return out
-    if form.totals == "keep" or len(labels) < 3:
+    if form.totals == "keep" or len(labels) < 2:
         return []
     suspects = [label for label in labels if is_total(label)]
     out = []
@@ -155,8 +156,17 @@ def _adds_up(part: Part, label: str, skipped: set[str], tolerance: float) -> boo
     line = np.nan_to_num(values[list(rows).index(label)])
     if not line.any():
         return None
-    total = np.nan_to_num(values[[i for i, x in enumerate(rows) if x not in skipped]]).sum(axis=0)
-    return bool((np.abs(line - total) <= tolerance * np.maximum(np.abs(line), total)).all())
+    others = np.nan_to_num(values[[i for i, x in enumerate(rows) if x not in skipped]])
+    sums = [others.sum(axis=0)]
+    if columns is not None:  # totals of trade often leave out what is sold at home
+        inner = [x for x in rows if x not in skipped]
+        outer = [x for x in columns if x not in skipped]
+        home = np.array([[x == y for y in outer] for x in inner]).reshape(others.shape[:2])
+        sums.append(np.where(home.reshape(*home.shape, *[1] * (others.ndim - 2)), 0, others).sum(0))
+    return any(
+        bool((np.abs(line - total) <= tolerance * np.maximum(np.abs(line), total)).all())
+        for total in sums
+    )
 
 
 def grid_totals(grid: Grid) -> None:

@@ -187,8 +187,9 @@ def read_columns(
     wanted = [j for j, name in enumerate(names) if name in {*text, *required, *optional}]
     key = names.index(form.year) if form.year in names else None
     rows, lines, years = [], [], set()
+    known: dict[str, int] = {}
     for line, fields in sheet.rows:
-        if not any(fields):
+        if not any(fields) or not "".join(fields).strip():
             continue
         if len(fields) != len(header) and any(fields[len(header) :]) or len(fields) < len(header):
             raise InvalidDataError(
@@ -201,7 +202,10 @@ def read_columns(
                     f"name column {j + 1} in row {first}"
                 )
         if key is not None:
-            now = read_year(sheet.name, line, form.year, fields[key])
+            said = fields[key]
+            if said not in known:
+                known[said] = read_year(sheet.name, line, form.year, said)
+            now = known[said]
             years.add(now)
             if year is not None and now != year:
                 continue
@@ -212,6 +216,10 @@ def read_columns(
         raise InvalidDataError(f"{sheet.name} holds no rows below its header")
     if spare:
         sheet.notes.append(f"{len(spare)} columns without name and content left out")
+    ignored = [name for j, name in enumerate(names) if name and j not in {*wanted, key}]
+    if ignored:
+        shown = ", ".join(ignored[:6]) + (", ..." if len(ignored) > 6 else "")
+        sheet.notes.append(f"columns that were not read: {shown}")
     frame = pd.DataFrame(rows, index=lines, columns=[names[j] for j in wanted], dtype=object)
     named = [name for name in names if name]
     return Columns(sheet.name, frame, named, form, sheet.separator, sheet.notes, tuple(text), only)
@@ -265,16 +273,19 @@ def read_grid(source: Source, form: FileFormat) -> Grid:
                 f"{sheet.name}, row {line}: longer than the header: {len(fields)} fields; must be "
                 f"{width + 1}"
             )
-        cells = [cell.strip() for cell in fields[1 : width + 1]]
+        cells = fields[1 : width + 1]
         cells += [""] * (width - len(cells))
         found = numbers_of(cells)
         if sheet.separator != "," or form.decimal == "," or _doubtful(cells, found):
+            cells = [cell.strip() for cell in cells]
             later.append((len(rows), cells))  # the decimal mark is told from all of them together
         rows.append(fields[0].strip())
         lines.append(line)
         values.append(found)
-    if not rows:
-        raise InvalidDataError(f"{sheet.name} holds no rows below its header")
+    if not rows or not width:
+        raise InvalidDataError(
+            f"{sheet.name} holds no rows and columns below and beside its labels"
+        )
     check_labels(f"first column of {sheet.name}", rows)
     every = (cell for _, cells in later for cell in cells)
     decimal = decimal_mark(sheet.name, every, sheet.separator, form.decimal)
@@ -290,7 +301,7 @@ def read_grid(source: Source, form: FileFormat) -> Grid:
 
 
 def _doubtful(cells: list[str], found: np.ndarray) -> bool:
-    return any(cells[j] for j in np.flatnonzero(~np.isfinite(found)))
+    return any(cells[j].strip() for j in np.flatnonzero(~np.isfinite(found)))
 
 
 def _unnamed(header: list[str]) -> list[int]:
