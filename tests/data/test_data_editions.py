@@ -60,8 +60,44 @@ def test_all_parts_of_china_and_mexico_are_merged(parts, tmp_path):
 def test_a_whole_beside_its_parts_is_refused(tmp_path):
     path = tmp_path / "t.csv"
     edition(path, ("AUS", "CHN", "CN1"))
-    with pytest.raises(LabelMismatchError, match="row 5: CHN has sales of its own beside its part"):
+    with pytest.raises(
+        LabelMismatchError,
+        match="row 4: CHN_A01 has sales of its own beside its part CN1_A01 .row 6",
+    ):
         read_icio(path)
+
+
+def test_parts_of_some_industries_beside_the_rest_are_merged(tmp_path):
+    """In the edition of 2015 China as a whole has the services and its parts the rest."""
+    path = tmp_path / "t.csv"
+    links, _ = edition(path, ("AUS", "CHN", "CHN.PRO"))
+    lines = [line.split(",") for line in path.read_text().splitlines()]
+    gone = ("CHN_A01", "CHN.PRO_C10")
+    columns = [j for j, label in enumerate(lines[0]) if label not in gone]
+    kept = [[line[j] for j in columns] for line in lines if line[0] not in gone]
+    body = np.array([line[1:] for line in kept[1:-2]], dtype=float)
+    earned = body.sum(1) - body[:, : len(body)].sum(0)
+    kept[-1][1 : len(body) + 1] = [str(x) for x in earned]
+    path.write_text("\n".join(",".join(line) for line in kept))
+    table = read_icio(path)
+    assert table.places == ("AUS", "CHN")
+    assert table.intermediate[1, 0, 1, 1] == links[4, 3]
+
+
+def test_the_edition_of_2016(tmp_path):
+    path = tmp_path / "t.csv"
+    edition(path, ("AUS", "JPN"))
+    now = read_icio(path)
+    lines = [line.split(",") for line in path.read_text().splitlines()]
+    lines[0] = ["_".join(x.split("_")[::-1]) if x[-4:] in USES else x for x in lines[0]] + ["DISC"]
+    old = [lines[0], *([*line, "0.01"] for line in lines[1:-2])]
+    old += [["VA+TAXSUB", *lines[-1][1:], "0"]]
+    path.write_text("\n".join(",".join(line) for line in old))
+    table = read_icio(path)
+    np.testing.assert_array_equal(table.final, now.final)
+    np.testing.assert_array_equal(table.value_added, now.value_added)
+    assert "value added holds net taxes on products: the file has VA+TAXSUB" in table.notes
+    assert "discrepancies of the world left out: 0.04 million USD" in table.notes
 
 
 def test_codes_of_final_uses_of_all_editions_are_read(tmp_path):

@@ -16,13 +16,16 @@ from neg.data.treatments import Draft
 #: (CHN.DOM, CHN.NPR, CHN.PRO; MEX.GMF, MEX.NGM).
 _PART = re.compile(r"(CN|MX)\d|(CHN|MEX)\.\w+")
 _WHOLE = {"CN": "CHN", "MX": "MEX"}
+#: Value added with net taxes on products in one row, in the editions of 2015 and 2016.
+_WITH_TAXES = ("VA+TAXSUB", "VA.TAXSUB")
 #: Codes of final uses in the editions of 2015 to 2025.
 USES = (
     *("HFCE", "HC", "NPISH", "GGFC", "GFCF", "INVNT", "INV", "DPABR", "NONRES", "DIRP", "P33"),
-    *("CONS_ABR", "CONS_NONRES", "FD", "DISC"),
+    *("CONS_ABR", "CONSABR", "CONS_NONRES", "NPS", "FD", "DISC"),
 )
-_VALUE_ADDED = ("VA", "VALU")
+_VALUE_ADDED = ("VA", "VALU", *_WITH_TAXES)
 _OUTPUT = ("OUT", "OUTPUT", "TOTAL")
+_WORLD = "DISC"
 
 
 def read_icio(
@@ -40,8 +43,10 @@ def read_icio(
     Columns are the industries in the same spelling, then final uses (``AUS_HFCE`` ...) and
     ``OUT``; the first column, often headed ``V1``, holds the row labels. The parts of China and
     Mexico, numbered (CN1, MX1, ...) or named (CHN.PRO, MEX.GMF, ...), are merged, whatever their
-    number. ``TLS`` (in older editions one row ``AUS_TAXSUB`` per economy) gives net taxes; output
-    in the file must equal the row sums. Final uses are :data:`USES`; another code raises.
+    number. ``TLS`` (in older editions one row ``AUS_TAXSUB`` per economy) gives net taxes; where
+    the file has ``VA+TAXSUB``, value added holds them, which is noted. Final uses are :data:`USES`
+    (``HFCE_AUS`` in 2016); another code raises. Output in the file must equal the row sums. A
+    column ``DISC`` of discrepancies of the world is left out and noted.
 
     Arguments
         source: a path (text, ``.xlsx``, ``.dta``, ``.parquet``) or a DataFrame.
@@ -52,7 +57,7 @@ def read_icio(
         form: how the file writes what it says, see :class:`FileFormat`.
 
     Raises :class:`InvalidDataError` and :class:`LabelMismatchError` with file and row, also where
-    China or Mexico has sales both as a whole and in parts.
+    an industry of China or Mexico has sales both as a whole and in parts.
     """
     grid = read_grid(source, form)
     values = grid.complete()
@@ -68,6 +73,7 @@ def read_icio(
     cell = np.array([places.index(p) * len(sectors) + sectors.index(s) for p, s in parts])
     _refuse_wholes(grid, cells)
     industry, final, uses = _columns(grid, places, sectors)
+    notes = list(grid.notes)
     n, S, F = len(places), len(sectors), len(uses)
     rows = np.array(cells)
 
@@ -98,8 +104,16 @@ def read_icio(
         unit="million USD",
         year=year,
         source=f"OECD Inter-Country Input-Output Tables, {origin_of(grid.name)}",
-        notes=list(grid.notes),
+        notes=notes,
     )
+    if not taxes:
+        notes.append(
+            f"value added holds net taxes on products: the file has {row_labels[earned[0]]}"
+        )
+    for j in (j for j, label in enumerate(grid.columns) if label == _WORLD):
+        notes.append(
+            f"discrepancies of the world left out: {values[rows, j].sum():.6g} million USD"
+        )
     merged = sorted({p for label in row_labels if _PART.fullmatch(p := label.split("_")[0])})
     if merged:
         draft.notes.append(f"merged the parts {', '.join(merged)}")
@@ -119,7 +133,11 @@ def _columns(
     grid: Grid, places: list[str], sectors: list[str]
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Tell industries from final uses: for each its column and its position in the table."""
-    split = [(j, *_split(label)) for j, label in enumerate(grid.columns) if label not in _OUTPUT]
+    split = [
+        (j, *_column(label, places))
+        for j, label in enumerate(grid.columns)
+        if label not in _OUTPUT and label != _WORLD
+    ]
     for j, place, code in split:
         if place not in places or (code not in sectors and code not in USES):
             raise LabelMismatchError(
@@ -155,22 +173,34 @@ def _split(label: str) -> tuple[str, str]:
     return place, code
 
 
+def _column(label: str, places: list[str]) -> tuple[str, str]:
+    """Split a column; final uses may stand before the economy (``HFCE_AUS``, in 2016)."""
+    place, code = _split(label)
+    if place not in places:
+        use, _, last = label.rpartition("_")
+        turned, _ = _split(last + "_")
+        if use in USES and turned in places:
+            return turned, use
+    return place, code
+
+
 def _refuse_wholes(grid: Grid, cells: list[int]) -> None:
-    """Refuse China or Mexico given twice, as a whole and in parts: merging would count it twice."""
-    has_sales = {grid.rows[i].partition("_")[0]: i for i in cells if grid.values[i].any()}
-    for part, i in has_sales.items():
-        whole, _ = _split(part + "_")
-        if part != whole and whole in has_sales:
+    """Refuse an industry of China or Mexico given as a whole and in parts: it would count twice."""
+    has_sales = {grid.rows[i]: i for i in cells if grid.values[i].any()}
+    for label, i in has_sales.items():
+        whole = "_".join(_split(label))
+        if label != whole and whole in has_sales:
             raise LabelMismatchError(
                 f"{grid.name}, row {grid.lines[has_sales[whole]]}: {whole} has sales of its own "
-                f"beside its part {part} (row {grid.lines[i]}); must be the whole or its parts: "
+                f"beside its part {label} (row {grid.lines[i]}); must be the whole or its parts: "
                 "leave the rows and columns of one out"
             )
 
 
 def _check_margins(grid: Grid, cells: list[int], taxes: list[int], earned: list[int]) -> None:
     """Refuse a file without the rows of taxes and value added, or with rows of unknown kind."""
-    for found, name in ((taxes, "TLS"), (earned, "VA")):
+    joint = any(grid.rows[i] in _WITH_TAXES for i in earned)
+    for found, name in ((taxes or joint, "TLS"), (earned, "VA")):
         if not found:
             raise LabelMismatchError(f"{grid.name}: the row {name!r} is missing")
     known = {*cells, *taxes, *earned}
