@@ -89,11 +89,20 @@ def test_what_was_told_from_the_file_is_noted(tmp_path):
         (b"", {}, InvalidDataError, "f.csv is empty"),
         (b"\n \n", {}, InvalidDataError, "f.csv is empty"),
         (b"exporter,importer,value\n", {}, InvalidDataError, "holds no rows"),
-        (b"exporter;importer;value\nA;A;1,234\n", {}, InvalidDataError, "'1,234' may be a decimal"),
+        (
+            b"exporter;importer;value\nA;A;1,234\n",
+            {},
+            InvalidDataError,
+            "row 2, column value: '1,234' may be",
+        ),
         (b"exporter;importer;value\nA;A;1.234\n", {}, InvalidDataError, "'1.234' may be a decimal"),
         (
             b"exporter;importer;value\nA;A;1,5\nA;B;2.5\nB;B;1\n",
-            *({}, InvalidDataError, "'2.5' and '1,5': two decimal marks"),
+            *(
+                {},
+                InvalidDataError,
+                "'2.5' in row 3, column value and '1,5' in row 2, column value: two decimal marks",
+            ),
         ),
         (b"exporter,importer,value\nA,\x81,1\n", {}, InvalidDataError, "say which one it has"),
         (b"\x00\x01\x02\x03", {}, InvalidDataError, "holds no text"),
@@ -127,7 +136,9 @@ def test_a_stated_decimal_mark_settles_what_is_unclear(decimal, value, tmp_path)
     matrix.write_text(";A;B\nA;1,234;0\nB;0;1\n")
     data = read_matrix(matrix, form=FileFormat(decimal=decimal))
     assert float(data["flows"].values[0, 0]) == value
-    with pytest.raises(InvalidDataError, match="may be a decimal"):
+    with pytest.raises(
+        InvalidDataError, match=r"m.csv, row 2 .A., column A: '1,234' may be a decimal"
+    ):
         read_matrix(matrix)
 
 

@@ -25,6 +25,8 @@ from neg.data import (
     read_pairs,
     read_regions,
 )
+from neg.data.countries import plain
+from neg.data.sources import FILES
 
 KEEP = FileFormat(totals="keep")
 
@@ -166,6 +168,8 @@ def test_tariffs_in_per_cent_are_asked_for_and_those_at_home_set_to_zero():
     assert float(stated["tariff"].max()) == 19.5
     signs = TARIFFS.assign(tariff=["0 %", "19.5%", "", "0%"])
     assert float(read_pairs(signs)["tariff"].max()) == pytest.approx(0.195)
+    commas = signs.assign(tariff=["0 %", "19,5%", "", "0%"])
+    assert float(read_pairs(commas)["tariff"].max()) == pytest.approx(0.195)
     with pytest.raises(InvalidDataError, match="row 5: tariff = '0' has no % sign"):
         read_pairs(TARIFFS.assign(tariff=["0%", "19.5%", "", "0"]))
 
@@ -346,3 +350,11 @@ def test_variables_of_a_pair_with_two_ends(tmp_path):
     assert data.attrs["year"] == 2019
     path.write_text("\n".join(rows).replace("heg", "HEG").replace("iso3", "ISO3") + "\n")
     assert float(read_gravity(path)["HEG_o"].sel(origin="GBR", destination="IND")) == 1
+
+
+def test_no_spelling_of_a_country_means_two_countries():
+    with (FILES / "countries.csv").open("rb") as raw:
+        frame = pd.read_csv(raw, keep_default_na=False)
+    codes = frame.groupby(frame["name"].map(plain))["iso3"].nunique()
+    assert (codes == 1).all()
+    assert country_codes(frame["name"]) == frame["iso3"].to_list()

@@ -4,54 +4,59 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
 from neg.core.errors import InvalidDataError
 
+Group: TypeAlias = "tuple[Callable[[int], str], Sequence[str]]"
 _NUMBER = re.compile(r"[+-]?(?:\d[\d.,]*|[.,]\d+)(?:[eE][+-]?\d+)?")
 _GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(?:[.,]\d{3})+")
 _SPACES = dict.fromkeys(map(ord, " \u00a0\u202f\u2009'\u2019"), "")
 _SPACED = re.compile(r"[+-]?\d{1,3}(?:[ \u00a0\u202f\u2009'\u2019]\d{3})+(?:[.,]\d+)?")
 
 
-def decimal_mark(name: str, cells: Iterable[str], separator: str, stated: str | None) -> str:
+def decimal_mark(name: str, cells: Iterable[Group], separator: str, stated: str | None) -> str:
     """Tell the decimal mark, ``"."`` or ``","``, from all numbers of a file together.
 
     A mark is decimal if some number has it last of both marks, or has it where no group of
     thousands can end. Where every number that has a comma (or, in files that are not separated by
     commas, a point) could as well be grouped in thousands, :class:`InvalidDataError` asks.
+
+    Arguments
+        cells: the cells of each row or column, with a function that says where one of them stands.
     """
     if stated is not None:
         return stated
-    cells = list(cells)
-    if separator == "," and not any("," in cell for cell in cells):
+    groups = list(cells)
+    if separator == "," and not any("," in cell for _, group in groups for cell in group):
         return "."  # nothing to tell: the usual file, quickly
     proof: dict[str, str] = {}
     unclear = ""
-    for cell in cells:
+    for at, i, cell in ((at, i, cell) for at, group in groups for i, cell in enumerate(group)):
         if "," not in cell and "." not in cell:
             continue
-        text = cell.strip().translate(_SPACES)
+        text = cell.strip().rstrip("%").translate(_SPACES)
         if not _NUMBER.fullmatch(text):
             continue
         last = "," if text.rfind(",") > text.rfind(".") else "."
         other = "." if last == "," else ","
         if other in text or not _GROUPS.fullmatch(text):
-            proof.setdefault(last if text.count(last) == 1 else other, cell)
+            proof.setdefault(last if text.count(last) == 1 else other, f"{cell!r} in {at(i)}")
         elif text.count(last) > 1:
-            proof.setdefault(other, cell)
+            proof.setdefault(other, f"{cell!r} in {at(i)}")
         elif last == "," or separator != ",":
-            unclear = unclear or cell
+            unclear = unclear or f"{at(i)}: {cell!r}"
     if len(proof) == 2:
         raise InvalidDataError(
-            f"{name} writes {proof['.']!r} and {proof[',']!r}: two decimal marks; must have one "
+            f"{name} writes {proof['.']} and {proof[',']}: two decimal marks; must have one "
             "(state it: FileFormat(decimal=...))"
         )
     if not proof and unclear:
         raise InvalidDataError(
-            f"{name}: {unclear!r} may be a decimal fraction or thousands; say "
+            f"{name}, {unclear} may be a decimal fraction or thousands; say "
             "FileFormat(decimal=',') or FileFormat(decimal='.')"
         )
     return next(iter(proof), ".")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -35,8 +35,11 @@ class Columns:
     def decimal(self) -> str:
         """The decimal mark, told from all columns that are no labels."""
         others = self.frame.drop(columns=[name for name in self.text if name in self.frame])
-        cells = (cell for column in others for cell in others[column])
+        cells = [(partial(self._at, column), others[column].to_list()) for column in others]
         return decimal_mark(self.name, cells, self.separator, self.form.decimal)
+
+    def _at(self, column: str, i: int) -> str:
+        return f"row {self.frame.index[i]}, column {column}"
 
     def labels(self, column: str) -> pd.Series:
         """Return a column of labels; an empty one raises with its row."""
@@ -132,20 +135,23 @@ class Grid:
     notes: list[str] = field(default_factory=list)
 
     def where(self, i: int, j: int) -> str:
-        """Name one cell by file, row and column."""
-        return f"{self.name}, row {self.lines[i]} ({self.rows[i]}), column {self.columns[j]}"
+        """Name one cell by row and column."""
+        return f"row {self.lines[i]} ({self.rows[i]}), column {self.columns[j]}"
 
     def complete(self) -> np.ndarray:
         """Return the values; raise at the first empty cell."""
         for i, j in np.argwhere(np.isnan(self.values))[:1]:
-            raise InvalidDataError(f"{self.where(i, j)}: the cell is empty; must be a number")
+            raise InvalidDataError(
+                f"{self.name}, {self.where(i, j)}: the cell is empty; must be a number"
+            )
         return self.values
 
     def nonnegative(self) -> None:
         """Raise at the first negative cell."""
         for i, j in np.argwhere(self.values < 0)[:1]:
             raise InvalidDataError(
-                f"{self.where(i, j)}: {self.values[i, j]:g} is not allowed; must be >= 0"
+                f"{self.name}, {self.where(i, j)}: {self.values[i, j]:g} is not allowed; "
+                "must be >= 0"
             )
 
 
@@ -287,15 +293,16 @@ def read_grid(source: Source, form: FileFormat) -> Grid:
             f"{sheet.name} holds no rows and columns below and beside its labels"
         )
     check_labels(f"first column of {sheet.name}", rows)
-    every = (cell for _, cells in later for cell in cells)
-    decimal = decimal_mark(sheet.name, every, sheet.separator, form.decimal)
     grid = Grid(sheet.name, header[0], rows, columns, np.array(values), lines, form, sheet.notes)
+    every = [(partial(grid.where, i), cells) for i, cells in later]
+    decimal = decimal_mark(sheet.name, every, sheet.separator, form.decimal)
     for i, cells in later:
         grid.values[i] = [number(cell, decimal) for cell in cells]
         for j, cell in enumerate(cells):
             if cell and not np.isfinite(grid.values[i, j]):
                 raise InvalidDataError(
-                    f"{grid.where(i, j)}: {cell!r} is not allowed; must be a finite number"
+                    f"{grid.name}, {grid.where(i, j)}: {cell!r} is not allowed; "
+                    "must be a finite number"
                 )
     return grid
 

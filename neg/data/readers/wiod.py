@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 
@@ -200,7 +199,9 @@ def _cells(
     """Read the numbers; an empty cell, as the totals have them, is zero."""
     if not found:
         raise InvalidDataError(f"{sheet.name} holds no rows below its header")
-    every = chain.from_iterable(texts for _, texts in found)
+    every = [
+        (lambda j, line=label[4]: f"row {line}, column {names[j]}", texts) for label, texts in found
+    ]
     decimal = decimal_mark(sheet.name, every, sheet.separator, sheet.form.decimal)
     values = np.zeros((len(found), len(columns)))
     for i, (label, texts) in enumerate(found):
