@@ -90,6 +90,12 @@ def test_names_of_countries_become_codes_when_asked():
     np.testing.assert_array_equal(coded["flows"], kept["flows"])
     with pytest.raises(UnknownNameError, match="unknown country 'Jpan'.* such as japan"):
         read_pairs(pairs(square(["Jpan", "KOR"])), form=FileFormat(names=True))
+    twice = square(["Japan", "JPN", "KOR"])
+    with pytest.raises(LabelMismatchError, match="holds the label 'JPN' twice"):
+        read_matrix(twice, form=FileFormat(names=True))
+    with_asia = pairs(square(["Japan", "KOR", "Asia"]))
+    out = read_pairs(with_asia, form=FileFormat(names=True, totals=["Asia"]))
+    assert list(out["origin"].values) == ["JPN", "KOR"]
     assert country_codes(["Viet Nam", "Vietnam", "the Netherlands", "Rest of the World"]) == [
         *("VNM", "VNM", "NLD", "ROW")
     ]

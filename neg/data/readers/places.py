@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from neg.core.checks import check_choice
+from neg.core.checks import check_choice, check_labels
 from neg.core.errors import InvalidDataError, LabelMismatchError
 from neg.data.countries import country_codes, find_code
 from neg.data.readers.files import FileFormat
@@ -38,7 +38,8 @@ def tidy_places(
     codes = {label: find_code(label) for label in found}
     named = [label for label in found if codes[label] not in (None, label)]
     if form.names:
-        kept = [label for label in found if label.casefold() in TOTALS]
+        asked = () if isinstance(form.totals, str) else form.totals
+        kept = [label for label in found if is_total(label) or label in asked]
         known = [label for label in found if label not in kept]
         renamed = dict(zip(known, country_codes(known, name), strict=True))
         notes.append(f"{len(named)} names of countries turned into ISO codes")
@@ -79,6 +80,8 @@ def tidy_grid(grid: Grid) -> None:
     renamed = tidy_places(grid.name, [*grid.rows, *grid.columns], grid.form, grid.notes)
     grid.rows = [renamed[label] for label in grid.rows]
     grid.columns = [renamed[label] for label in grid.columns]
+    check_labels(f"first column of {grid.name}", grid.rows)
+    check_labels(f"header of {grid.name}", grid.columns)
 
 
 def totals(
