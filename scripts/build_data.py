@@ -34,7 +34,8 @@ from regions import (
     USES,
 )
 
-from neg.data.write import write_csv, write_whole
+from neg.core.records import write_bytes
+from neg.data.write import write_csv
 
 FILES = Path(__file__).resolve().parents[1] / "neg" / "data" / "files"
 EARTH_RADIUS = 6371.0088
@@ -217,7 +218,7 @@ def build_table() -> None:
 
 def write_gzip(path: Path, text: str) -> None:
     """Compress without a time stamp, so that equal content gives equal bytes."""
-    write_whole(path, gzip.compress(text.encode("utf-8"), 9, mtime=0))
+    write_bytes(path, gzip.compress(text.encode("utf-8"), 9, mtime=0))
 
 
 def run(*command: str, folder: str) -> None:

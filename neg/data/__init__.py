@@ -65,3 +65,7 @@ __all__ = [
     "write_latex",
     "write_netcdf",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -275,5 +275,6 @@ FREENESS = Alias(
     _put_freeness,
     0.0,
     1.0,
+    of="tau",
 )
 """Alias for models whose trade elasticity is ``sigma - 1``."""

@@ -31,6 +31,9 @@ class OttavianoTabuchiThisse(SpatialModel):
     Leaves out: effects of income on the demand for industry.
 
     Source: Ottaviano, Tabuchi and Thisse (2002), International Economic Review 43(2).
+
+    >>> round(float(OttavianoTabuchiThisse(f=0.5, L=2.0).trade_limit), 6)
+    0.5
     """
 
     name: ClassVar[str] = "ottaviano-tabuchi-thisse"
