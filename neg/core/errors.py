@@ -36,6 +36,10 @@ class UnknownNameError(NegError, KeyError):
         return str(self.args[0]) if self.args else ""
 
 
+class MissingPackageError(NegError, ImportError):
+    """An optional package that a file format needs is not installed."""
+
+
 class OutputError(NegError, OSError):
     """A file cannot be written where it was asked for; the message names the file."""
 
