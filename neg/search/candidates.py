@@ -70,11 +70,13 @@ class Candidates:
             for image in group.elements:
                 self.add(x[image], used[image])
 
-    def checked(self, certified: int | None, reach: float) -> Checked:
+    def checked(
+        self, certified: int | None, reach: float, refuted: frozenset[int] = frozenset()
+    ) -> Checked:
         """The candidates that are equilibria, each solved to 1e-10 and held to complementarity.
 
         Those after the first ``certified`` were found by starts alone; shares below ``reach`` lie
-        beyond the certificate.
+        beyond the certificate. Those ``refuted`` need no solving.
         """
         points: list[LongRun] = []
         late = unconfirmed = 0
@@ -84,7 +86,8 @@ class Candidates:
             x, used = self.items[number]
             point = equilibrium_at(self.model, x, used, throw=False)
             status = int(point.status)
-            unconfirmed += status not in (Status.CONVERGED, Status.NOT_EQUILIBRIUM)
+            failed = status not in (Status.CONVERGED, Status.NOT_EQUILIBRIUM)
+            unconfirmed += failed and number not in refuted
             if status != Status.CONVERGED or any(self._same(point, other) for other in points):
                 continue
             points.append(point)

@@ -33,17 +33,20 @@ _SCAN = np.concatenate([[_NOTHING], -np.geomspace(-SMALLEST_LOG_SHARE, 1.5, 40)]
 _MOST_ENTRIES = 1024
 _MOST_STARTS = 2048
 _ROUNDING = 1e-9
+_TINY = -10.0
 
 
 class Edges(NamedTuple):
-    """What the scan found: ``new`` candidates, equilibria ``beyond`` the smallest share.
+    """What the scan told besides new candidates.
 
-    ``skipped`` counts entries into empty cells that were not looked at, as too many.
+    ``beyond`` counts equilibria below the smallest share, ``skipped`` entries into empty cells that
+    were not looked at, as too many. ``refuted`` are the candidates at which markets do not clear
+    and next to which some empty cell draws people in: nobody eats, or nothing is made.
     """
 
-    new: int
     beyond: int
     skipped: int
+    refuted: frozenset[int]
 
 
 def search_edges(model: Model, found: Candidates) -> Edges:
@@ -52,9 +55,10 @@ def search_edges(model: Model, found: Candidates) -> Edges:
     ``beyond`` counts those that must exist at shares below 1e-300: where the gain of the first
     entrant has one sign at that share and the other at zero.
     """
-    new = beyond = skipped = done = 0
+    beyond = skipped = done = 0
+    refuted = set()
     while done < len(found.items):
-        batch = found.items[done:]
+        first, batch = done, found.items[done:]
         done = len(found.items)
         entries = [(x, used, k) for x, used in batch for k in np.flatnonzero(~used)]
         skipped += max(len(entries) - _MOST_ENTRIES, 0)
@@ -64,13 +68,15 @@ def search_edges(model: Model, found: Candidates) -> Edges:
         gains = _scan(model, entries)
         starts, sets = [], []
         position = 0
-        for x, used in batch:
+        for number, (x, used) in enumerate(batch, first):
             empty = np.flatnonzero(~used)
             rows = gains[position : position + len(empty)]
             position += len(empty)
             if len(rows) < len(empty):
                 break
             beyond += _beyond(rows)
+            if any(_drawn_in_next_to(gain) for gain in rows):
+                refuted.add(number)
             for y, cells in _starts(x, used, empty, rows, found.mass, model):
                 starts.append(y)
                 sets.append(cells)
@@ -79,8 +85,15 @@ def search_edges(model: Model, found: Candidates) -> Edges:
             solved = solve_from(
                 model, np.array(starts[:_MOST_STARTS]), np.array(sets[:_MOST_STARTS]), []
             )
-            new += sum(found.add(y, cells) for y, cells in zip(*solved, strict=True))
-    return Edges(new, beyond, skipped)
+            for y, cells in zip(*solved, strict=True):
+                found.add(y, cells)
+    return Edges(beyond, skipped, frozenset(refuted))
+
+
+def _drawn_in_next_to(gain: np.ndarray) -> bool:
+    """Whether markets fail with an empty cell, and its first entrants gain where they clear."""
+    seen = np.flatnonzero(np.isfinite(gain))
+    return bool(np.isnan(gain[0]) and len(seen) and _SCAN[seen[0]] < _TINY and gain[seen[0]] > 0)
 
 
 def _beyond(rows: np.ndarray) -> int:

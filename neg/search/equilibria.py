@@ -66,7 +66,7 @@ def equilibria(
     edges = search_edges(model, found)
     found.add_images()
     reach = certificate.reach if certificate else 0.0
-    checked = found.checked(before if certificate else None, reach)
+    checked = found.checked(before if certificate else None, reach, edges.refuted)
     if certificate is not None:
         certificate = dataclasses.replace(certificate, missed=checked.late)
     known = [index for index in checked.indices if index is not None]
