@@ -31,6 +31,8 @@ RESOLUTION = 1e-5
 SAFETY = 3.0
 _COARSE = 0.25
 """Intervals without cleared markets are not halved below this."""
+_COARSE_FAR = 0.2
+"""The same, as a share of the log odds, beyond the depth that a certificate needs."""
 _BLOCK = 4096
 _BRACKET_STEPS = 60
 
@@ -129,7 +131,8 @@ def search_line(
         for k in np.flatnonzero(one):
             brackets.append(np.array([owner[k], u[k], u[k + 1], gap[k], slope[k]]))
         lost = np.isnan(gap[1:]) | np.isnan(gap[:-1])
-        hopeless = split & lost & (step < _COARSE)
+        coarse = np.where(np.abs(u[:-1]) > DEPTH, _COARSE_FAR * np.abs(u[:-1]), _COARSE)
+        hopeless = split & lost & (step < coarse)
         if hopeless.any():
             uncleared = min(uncleared, float(np.abs(u[:-1][hopeless]).min()))
         split &= ~hopeless

@@ -131,9 +131,7 @@ def gaps(
     return gap, slope
 
 
-def gap_and_slope(
-    model: Model, face: Face, u: Array, far: bool = False
-) -> tuple[Array, Array]:
+def gap_and_slope(model: Model, face: Face, u: Array, far: bool = False) -> tuple[Array, Array]:
     """Payoff gaps at cleared markets and their derivative with respect to the log odds."""
 
     def clear(p: Array, at: Array) -> Array:

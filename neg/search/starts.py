@@ -126,9 +126,10 @@ def random_starts(model: Model, used: np.ndarray, count: int, seed: Any) -> np.n
     generator = np.random.default_rng(seed)
     index = np.asarray(model.groups.index)
     weights = generator.exponential(size=(count, len(index))) * used
-    deep = generator.uniform(size=weights[3::4].shape) * np.geomspace(2.0, _DEEPEST, 7)[
-        np.arange(len(weights[3::4])) % 7, None
-    ]
+    deep = (
+        generator.uniform(size=weights[3::4].shape)
+        * np.geomspace(2.0, _DEEPEST, 7)[np.arange(len(weights[3::4])) % 7, None]
+    )
     weights[3::4] = np.exp(-deep) * used
     weights[0] = used
     total = np.zeros((count, model.groups.count))
