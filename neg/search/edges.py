@@ -60,7 +60,7 @@ def search_edges(model: Model, found: Candidates) -> Edges:
     while done < len(found.items):
         first, batch = done, found.items[done:]
         done = len(found.items)
-        entries = [(x, used, k) for x, used in batch for k in np.flatnonzero(~used)]
+        entries = [(x, used, int(k)) for x, used in batch for k in np.flatnonzero(~used)]
         skipped += max(len(entries) - _MOST_ENTRIES, 0)
         entries = entries[:_MOST_ENTRIES]
         if not entries:
@@ -158,11 +158,13 @@ def _scan(model: Model, entries: list[tuple[np.ndarray, np.ndarray, int]]) -> np
     for first in range(0, len(x), _BLOCK):
         part = slice(first, min(first + _BLOCK, len(x)))
         count = part.stop - first
-        padded = [
-            np.concatenate([a[part], np.repeat(a[first : first + 1], _BLOCK - count, axis=0)])
+        at, entrant, log = (
+            jnp.asarray(
+                np.concatenate([a[part], np.repeat(a[first : first + 1], _BLOCK - count, 0)])
+            )
             for a in (x, cell, log_share)
-        ]
-        gain = _gains(model, *(jnp.asarray(a) for a in padded), jnp.asarray(count))
+        )
+        gain = _gains(model, at, entrant, log, jnp.asarray(count))
         gains.append(np.asarray(gain)[:count])
     return np.concatenate(gains).reshape(-1, wide)
 

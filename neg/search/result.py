@@ -262,7 +262,7 @@ class Equilibria:
     def _short(self) -> pd.DataFrame:
         """The table that is printed: few rows, few columns, rounded numbers."""
         frame = self.to_frame().iloc[:_MOST_ROWS]
-        words = {True: "stable", False: "unstable"}
+        words: dict[Any, str] = {True: "stable", False: "unstable"}
         table: dict[str, list[str]] = {
             "": [words.get(point.stable, "cannot tell") for point in self.points[:_MOST_ROWS]]
         }
