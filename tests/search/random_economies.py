@@ -18,12 +18,15 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.optimize import root
 
+from neg.economy.composed import economy as compose
 from neg.models.allen_arkolakis import AllenArkolakis
 from neg.models.core_periphery import CorePeriphery
 from neg.models.footloose_entrepreneur import FootlooseEntrepreneur
 from neg.models.helpman import Helpman
 from neg.models.vertical_linkages import VerticalLinkages
-from neg.parts.composed import congested
+from neg.parts.density import Density
+from neg.parts.land import Land
+from neg.parts.tastes import Tastes
 from neg.places.layouts import from_distance
 from neg.search.equilibria import equilibria
 from neg.solvers.long_run import long_run
@@ -117,17 +120,17 @@ def economy(
         return AllenArkolakis(alpha=alpha, beta=beta, **shared)
     model = CorePeriphery(mu=generator.uniform(0.15, 0.6), **shared)
     strength = 10 ** generator.uniform(-2.5, -0.7)
-    blocks = {
-        5: {"land.h": strength, "land.farm_rent": 0.0},
-        6: {"tastes.kappa": strength},
-        7: {"density.delta": strength, "density.residents": 0.0},
+    parts: dict[int, Any] = {
+        5: Land(h=strength, farm_rent=0.0),
+        6: Tastes(kappa=strength),
+        7: Density(delta=strength, residents=0.0),
     }
-    return congested(model, blocks[kind]) if kind in blocks else model
+    return compose(model, [parts[kind]]) if kind in parts else model
 
 
 def describe(model: Any) -> str:
     """The model and its parameters."""
-    values = {name: round(float(model.get(name)), 4) for name in model.parameters()}
+    values = {name: np.round(model.get(name), 4).tolist() for name in model.parameters()}
     return f"{model.name or type(model).__name__} {model.groups.cells} cells {values}"
 
 
