@@ -15,7 +15,11 @@ from neg.core.errors import InvalidShapeError, unknown_name
 
 
 class Parameter(NamedTuple):
-    """What a user may want to know of a scalar parameter."""
+    """What a user may want to know of a scalar parameter.
+
+    ``cost`` marks a cost factor, one where nothing is lost, whose logarithm is what counts (iceberg
+    costs): searches over its whole range then go by the size of the logarithm.
+    """
 
     name: str
     meaning: str
@@ -24,6 +28,7 @@ class Parameter(NamedTuple):
     high: float | None
     low_open: bool
     high_open: bool
+    cost: bool = False
 
 
 class Alias(NamedTuple):
@@ -49,13 +54,17 @@ def parameter(
     high: float | None = None,
     low_open: bool = False,
     high_open: bool = False,
+    cost: bool = False,
 ) -> Any:
-    """Field for a scalar parameter with its meaning, default and allowed range."""
+    """Field for a scalar parameter with its meaning, default and allowed range.
+
+    ``cost`` marks a cost factor such as an iceberg cost; see :class:`Parameter`.
+    """
     return eqx.field(
         default=default,
         converter=as_float,
         metadata={
-            "neg": Parameter("", meaning, default, low, high, low_open, high_open),
+            "neg": Parameter("", meaning, default, low, high, low_open, high_open, cost),
         },
     )
 
