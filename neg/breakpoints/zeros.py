@@ -68,7 +68,11 @@ class Arc:
         """Growth rates at a place of the branch, the largest real part first."""
         return eigenvalues(self.basis, self.state(place).matrix[None])[0]
 
-    def gap(self, place: float, cells: np.ndarray) -> float:
+    def rate(self, rank: int, place: float) -> float:
+        """The real part of one growth rate, number ``rank`` from the largest."""
+        return float(self.growth(place)[rank].real)
+
+    def gain(self, cells: np.ndarray, place: float) -> float:
         """The largest gain of a unit that moves to one of these cells."""
         state = self.state(place)
         return float((state.payoff - state.value[self.index])[cells].max(initial=-np.inf))
