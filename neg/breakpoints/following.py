@@ -98,7 +98,7 @@ class Follower:
         self.model, self.path, self.nodes = model, path, nodes
         self.group = path_symmetries(model, path)
         self.first, self.last = float(path.low), float(path.high)
-        self.steps = Steps(largest=1.0 / max(nodes - 1, 8), smallest=1e-9)
+        self.steps = Steps(largest=jnp.asarray(1.0 / max(nodes - 1, 8)), smallest=jnp.asarray(1e-9))
         self.notes: list[str] = []
         self.middle = path.at(model, jnp.asarray(0.5 * (self.first + self.last)))
         self.reductions: dict[bytes, Reduction] = {}
@@ -186,7 +186,7 @@ class Follower:
         if len(branches) >= _MOST_BRANCHES:
             self.note(f"more than {_MOST_BRANCHES} branches: some not followed")
             return
-        branch = both_ways(
+        followed = both_ways(
             self.model,
             self.path,
             reduction,
@@ -196,8 +196,8 @@ class Follower:
             self.steps,
             _MAX_POINTS,
         )
-        if branch is not None and len(branch) > 1:
-            branches.append(branch)
+        if followed is not None and len(followed) > 1:
+            branches.append(followed)
 
     def _corner(self, cell: int, closed: np.ndarray) -> list[Branch]:
         """Branches with industry in ``cell`` alone, for different sets of the other cells."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from neg.breakpoints.witness import (
     sustain_witness,
 )
 from neg.core.checks import check_choice
+from neg.core.errors import InvalidParameterError
 from neg.economy.model import Model
 from neg.solvers.system import Unknowns, pack
 
@@ -69,8 +71,7 @@ class Threshold:
     @functools.cached_property
     def witness(self) -> Witness:
         """What is frozen at the threshold, for its derivatives."""
-        z = pack(Unknowns(*(jnp.asarray(part) for part in self.state)))
-        where = (self.model, self.parameter, self.value, z, jnp.asarray(self.used))
+        where = (self.model, self.parameter, self.value, pack(self.state), jnp.asarray(self.used))
         if self.kind == "sustain":
             return sustain_witness(*where, jnp.asarray(self.closed))
         return break_witness(*where) if self.kind == "break" else fold_witness(*where)
@@ -133,8 +134,7 @@ class Thresholds:
     def parameters(self) -> dict[str, float]:
         """The parameters that were held, by name."""
         fixed = moved_by(self.model, self.parameter)
-        names = [name for name in self.model.parameters() if name not in fixed]
-        return {name: float(self.model.get(name)) for name in names}
+        return {name: v for name, v in numbers(self.model).items() if name not in fixed}
 
     def to_frame(self) -> pd.DataFrame:
         """One row for each threshold."""
@@ -215,15 +215,14 @@ def threshold_gradient(point: Threshold, names: tuple[str, ...] | None = None) -
     """
     if names is None:
         fixed = moved_by(point.model, point.parameter)
-        names = tuple(name for name in point.model.parameters() if name not in fixed)
+        names = tuple(name for name in numbers(point.model) if name not in fixed)
     slopes = gradient_of(point.witness, point.model, names)
     return {name: float(slopes[name]) if point.converged else math.nan for name in names}
 
 
 def moved_by(model: Model, parameter: str) -> set[str]:
     """The parameters that move when this parameter or alias does: itself, or what it stands for."""
-    names = model.parameters()
-    if parameter in names:
+    if parameter in model.parameters():
         return {parameter}
     spec = declared(model, parameter)
     here = float(model.get(parameter))
@@ -232,7 +231,17 @@ def moved_by(model: Model, parameter: str) -> set[str]:
     near = [here + s * 0.01 * max(abs(here), 1e-3) for s in (1.0, -1.0)]
     other = next((value for value in near if low < value < high), 0.5 * (low + high))
     changed = model.with_(**{parameter: other})
-    return {name for name in names if float(changed.get(name)) != float(model.get(name))}
+    after = numbers(changed)
+    return {name for name, value in numbers(model).items() if after.get(name) != value}
+
+
+def numbers(model: Model) -> dict[str, float]:
+    """The parameters that are one number, by name; not those with several entries or none."""
+    found = {}
+    for name in model.parameters():
+        with contextlib.suppress(InvalidParameterError, TypeError):
+            found[name] = float(model.get(name))
+    return found
 
 
 def _name(model: Model) -> str:

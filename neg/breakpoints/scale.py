@@ -29,10 +29,10 @@ class Scale(eqx.Module):
     ``first`` and ``last`` bound the coordinate that is searched.
     """
 
-    low: Float[Array, ""] = eqx.field(converter=jnp.asarray)
-    span: Float[Array, ""] = eqx.field(converter=jnp.asarray)
-    first: Float[Array, ""] = eqx.field(converter=jnp.asarray)
-    last: Float[Array, ""] = eqx.field(converter=jnp.asarray)
+    low: Float[Array, ""]
+    span: Float[Array, ""]
+    first: Float[Array, ""]
+    last: Float[Array, ""]
     kind: str = eqx.field(static=True)
 
     def value(self, v: Any) -> Any:
@@ -125,14 +125,18 @@ def scale_of(
         start, kind, ends = most, "below", (-far, -near)
     else:
         kind, ends = "unbounded", (-far, far)
-    whole = Scale(start, span, *ends, kind)
+    whole = _scale(start, span, *ends, kind)
     first, last = _bound(whole, low, ends[0], max), _bound(whole, high, ends[1], min)
     if not first < last:
         raise InvalidParameterError(
             f"low = {low} and high = {high} leave nothing of what is searched of {parameter}, "
             f"{float(whole.value(ends[0])):.7g} to {float(whole.value(ends[1])):.7g}"
         )
-    return Scale(start, span, first, last, kind)
+    return _scale(start, span, first, last, kind)
+
+
+def _scale(low: float, span: float, first: float, last: float, kind: str) -> Scale:
+    return Scale(*(jnp.asarray(number, dtype=float) for number in (low, span, first, last)), kind)
 
 
 def declared(model: Model, parameter: str) -> Parameter | Alias:

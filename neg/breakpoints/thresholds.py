@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -168,7 +169,7 @@ def _point(
         growth=zero.test,
         oscillates=zero.oscillates,
         model=model,
-        state=Unknowns(np.log(share), state.prices, state.value),
+        state=Unknowns(*(jnp.asarray(a) for a in (np.log(share), state.prices, state.value))),
         used=used,
         closed=closed,
     )

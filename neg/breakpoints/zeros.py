@@ -113,7 +113,7 @@ def on_interior(branch: Branch, ranks: int) -> tuple[list[Zero], list[float]]:
         if point.kind in (Kind.FOLD, Kind.BRANCH, Kind.HOPF)
     ]
     places += [
-        (place, Kind.BRANCH) for place in _pairs(branch.growth, lambda s: arc.growth(s)[0].real)
+        (place, Kind.BRANCH) for place in _pairs(branch.growth, functools.partial(arc.rate, 0))
     ]
     for place, kind in places:
         if kind != Kind.FOLD and arc.explodes(place):
@@ -125,7 +125,7 @@ def on_interior(branch: Branch, ranks: int) -> tuple[list[Zero], list[float]]:
         scale = float(np.abs(growth).max())
         near = np.flatnonzero(np.abs(growth.real) <= _ZERO * scale)
         rank = int(near[0]) if len(near) else int(np.argmin(np.abs(growth.real)))
-        zero = _examine(arc, place, lambda s, k=rank: arc.growth(s)[k].real, kind == Kind.FOLD)
+        zero = _examine(arc, place, functools.partial(arc.rate, rank), kind == Kind.FOLD)
         if zero is not None and (rank < ranks or zero.kind == "fold"):
             turning = bool(abs(growth[rank].imag) > 1e-6 * scale)
             found.append(zero._replace(rank=rank, oscillates=turning))
@@ -145,11 +145,12 @@ def on_corner(corner: Corner) -> list[Zero]:
             if point.kind == Kind.SUSTAIN and corner.closed[list(point.cells)].all()
         ]
         leaving = gaps(branch)[:, closed].max(axis=1, initial=-np.inf)
-        places += _pairs(leaving, lambda s, arc=arc: arc.gap(s, closed))
+        test = functools.partial(arc.gain, closed)
+        places += _pairs(leaving, test)
         for place in places:
-            if arc.gap(place, inner) > ENTRY or arc.gap(place, closed) > _ZERO:
+            if arc.gain(inner, place) > ENTRY or test(place) > _ZERO:
                 continue  # somebody else gains already: no equilibrium changes here
-            zero = _examine(arc, place, lambda s, arc=arc: arc.gap(s, closed), False)
+            zero = _examine(arc, place, test, False)
             if zero is not None:
                 found.append(zero._replace(kind="sustain"))
     return found
