@@ -36,7 +36,7 @@ from neg.solvers.system import flat_prices, payoff
 _PRICES = 0.01
 """Weight of log prices in the length of a step: those of an empty place go far, and mean little."""
 _MAX_POINTS = 2000
-_MOST_BRANCHES = 12
+_MOST_BRANCHES = 8
 _MOST_MASKS = 32
 _MANY_CELLS = 60
 _CORNER_STARTS = 9
@@ -94,15 +94,24 @@ class Found(NamedTuple):
 class Follower:
     """Follows equilibria of one model along one scaled parameter; keeps what was left out."""
 
-    def __init__(self, model: Model, path: ScaledPath, nodes: int) -> None:
+    def __init__(
+        self, model: Model, path: ScaledPath, nodes: int, group: Symmetry | None = None
+    ) -> None:
         self.model, self.path, self.nodes = model, path, nodes
-        self.group = path_symmetries(model, path)
+        self.group = path_symmetries(model, path) if group is None else group
         self.first, self.last = float(path.low), float(path.high)
         self.steps = Steps(largest=jnp.asarray(1.0 / max(nodes - 1, 8)), smallest=jnp.asarray(1e-9))
         self.notes: list[str] = []
         self.middle = path.at(model, jnp.asarray(0.5 * (self.first + self.last)))
         self.reductions: dict[bytes, Reduction] = {}
         self.symmetries: dict[bytes, Symmetry] = {}
+
+    def within(self, low: float, high: float) -> Follower:
+        """The same on a part of the path, in steps as much shorter."""
+        low, high = max(low, self.first), min(high, self.last)
+        ends = (jnp.asarray(low), jnp.asarray(high))
+        part = eqx.tree_at(lambda path: (path.low, path.high), self.path, ends)
+        return Follower(self.model, part, self.nodes, self.group)
 
     def interior(self) -> list[Branch]:
         """Branches through the equilibria near the initial distribution, the most even first."""

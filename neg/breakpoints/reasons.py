@@ -91,7 +91,7 @@ class Search:
 
     def notes(self) -> list[str]:
         """Where interior branches end inside the interval."""
-        found = []
+        found, lost = [], []
         for branch in self.interior:
             names = branch.model.cell_labels
             for point in branch.of_kind(Kind.EMPTIED):
@@ -103,11 +103,13 @@ class Search:
                 )
             for end, row in ((branch.start, 0), (branch.end, -1)):
                 if end in (End.FAILED, End.MAX_POINTS):
-                    at = self.path.value(branch.parameter[row])
-                    found.append(
-                        f"an interior branch could not be followed beyond {self.path.label} = "
-                        f"{at:.7g}: {end.reason}"
-                    )
+                    lost.append(self.path.value(branch.parameter[row]))
+        if lost:
+            ends = ", ".join(f"{value:.7g}" for value in sorted(lost)[:3])
+            more = f" and {len(lost) - 3} others" if len(lost) > 3 else ""
+            found.append(
+                f"interior branches could not be followed beyond {self.path.label} = {ends}{more}"
+            )
         return found
 
 
@@ -123,6 +125,9 @@ def _gain(corner: Corner) -> np.ndarray:
 
 def _unbounded(model: Model, path: ScaledPath, corner: Corner) -> bool:
     branch = corner.branches[0]
-    row = len(branch) // 2
-    here = path.at(model, jnp.asarray(branch.parameter[row]))
-    return unbounded_entry(here, branch.x[row], np.flatnonzero(corner.closed))
+    closed = np.flatnonzero(corner.closed)
+    rows = {len(branch) // 8, len(branch) // 4, len(branch) // 2}
+    return any(
+        unbounded_entry(path.at(model, jnp.asarray(branch.parameter[row])), branch.x[row], closed)
+        for row in sorted(rows)
+    )

@@ -136,7 +136,8 @@ def scale_of(
 
 
 def _scale(low: float, span: float, first: float, last: float, kind: str) -> Scale:
-    return Scale(*(jnp.asarray(number, dtype=float) for number in (low, span, first, last)), kind)
+    start, width, one, other = (jnp.asarray(a, dtype=float) for a in (low, span, first, last))
+    return Scale(start, width, one, other, kind)
 
 
 def declared(model: Model, parameter: str) -> Parameter | Alias:

@@ -9,13 +9,21 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from neg.bifurcation.branch import Branch
 from neg.breakpoints.entry import unbounded_entry
 from neg.breakpoints.following import Corner, Follower
 from neg.breakpoints.reasons import UNBOUNDED, Search
 from neg.breakpoints.results import KINDS, Threshold, Thresholds, threshold_gradient
 from neg.breakpoints.scale import scaled_path
 from neg.breakpoints.witness import differentiable
-from neg.breakpoints.zeros import Zero, critical_mode, distinct, on_corner, on_interior
+from neg.breakpoints.zeros import (
+    OnInterior,
+    Zero,
+    critical_mode,
+    distinct,
+    on_corner,
+    on_interior,
+)
 from neg.core.checks import check_choice, is_concrete
 from neg.core.errors import BlackHoleError, ConvergenceError, InvalidParameterError
 from neg.economy.model import Model
@@ -24,6 +32,7 @@ from neg.solvers.system import Unknowns, stop
 __all__ = ["Threshold", "Thresholds", "threshold", "threshold_gradient", "thresholds"]
 
 _NODES = 129
+_DEEPEST = 4
 
 
 def thresholds(
@@ -59,13 +68,13 @@ def thresholds(
     model = stop(model)
     follower = Follower(model, path, nodes)
     interior, corners = follower.interior(), follower.corners()
-    inner: list[Zero] = []
-    poles: list[float] = []
-    for branch in interior:
-        found, infinite = on_interior(branch, modes)
-        inner += found
-        poles += infinite
-    points = [_interior_point(model, parameter, zero) for zero in distinct(inner)]
+    inner = _on_all(follower, interior, modes)
+    points = [_interior_point(model, parameter, zero) for zero in distinct(inner.zeros)]
+    for first, last in inner.doubtful:
+        follower.note(
+            f"growth rates change sign between {parameter} = {path.value(first):.7g} and "
+            f"{path.value(last):.7g}, where no continuous branch was found, however short the steps"
+        )
     rejected = False
     for corner in corners:
         for zero in distinct(on_corner(corner)):
@@ -75,7 +84,7 @@ def thresholds(
             else:
                 points.append(_sustain(model, parameter, zero, corner))
     points = sorted(_merged(points), key=lambda point: (round(point.value, 10), point.kind))
-    search = Search(model, path, interior, corners, poles)
+    search = Search(model, path, interior, corners, inner.poles)
     missing = {}
     if not any(point.kind in ("break", "fold") for point in points):
         missing["break"] = search.of_breaks()
@@ -126,6 +135,37 @@ def threshold(
     if not point.converged:
         raise ConvergenceError(f"the {kind} point near {point.value:g} did not converge", point)
     return differentiable(point.witness, model, True)
+
+
+def _on_all(follower: Follower, branches: list[Branch], modes: int, depth: int = 0) -> OnInterior:
+    """What is found along all branches, with shorter steps where a step may have jumped."""
+    zeros, poles, doubtful = OnInterior([], [], [])
+    for branch in branches:
+        found = on_interior(branch, modes)
+        zeros += found.zeros
+        poles += found.poles
+        doubtful += found.doubtful
+    if depth >= _DEEPEST or not doubtful:
+        return OnInterior(zeros, poles, doubtful)
+    left: list[tuple[float, float]] = []
+    for low, high in _united(doubtful):
+        part = follower.within(low, high)
+        deeper = _on_all(part, part.interior(), modes, depth + 1)
+        zeros += deeper.zeros
+        poles += deeper.poles
+        left += deeper.doubtful
+    return OnInterior(zeros, poles, left)
+
+
+def _united(intervals: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Intervals with those that overlap made one."""
+    result: list[tuple[float, float]] = []
+    for low, high in sorted(intervals):
+        if result and low <= result[-1][1]:
+            result[-1] = (result[-1][0], max(result[-1][1], high))
+        else:
+            result.append((low, high))
+    return result
 
 
 def _interior_point(model: Model, parameter: str, zero: Zero) -> Threshold:

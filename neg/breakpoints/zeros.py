@@ -69,8 +69,8 @@ class Arc:
         return eigenvalues(self.basis, self.state(place).matrix[None])[0]
 
     def rate(self, rank: int, place: float) -> float:
-        """The real part of one growth rate, number ``rank`` from the largest."""
-        return float(self.growth(place)[rank].real)
+        """The real part of one growth rate, number ``rank`` from the largest; NaN if unknown."""
+        return float(self.growth(place)[rank].real) if self.state(place).good else float("nan")
 
     def gain(self, cells: np.ndarray, place: float) -> float:
         """The largest gain of a unit that moves to one of these cells."""
@@ -102,34 +102,64 @@ class Arc:
         return a.good and b.good and apart <= 3.0 * chord * (right - left) + 1e-7
 
 
-def on_interior(branch: Branch, ranks: int) -> tuple[list[Zero], list[float]]:
-    """Breaks (of the ``ranks`` leading modes) and folds of an interior branch, and its poles."""
+class OnInterior(NamedTuple):
+    """Breaks and folds of interior branches, poles, and intervals of the position in doubt.
+
+    In doubt are sign changes of a growth rate between points of a branch with no zero on the arc
+    between them: the steps were too long there, and jumped from one branch to another.
+    """
+
+    zeros: list[Zero]
+    poles: list[float]
+    doubtful: list[tuple[float, float]]
+
+
+def on_interior(branch: Branch, ranks: int) -> OnInterior:
+    """Breaks (of the ``ranks`` leading modes) and folds of an interior branch."""
     arc = Arc(branch)
-    found: list[Zero] = []
-    poles: list[float] = []
+    found = OnInterior([], [], [])
     places = [
         (arc.place_of(point), point.kind)
         for point in branch.special
         if point.kind in (Kind.FOLD, Kind.BRANCH, Kind.HOPF)
     ]
-    places += [
-        (place, Kind.BRANCH) for place in _pairs(branch.growth, functools.partial(arc.rate, 0))
-    ]
+    pairs = _pairs(branch.growth, functools.partial(arc.rate, 0))
+    places += [(place, Kind.BRANCH) for place in pairs]
     for place, kind in places:
-        if kind != Kind.FOLD and arc.explodes(place):
-            poles.append(arc.value(place))
+        if kind != Kind.FOLD and arc.state(place).good and arc.explodes(place):
+            found.poles.append(arc.value(place))
             continue
         growth = arc.growth(place)
-        if not np.isfinite(growth).all():
+        if not (arc.state(place).good and np.isfinite(growth).all()):
+            if _differ(arc, place):
+                found.doubtful.append(_around(branch, place))
             continue
         scale = float(np.abs(growth).max())
         near = np.flatnonzero(np.abs(growth.real) <= _ZERO * scale)
         rank = int(near[0]) if len(near) else int(np.argmin(np.abs(growth.real)))
         zero = _examine(arc, place, functools.partial(arc.rate, rank), kind == Kind.FOLD)
-        if zero is not None and (rank < ranks or zero.kind == "fold"):
-            turning = bool(abs(growth[rank].imag) > 1e-6 * scale)
-            found.append(zero._replace(rank=rank, oscillates=turning))
-    return found, poles
+        if zero is not None and zero.converged:
+            if rank < ranks or zero.kind == "fold":
+                turning = bool(abs(growth[rank].imag) > 1e-6 * scale)
+                found.zeros.append(zero._replace(rank=rank, oscillates=turning))
+        elif kind == Kind.FOLD or _differ(arc, place):
+            found.doubtful.append(_around(branch, place))
+    return found
+
+
+def _around(branch: Branch, place: float) -> tuple[float, float]:
+    first = min(int(place), len(branch) - 2)
+    near = branch.parameter[max(first - 1, 0) : first + 3]
+    return float(near.min()), float(near.max())
+
+
+def _differ(arc: Arc, place: float) -> bool:
+    """Whether more modes grow, beyond rounding, at one end of a segment than at the other."""
+    first = min(int(place), len(arc.branch) - 2)
+    ends = [arc.growth(float(p)).real for p in (first, first + 1)]
+    counts = [int((rates > UNDECIDED).sum()) for rates in ends]
+    least = [int((rates > -UNDECIDED).sum()) for rates in ends]
+    return counts[0] > least[1] or counts[1] > least[0]
 
 
 def on_corner(corner: Corner) -> list[Zero]:
