@@ -87,6 +87,20 @@ def through(
     here = path.at(model, jnp.asarray(at))
     reduction = reduce(here, symmetry, used)
     guess = state_vector(here, reduction, symmetry.average(x), at)
+    return both_ways(model, path, reduction, symmetry, group, guess, steps, max_points)
+
+
+def both_ways(
+    model: Model,
+    path: Path,
+    reduction: Reduction,
+    symmetry: Symmetry,
+    group: Symmetry,
+    guess: Any,
+    steps: Steps,
+    max_points: int,
+) -> Branch | None:
+    """The branch through the equilibrium near ``guess`` at its position, onward and backward."""
     onward = np.zeros(guess.shape[0])
     onward[-1] = 1.0
     legs = []

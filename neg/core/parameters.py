@@ -30,7 +30,8 @@ class Parameter(NamedTuple):
 
     ``axes`` names what its entries stand for: none for a number, ``("place", "sector")`` for one
     number a place and sector. A number is taken for every entry, an array of the first axes for
-    every entry along the others.
+    every entry along the others. ``cost`` marks a cost factor (an iceberg cost), one where nothing
+    is lost: searches over its whole range go by the size of its logarithm.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Parameter(NamedTuple):
     high_open: bool
     axes: tuple[str, ...] = ()
     unit: str = "1"
+    cost: bool = False
 
     @property
     def allowed(self) -> str:
@@ -97,6 +99,7 @@ def parameter(
     high_open: bool = False,
     axes: tuple[str, ...] = (),
     unit: str = "1",
+    cost: bool = False,
 ) -> Any:
     """Field for a parameter with its meaning, default, allowed range, axes and unit.
 
@@ -107,6 +110,7 @@ def parameter(
         low_open, high_open: whether the end itself is not allowed.
         axes: what the entries of an array stand for; none for a number.
         unit: in which it is measured.
+        cost: whether it is a cost factor, as :class:`Parameter` says.
 
     >>> class Tax(Parametric):
     ...     rate: Array = parameter(0.1, "rate of the tax", low=0.0, high=1.0, high_open=True)
@@ -118,7 +122,7 @@ def parameter(
     """
     number = float("nan") if default is _REQUIRED or default is None else default
     given: dict[str, Any] = {} if default is _REQUIRED else {"default": default}
-    spec = Parameter("", meaning, number, low, high, low_open, high_open, axes, unit)
+    spec = Parameter("", meaning, number, low, high, low_open, high_open, axes, unit, cost)
     converter = if_given if default is None else as_float
     return eqx.field(converter=converter, metadata={"neg": spec}, **given)
 

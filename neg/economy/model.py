@@ -216,7 +216,7 @@ class SpatialModel(Model):
         converter=as_float,
         metadata={
             "neg": Parameter(
-                "", "iceberg trade cost between neighbours", 1.5, 1.0, None, False, False
+                "", "iceberg trade cost between neighbours", 1.5, 1.0, None, False, False, cost=True
             )
         },
     )
