@@ -18,6 +18,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from neg.core.checks import check_choice, is_concrete
+from neg.core.compilation import own_settings
 from neg.core.errors import InvalidDataError
 from neg.core.status import STABILITY_TOLERANCE, Stability, Status
 from neg.economy.model import Groups, Model, Prices
@@ -50,6 +51,7 @@ DENSE_UP_TO = 1000
 _ROUNDS = 6
 
 
+@own_settings
 def long_run(
     model: Model,
     start: Any = None,
@@ -73,8 +75,7 @@ def long_run(
     if start is None:
         x = tilt(model.groups, model.initial_distribution())
     else:
-        x = jnp.asarray(start, dtype=float)
-        check_distribution(model, x)
+        x = check_distribution(model, jnp.asarray(start, dtype=float))
     check_choice("method", method, METHODS)
     large = method == "matrix-free" or (method == "auto" and _unknowns(model, x) > DENSE_UP_TO)
     large = large and can_look(model, x)
@@ -133,6 +134,7 @@ def _along_path(model: Model, x: Array, tolerance: float) -> LongRun:
     return near
 
 
+@own_settings
 def equilibrium_at(
     model: Model,
     x: Any,

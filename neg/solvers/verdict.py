@@ -24,6 +24,7 @@ import numpy as np
 from jaxtyping import Array
 
 from neg.core.checks import check_range
+from neg.core.compilation import own_settings
 from neg.core.errors import ConvergenceError, unknown_name
 from neg.core.status import STABILITY_TOLERANCE, Stability
 from neg.economy.model import Groups, Model, Prices
@@ -91,6 +92,7 @@ class Perturbed(Model):
         return self.model.payoff(prices, x) - self.noise * jnp.log(share)
 
 
+@own_settings
 def stability(
     model: Model,
     equilibrium: Any,

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from neg.economy.general import general_economy
 
 from neg.core.errors import ConvergenceError
 from neg.core.status import Status
+from neg.economy.general import general_economy
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
 
