@@ -86,7 +86,7 @@ class Tally:
         return list(itertools.chain(*lists))
 
 
-def economy(
+def compose(
     generator: np.random.Generator,
     kinds: tuple[int, ...] = BOUNDED,
     sizes: tuple[int, ...] = (2, 3),
@@ -292,7 +292,7 @@ def run(
     tally = Tally()
     generator = np.random.default_rng(seed)
     for _ in range(count):
-        examine(economy(generator, kinds, sizes), tally, generator, starts)
+        examine(compose(generator, kinds, sizes), tally, generator, starts)
     return tally
 
 
