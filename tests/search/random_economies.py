@@ -18,7 +18,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.optimize import root
 
-from neg.economy.composed import economy as compose
+from neg.economy.composed import compose
 from neg.models.allen_arkolakis import AllenArkolakis
 from neg.models.core_periphery import CorePeriphery
 from neg.models.footloose_entrepreneur import FootlooseEntrepreneur
@@ -86,7 +86,7 @@ class Tally:
         return list(itertools.chain(*lists))
 
 
-def compose(
+def economy(
     generator: np.random.Generator,
     kinds: tuple[int, ...] = BOUNDED,
     sizes: tuple[int, ...] = (2, 3),
@@ -292,7 +292,7 @@ def run(
     tally = Tally()
     generator = np.random.default_rng(seed)
     for _ in range(count):
-        examine(compose(generator, kinds, sizes), tally, generator, starts)
+        examine(economy(generator, kinds, sizes), tally, generator, starts)
     return tally
 
 
