@@ -16,7 +16,7 @@ from neg.analysis.scenarios import Scenario
 from neg.core.checks import check_labels
 from neg.core.errors import InvalidParameterError
 from neg.core.quantities import describe
-from neg.core.status import Status
+from neg.core.status import Stability, Status
 from neg.economy.model import Model
 from neg.solvers.long_run import LongRun, equilibrium_at, long_run, tilt
 from neg.solvers.short_run import ShortRun, short_run
@@ -56,7 +56,7 @@ def _solve(
     used = x > 0 if start is None else start.used
     where = name or ("observed allocation" if start is None else "starting allocation")
     near = equilibrium_at(economy, x, used, throw=False)
-    if int(near.status) == 0 and near.stable:
+    if near.stability is Stability.STABLE:
         return near, f"the stable one next to the {where}"
     warnings.warn(
         f"the equilibrium next to the {where} is not stable or does not exist (status "

@@ -71,6 +71,16 @@ class Economy(Delegate):
         """The base as the parts leave it at this point."""
         return self.scene(prices, x).model
 
+    def eased(self, share: Float[Array, ""]) -> Self | None:
+        """The same parts on the base eased."""
+        base = self.base.eased(share)
+        return None if base is None else altered(self, model=base)
+
+    def impasse(self, prices: Prices, x: Float[Array, " cell"]) -> str:
+        """That of the base as the parts leave it."""
+        scene = self.scene(prices, x)
+        return scene.model.impasse(scene.prices, x)
+
     def _own(self, x: Float[Array, " cell"]) -> dict[str, Array]:
         """Starts of the unknowns of the parts, and of stocks that are not held."""
         scene = Scene(self.base, x, {}, {})

@@ -30,6 +30,7 @@ from neg.core.parameters import (
     option,
     parameter,
 )
+from neg.core.status import Status
 from neg.economy.groups import Groups
 from neg.places.layouts import Geography, equidistant
 
@@ -115,6 +116,27 @@ class Model(Parametric):
         (``spread`` of tastes by cell, ``supply`` elasticity of labour by place).
         """
         return (jnp.zeros_like(x) if gap is None else gap), residual
+
+    def obstacle(self) -> tuple[Status, str] | None:
+        """Why this economy has no equilibrium, or a whole family of them, and the remedy.
+
+        None where nothing can be said. Solvers ask before they begin, outside compiled code.
+        """
+        return None
+
+    def eased(self, share: Float[Array, ""]) -> Model | None:
+        """The economy a ``share`` of the way from one that is easy to solve; None if unknown.
+
+        At one it is the economy itself. A solve that fails is tried again along this way.
+        """
+        return None
+
+    def impasse(self, prices: Prices, x: Float[Array, " cell"]) -> str:
+        """What stops equilibria near these prices from going further, in words; empty if unknown.
+
+        Asked where the way of :meth:`eased` ends before this economy is reached.
+        """
+        return ""
 
     def bend(self, effects: dict[str, Array]) -> Self:
         """The model under the effects of parts, each a log factor by the name of what it moves.

@@ -14,7 +14,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.core.checks import check_finite, check_range
+from neg.core.compilation import own_settings
 from neg.core.errors import ConvergenceError, InvalidDataError, unknown_name
+from neg.core.parameters import as_float
 from neg.economy.model import Groups, Model
 from neg.solvers.implicit import implicit_solution
 from neg.solvers.newton import newton
@@ -67,7 +69,7 @@ class Logit(Dynamics):
     """
 
     name: ClassVar[str] = "logit"
-    noise: Float[Array, ""] = eqx.field(default=0.05, converter=lambda v: jnp.asarray(v, float))
+    noise: Float[Array, ""] = eqx.field(default=0.05, converter=as_float)
 
     def __check_init__(self) -> None:
         check_range("noise", self.noise, 0.0, low_open=True)
@@ -118,6 +120,7 @@ def dynamics_of(dynamics: str | Dynamics) -> Dynamics:
     return Dynamics.registry[dynamics]()
 
 
+@own_settings
 def paths(
     model: Model,
     start: Any,
