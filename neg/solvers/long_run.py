@@ -129,19 +129,20 @@ def equilibrium_at(
     """The equilibrium with the cells ``used``, by Newton's method from the distribution ``x``.
 
     Stable or not; status ``NOT_EQUILIBRIUM`` if some unit would gain by moving to an unused cell.
-    ``method`` is ``dense`` (from the prices that clear markets at ``x``), ``matrix-free`` (from
-    ``prices``, by default the model's initial ones; condition and growth are then not computed:
-    NaN), or ``auto``: dense up to :data:`DENSE_UP_TO` unknowns.
+    ``method`` is ``dense`` (from the prices that clear markets at ``x``, sought from ``prices``),
+    ``matrix-free`` (from ``prices``; condition and growth are then not computed: NaN), or
+    ``auto``: dense up to :data:`DENSE_UP_TO` unknowns. ``prices`` are by default the model's
+    initial ones.
     """
     check_choice("method", method, METHODS)
     x, used = jnp.asarray(x, dtype=float), jnp.asarray(used, dtype=bool)
     start = initial_prices(model, x) if prices is None else prices
     size = sum(leaf.size for leaf in jax.tree.leaves(start))
     unknowns = model.groups.cells + size + model.groups.count
+    p = ravel_pytree(start)[0].astype(float)
     if method == "dense" or (method == "auto" and unknowns <= DENSE_UP_TO):
-        solution = _polish_at(model, x, used, jnp.asarray(tolerance))
+        solution = _polish_at(model, x, used, p, jnp.asarray(tolerance))
     else:
-        p = ravel_pytree(start)[0].astype(float)
         solution = _settle_at(model, x, used, p, jnp.asarray(tolerance))
     return at_boundary(solution, throw)
 
@@ -154,9 +155,8 @@ def tilt(groups: Groups, x: Float[Array, " cell"], size: float = 1e-3) -> Float[
 
 
 @eqx.filter_jit
-def _polish_at(model: Model, x: Array, used: Array, tolerance: Array) -> LongRun:
-    frozen, x = stop(model), stop(x)
-    ones = flat_prices(frozen, x)[0]
+def _polish_at(model: Model, x: Array, used: Array, p: Array, tolerance: Array) -> LongRun:
+    frozen, x, ones = stop(model), stop(x), stop(p)
     cleared = newton(market_system, ones, (frozen, x)).z
 
     def body(state: tuple) -> tuple:
