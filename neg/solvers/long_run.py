@@ -148,10 +148,10 @@ def equilibrium_at(
     """The equilibrium with the cells ``used``, by Newton's method from the distribution ``x``.
 
     Stable or not; status ``NOT_EQUILIBRIUM`` if some unit would gain by moving to an unused cell.
-    ``method`` is ``dense`` (from the prices that clear markets at ``x``), ``matrix-free`` (from
-    ``prices``, by default the model's initial ones; the condition is then not computed, and the
-    growth rate comes from Arnoldi's method, outside compiled code), or ``auto``: dense up to
-    :data:`DENSE_UP_TO` unknowns.
+    ``method`` is ``dense`` (from the prices that clear markets at ``x``, sought from ``prices``),
+    ``matrix-free`` (from ``prices``; the condition is then not computed, and the growth rate
+    comes from Arnoldi's method, outside compiled code), or ``auto``: dense up to
+    :data:`DENSE_UP_TO` unknowns. ``prices`` are by default the model's initial ones.
     """
     check_choice("method", method, METHODS)
     x, used = jnp.asarray(x, dtype=float), jnp.asarray(used, dtype=bool)
@@ -160,9 +160,9 @@ def equilibrium_at(
 
     def solve(economy: Model, near: LongRun | None) -> LongRun:
         here = x if near is None else near.x
-        if dense:
-            return polish_at(economy, here, used, jnp.asarray(tolerance))
         p = ravel_pytree(start if near is None else near.prices)[0].astype(float)
+        if dense:
+            return polish_at(economy, here, used, p, jnp.asarray(tolerance))
         return settle_at(economy, here, used, p, jnp.asarray(tolerance))
 
     solution = follow_eased(model, checked(model, solve(model, None)), solve)

@@ -35,15 +35,14 @@ _SUPPORTS = 4
 
 
 @eqx.filter_jit
-def polish_at(model: Model, x: Array, used: Array, tolerance: Array) -> LongRun:
+def polish_at(model: Model, x: Array, used: Array, p: Array, tolerance: Array) -> LongRun:
     """The equilibrium near ``x`` with a dense Jacobian."""
-    frozen, x = stop(model), stop(x)
-    ones = flat_prices(frozen, x)[0]
+    frozen, x, ones = stop(model), stop(x), stop(p)
     cleared = newton(market_system, ones, (frozen, x)).z
 
     def body(state: tuple) -> tuple:
         # Where markets at ``x`` are far from the equilibrium, the prices at which they clear may
-        # be the worse start; the model's own initial prices are tried second.
+        # be the worse start; the prices given are tried second.
         _, count = state
         p = jnp.where(count == 0, cleared, ones)
         return _polish(frozen, x, p, used, tolerance), count + 1
