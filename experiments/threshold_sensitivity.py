@@ -79,7 +79,8 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
                 "each parameter, at default parameters: per cent by which the threshold moves "
                 f"when the parameter rises by one per cent. The largest is {top[3]:+.2f}, of the "
                 f"{top[1].kind} point τ = {top[1].value:.3f} of {top[0]} with respect to "
-                f"{_SYMBOLS.get(top[2], top[2])}. Derivatives are implicit; thresholds searched "
+                f"{_SYMBOLS.get(top[2], top[2])}. Models: {', '.join(config['models'])}, chosen in "
+                "the configuration. Derivatives are implicit; thresholds searched "
                 f"anew after small changes give the same within {gap:.0e}."
             ),
             "status": "converged" if good else "not converged",
