@@ -55,7 +55,7 @@ def continuation(
         at = float(model.get(path.names[0])) if isinstance(parameter, str) else float(path.low)
     check_range("at", at, float(path.low), float(path.high))
     here = path.at(model, jnp.asarray(at))
-    check_distribution(here, jnp.asarray(x))
+    x = np.asarray(check_distribution(here, jnp.asarray(x)))
     used = x > EMPTY * np.asarray(here.groups.cell_mass) if used is None else np.asarray(used)
     if group is None:
         group = path_symmetries(model, path)

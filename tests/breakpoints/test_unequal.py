@@ -9,7 +9,7 @@ import pytest
 
 from neg.breakpoints.thresholds import threshold, thresholds
 from neg.core.errors import BlackHoleError
-from neg.economy.composed import economy
+from neg.economy.composed import compose
 from neg.models.core_periphery import CorePeriphery
 from neg.models.helpman import Helpman
 from neg.parts import Land
@@ -102,7 +102,7 @@ def test_where_a_branch_leaves_through_the_boundary_it_neither_breaks_nor_folds(
 
 
 def test_any_parameter_of_an_economy_with_parts():
-    land = economy(CorePeriphery(), [Land(h=0.1)])
+    land = compose(CorePeriphery(), [Land(h=0.1)])
     first, second = thresholds(land, low=1.05, high=3.0).of_kind("break")
     there = land.with_(tau=second.value)
     (back,) = thresholds(there, "land.h", 0.02, 0.3).of_kind("break")
