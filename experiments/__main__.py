@@ -40,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
             changes=changes,
             smoke=options.smoke,
             redraw=options.redraw,
+            captions=options.captions,
             jobs=options.jobs,
         )
 
@@ -50,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", action="store_true", help="print what there is")
     parser.add_argument("--smoke", action="store_true", help="run at the smallest size")
     parser.add_argument("--redraw", action="store_true", help="draw the stored records, solve none")
+    parser.add_argument("--captions", action="store_true", help="write captions into the pictures")
     parser.add_argument(
         "--out", type=Path, default=Path("figures"), metavar="DIR", help="default: figures"
     )

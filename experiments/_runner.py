@@ -85,6 +85,7 @@ def run_all(
     changes: Mapping[str, Any] | None = None,
     smoke: bool = False,
     redraw: bool = False,
+    captions: bool = False,
     jobs: int = 1,
 ) -> int:
     """Run the selected experiments into a folder; 0 if all went well, 1 if one or more failed.
@@ -94,9 +95,8 @@ def run_all(
     from experiments import _gallery
 
     selected = list(selected)
-    work = functools.partial(
-        attempt, out=out, changes=dict(changes or {}), smoke=smoke, redraw=redraw
-    )
+    how = {"smoke": smoke, "redraw": redraw, "captions": captions}
+    work = functools.partial(attempt, out=out, changes=dict(changes or {}), **how)
     failures: dict[str, str] = {}
     share = dict.fromkeys(selected, 0.0)
     interactive = sys.stderr.isatty()
@@ -156,8 +156,7 @@ def attempt(
     *,
     out: Path,
     changes: Mapping[str, Any],
-    smoke: bool,
-    redraw: bool,
+    **how: bool,
 ) -> Outcome:
     """Run one experiment and say how it went, whatever it raises: the others still run."""
     import matplotlib
@@ -169,7 +168,7 @@ def attempt(
         progress(name, min(done / max(total, 1), 1.0), label)
 
     try:
-        verdict = run_one(name, out, step, changes=changes, smoke=smoke, redraw=redraw)
+        verdict = run_one(name, out, step, changes=changes, **how)
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
         return Outcome("FAILED", time.perf_counter() - start, message, traceback.format_exc())
@@ -184,8 +183,13 @@ def run_one(
     changes: Mapping[str, Any] | None = None,
     smoke: bool = False,
     redraw: bool = False,
+    captions: bool = False,
 ) -> str:
-    """Run one experiment, write its record and its figures, and return how its solves ended."""
+    """Run one experiment, write its record and its figures, and return how its solves ended.
+
+    Raises :class:`neg.core.errors.InvalidDataError` if a figure at smoke size has faults: nobody
+    looks at those. At other sizes the returned words tell them.
+    """
     from experiments import _gallery
 
     module = load(name)
@@ -198,10 +202,16 @@ def run_one(
             module.run(config, progress), settings={**settings_of(config), "smoke": smoke}
         )
         record.attrs["seconds"] = round(time.perf_counter() - began, 1)
+        record = _gallery.described(module, record)
         records.check_record(record)
         records.write_record(path, record)
     progress(1, 1, "drawing")
     # Drawn from the file, so that what is stored is enough to draw the figure again.
     record = records.read_record(path)
-    _gallery.draw(name, module, record, out)
-    return str(record.attrs["status"])
+    worded = _gallery.described(module, record)
+    if redraw and any(str(worded.attrs[k]) != str(record.attrs.get(k)) for k in worded.attrs):
+        records.write_record(path, worded)
+    wrong = _gallery.draw(name, module, worded, out, captions=captions)
+    if wrong and smoke:
+        raise InvalidDataError(f"figures of {name!r} are not fit to print: {'; '.join(wrong)}")
+    return "; ".join([str(record.attrs["status"]), *wrong])

@@ -51,12 +51,12 @@ def ranked_bars(
         height=0.72,
         color=[style.COLOURS[0] if value >= 0 else style.COLOURS[1] for value in heights],
     )
-    axes.bar_label(bars, [style.number(value, digits) for value in heights], padding=3, fontsize=8)
+    axes.bar_label(bars, [style.number(value, digits) for value in heights], padding=2, fontsize=7)
     axes.set_yticks(range(len(ranked)), [(names or {}).get(name, name) for name, _ in ranked])
     for tick, (name, _) in zip(axes.get_yticklabels(), ranked, strict=True):
         tick.set_fontweight("bold" if name in highlight else "normal")
     low, high = min(heights + [0.0]), max(heights + [0.0])
-    room = 0.2 * ((high - low) or 1.0)  # for the values beside the bars
+    room = 0.25 * ((high - low) or 1.0)  # for the values beside the bars
     axes.set_xlim(low - room * (low < 0), high + room * (high > 0 or low == 0))
     axes.set(xlabel=label, ylim=(-0.6, len(ranked) - 0.4))
     axes.axvline(0.0, color=style.QUIET, lw=0.7)
