@@ -1,4 +1,4 @@
-"""Faults that a reader would see in a figure: wrong size, small type, texts on top of each other."""
+"""Faults that a reader would see in a figure: wrong size, small type, texts that overlap."""
 
 from __future__ import annotations
 
@@ -96,7 +96,14 @@ def _crossed(text: Text, box: Bbox) -> bool:
     own = axes.get_legend()
     if text not in axes.texts and not (isinstance(own, Legend) and text in own.get_texts()):
         return False
-    return any(_meets(line, box) for line in axes.lines if line.get_visible())
+    inside = Bbox.intersection(box, axes.bbox)
+    lines = [line for line in axes.lines if line.get_visible()]
+    return any(
+        _meets(line, seen)
+        for line in lines
+        for seen in [inside if line.get_clip_on() else box]
+        if seen is not None
+    )
 
 
 def _meets(line: Line2D, box: Bbox) -> bool:

@@ -47,7 +47,8 @@ def choropleth(
         values: value by place name (mapping or series); missing or NaN places stay blank.
         label: quantity and unit, written along the colour bar.
         extent: part of the world to show; default: all polygons that have values.
-        centre: middle of a two-sided scale (losses and gains); default: a one-sided scale.
+        centre: middle of a two-sided scale (losses and gains); default: a one-sided scale. Equal
+            distances from it have colours of equal strength; the bar shows what is used.
         limits: ends of the scale; default: those of the values.
         colours: matplotlib colour map; default: the house map of the kind of scale.
         background: rings of further land, drawn blank.
@@ -94,6 +95,8 @@ def choropleth(
         scale = axes.figure.colorbar(
             mappable, ax=axes, label=label, shrink=0.8, aspect=28, pad=0.015
         )
+        if centre is not None and (ends := [*(limits or ()), *([] if limits else finite)]):
+            scale.ax.set_ylim(min(*ends, centre), max(*ends, centre))
         if logarithmic:
             scale.ax.yaxis.set(
                 major_locator=LogLocator(subs=(1.0, 2.0, 5.0)),
