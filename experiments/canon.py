@@ -128,7 +128,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
         f"All {len(names)} models at their default parameters (`neg models` lists them), two equal "
         "regions; freedom of trade is freeness φ, with additive costs 1 − τ / limit of trade. "
         "Uneven equilibria are zeros of the payoff difference, solved for at "
-        f"{record.sizes['freedom']} values of it and {record.sizes['share']} shares. Theory, no data."
+        f"{record.sizes['freedom']} values of it and {record.sizes['share']} shares. Theory, "
+        "no data."
     )
     title = (
         f"Freer trade gathers industry in the end in {gathered} of {len(names)} two-region models"

@@ -96,12 +96,12 @@ def _crossed(text: Text, box: Bbox) -> bool:
     own = axes.get_legend()
     if text not in axes.texts and not (isinstance(own, Legend) and text in own.get_texts()):
         return False
-    inside = Bbox.intersection(box, axes.bbox)
-    lines = [line for line in axes.lines if line.get_visible()]
     return any(
         _meets(line, seen)
-        for line in lines
-        for seen in [inside if line.get_clip_on() else box]
+        for other in axes.figure.axes  # twins draw over each other
+        for line in other.lines
+        if line.get_visible()
+        for seen in [Bbox.intersection(box, other.bbox) if line.get_clip_on() else box]
         if seen is not None
     )
 
