@@ -183,9 +183,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
         stories.append(f"{name}: {', '.join(told)}, {slow[0]:.2f} and {slow[1]:.2f} in the limit")
         here = moves[config["speed"]]
         first = first or (
-            f"Industry that gathered at τ = {here[0]:.2f} leaves again only at τ = {here[1]:.2f}; in "
-            f"the limit of slow "
-            f"change, at {slow[0]:.2f} and {slow[1]:.2f}"
+            f"Industry that gathered at τ = {here[0]:.2f} leaves again only at τ = {here[1]:.2f}; "
+            f"in the limit of slow change, at {slow[0]:.2f} and {slow[1]:.2f}"
         )
     parameters = "; ".join(
         f"{name}: {', '.join(f'{_SYMBOLS[k]} = {v:g}' for k, v in values.items())}"

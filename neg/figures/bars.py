@@ -51,7 +51,9 @@ def ranked_bars(
         height=0.72,
         color=[style.COLOURS[0] if value >= 0 else style.COLOURS[1] for value in heights],
     )
-    axes.bar_label(bars, [style.number(value, digits) for value in heights], padding=2, fontsize=7)
+    ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.3}  # lines end before a number
+    texts = [style.number(value, digits) for value in heights]
+    axes.bar_label(bars, texts, padding=2, fontsize=style.SMALLEST, bbox=ground)
     axes.set_yticks(range(len(ranked)), [(names or {}).get(name, name) for name, _ in ranked])
     for tick, (name, _) in zip(axes.get_yticklabels(), ranked, strict=True):
         tick.set_fontweight("bold" if name in highlight else "normal")

@@ -18,7 +18,8 @@ from neg.figures import style
 
 _HYPHEN = re.compile(r"(?<![\w-])-\s?\.?\d")
 _SPELLED = re.compile(r"\b(phi|tau|sigma|alpha|theta|gamma|delta)\b")
-_TOUCH = 0.6  # points by which two boxes may overlap: boxes are taller than the letters in them
+_TOUCH = 0.6  # points by which boxes may overlap across lines: they are taller than their letters
+_APART = 0.5  # points that a text keeps free before and after it
 
 
 def faults(figure: Figure) -> list[str]:
@@ -43,9 +44,8 @@ def faults(figure: Figure) -> list[str]:
             found.append(f"{words!r} has a hyphen for a minus sign")
         if _SPELLED.search(words):
             found.append(f"{words!r} spells a Greek letter")
-    touch = _TOUCH * figure.dpi / 72
     canvas = figure.bbox
-    boxes = [(text, _shrunk(box, touch)) for text, box in shown]
+    boxes = [(text, _ink(text, box, figure.dpi / 72)) for text, box in shown]
     for text, box in boxes:
         if min(box.x0, box.y0) < 0 or box.x1 > canvas.width or box.y1 > canvas.height:
             found.append(f"{text.get_text()!r} leaves the canvas")
@@ -56,8 +56,12 @@ def faults(figure: Figure) -> list[str]:
     return found
 
 
-def _shrunk(box: Bbox, margin: float) -> Bbox:
-    return Bbox.from_extents(box.x0 + margin, box.y0 + margin, box.x1 - margin, box.y1 - margin)
+def _ink(text: Text, box: Bbox, point: float) -> Bbox:
+    """The box that a text keeps to itself: a little less across its lines, a little more along."""
+    along, across = _APART * point, -_TOUCH * point
+    upright = text.get_rotation() % 180.0 == 90.0
+    dx, dy = (across, along) if upright else (along, across)
+    return Bbox.from_extents(box.x0 - dx, box.y0 - dy, box.x1 + dx, box.y1 + dy)
 
 
 def _texts(figure: Figure) -> Iterator[tuple[Text, Bbox]]:

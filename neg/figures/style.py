@@ -49,16 +49,17 @@ def house(**changes: Any) -> Iterator[None]:
 
 
 def sheet(
-    rows: int = 1, columns: int = 1, *, height: float, width: str = "page", **options: Any
+    rows: Any = 1, columns: int = 1, *, height: float, width: str = "page", **options: Any
 ) -> tuple[Figure, Any]:
     """A new figure at the size at which it is printed, and its axes.
 
     Args:
-        rows: rows of axes.
+        rows: rows of axes; or a mosaic of their names (:meth:`subplot_mosaic` of matplotlib), which
+            gives the axes by name.
         columns: columns of axes.
         height: inches, without what a headline or a caption take.
         width: ``"column"`` (3.5 inches) or ``"page"`` (7.2 inches).
-        options: for :meth:`matplotlib.figure.Figure.subplots` (``sharex``, ``squeeze``, ...).
+        options: for :meth:`matplotlib.figure.Figure.subplots` or ``subplot_mosaic``.
 
     Raises:
         InvalidParameterError: another width.
@@ -68,6 +69,8 @@ def sheet(
     if width not in WIDTHS:
         raise InvalidParameterError(f"width {width!r} is not allowed; must be one of {[*WIDTHS]}")
     figure = Figure(figsize=(WIDTHS[width], height))
+    if not isinstance(rows, int):
+        return figure, figure.subplot_mosaic(rows, **options)
     return figure, figure.subplots(rows, columns, **options)
 
 
