@@ -131,8 +131,9 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             f"elasticity α; it is zero between {low:.4f} and {high:.4f}. Top right: the deviation "
             "that then starts to grow. Below: the equilibria in which the dynamics end at "
             f"α = {config['beyond']:g} on either side of the unstable direction, change of workers "
-            f"from 2020 (each named has lost half of its workers): {'; '.join(stories)}. {rest}"
-            f"{capital(statement)}. General economy calibrated to the OECD inter-country "
+            "from 2020 (colours end at 100 %; each named has lost half of its workers): "
+            f"{'; '.join(stories)}. {rest}{capital(statement)}. General economy calibrated to the "
+            "OECD inter-country "
             f"input-output table of 2020 (21 regions, 11 sectors), trade elasticity "
             f"{config['theta']:g}; assumed: workers choose among the sectors of their region, one "
             "mix of origins for all uses."
@@ -170,7 +171,7 @@ def _word(sector: str) -> str:
 def draw(record: xr.Dataset) -> Figure:
     """Growth against scale; the deviation that starts to grow; who leaves on either side."""
     sides = record.sizes["side"]
-    figure, grid = style.sheet(1 + -(-sides // 2), 2, height=6.0, squeeze=False)
+    figure, grid = style.sheet(1 + -(-sides // 2), 2, height=4.9, squeeze=False)
     axes = grid.ravel()
     _growth(axes[0], record)
     change = 100.0 * (record["workers"] / record["observed"] - 1.0)
@@ -182,9 +183,7 @@ def draw(record: xr.Dataset) -> Figure:
     panels = [(largest, f"What starts to grow at α = {limit:.3f}", 1.0, "of the largest change")]
     for k in range(sides):
         title = f"{chr(ord('A') + k)}: an equilibrium at α = {record.attrs['beyond']:g}"
-        panels.append(
-            (change.isel(side=k), title, 100.0, "workers, change in % (colours end at 100)")
-        )
+        panels.append((change.isel(side=k), title, 100.0, "workers, change in %"))
     for k, (ax, (values, title, edge, label)) in enumerate(zip(axes[1:], panels, strict=False)):
         heat.heat_map(
             ax,
@@ -200,6 +199,8 @@ def draw(record: xr.Dataset) -> Figure:
         )
         if k and k % 2 == 0:
             ax.set_yticks([])
+        if k == 0 and sides > 1:  # the same sectors stand below
+            ax.set_xticks([])
         ax.set_title(title)
     for ax in axes[1 + len(panels) :]:
         ax.axis("off")
@@ -223,6 +224,6 @@ def _growth(axes: Axes, record: xr.Dataset) -> None:
         textcoords="offset points",
         ha="left",
     )
-    axes.set(xlabel="scale elasticity α", ylabel="growth of the fastest deviation")
+    axes.set(xlabel="scale elasticity α", ylabel="growth of a deviation")
     axes.set_title("Stability of the observed allocation")
     axes.legend(loc="upper left")
