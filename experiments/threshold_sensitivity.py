@@ -96,13 +96,15 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     top = record.isel(row=int(abs(record["elasticity"]).argmax("row")))
     kind, _, value = str(top["label"].values).partition(", τ = ")
     gap = float(abs(record["elasticity"] - record["searched_elasticity"]).max())
-    meanings = dict(zip(record["parameter"].values, record["meaning"].values, strict=True))
-    words = [f"{_SYMBOLS.get(str(k), str(k))}: {v}" for k, v in meanings.items()]
+    words = []
+    for parameter in dict.fromkeys(map(str, record["parameter"].values)):
+        mine = record.isel(row=np.flatnonzero(record["parameter"].values == parameter))
+        meanings = list(dict.fromkeys(map(str, mine["meaning"].values)))
+        words.append(f"{_SYMBOLS.get(parameter, parameter)}: {' or '.join(meanings)}")
     return {
         "title": (
-            f"No threshold answers a parameter more than the {kind} point of {top['model'].values} "
-            f"at τ = {value} answers the {top['meaning'].values}: elasticity "
-            f"{float(top['elasticity']):+.2f}"
+            f"The {kind} point of {top['model'].values} at τ = {value} is the most sensitive: a "
+            f"{top['meaning'].values} 1 % larger moves it by {float(top['elasticity']):+.2f} %"
         ),
         "caption": (
             "Elasticity of each break point (circle) and sustain point (square) of the two-region "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ def ranked_bars(
     names: Mapping[str, str] | None = None,
     highlight: Any = (),
     most: int | None = None,
+    order: Sequence[str] | None = None,
     digits: str = ".2f",
 ) -> BarContainer:
     """Draw values as horizontal bars, the largest on top, gains blue and losses red.
@@ -32,6 +33,7 @@ def ranked_bars(
         names: what to write for a name; default: the name itself.
         highlight: names whose labels are set in bold.
         most: draw only this many, those that differ most from zero.
+        order: names from top to bottom, those of bars beside these; default: by value.
         digits: format of the values beside the bars.
 
     Raises:
@@ -44,6 +46,8 @@ def ranked_bars(
     if most is not None:
         given = dict(sorted(given.items(), key=lambda item: -abs(item[1]))[:most])
     ranked = sorted(given.items(), key=lambda item: item[1])
+    if order is not None:
+        ranked = [(name, given[name]) for name in reversed(order)]
     heights = [value for _, value in ranked]
     bars = axes.barh(
         range(len(ranked)),

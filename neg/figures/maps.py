@@ -186,7 +186,8 @@ def _write_names(
             "va": "center",
         }
         if name in stands:
-            line = {"arrowstyle": "-", "color": style.INK, "lw": 0.6, "shrinkA": 0, "shrinkB": 1}
+            line: dict[str, Any] = {"arrowstyle": "-", "color": style.INK, "lw": 0.6, "shrinkA": 0}
+            line["shrinkB"] = 0.5 * _DISC if name in tiny else 1.0
             text = axes.annotate(name, place, xytext=stands[name], arrowprops=line, **look)
         elif name in tiny:
             look |= {"ha": "left", "va": "top", "textcoords": "offset points"}
