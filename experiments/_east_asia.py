@@ -39,8 +39,8 @@ NAMES = {
 """Short names of the 21 regions."""
 
 LABELS = {
-    "BRN": (109.5, 8.0),
-    "HKG": (118.0, 17.5),
+    "BRN": (108.5, 8.8),
+    "HKG": (118.5, 17.9),
     "JPN": (148.0, 33.5),
     "KHM": (89.5, 2.7),
     "KOR": (130.0, 29.5),
@@ -52,7 +52,7 @@ LABELS = {
     "SGP": (93.0, -7.5),
     "THA": (88.0, 7.8),
     "TWN": (129.0, 22.5),
-    "VNM": (115.5, 12.8),
+    "VNM": (118.0, 13.3),
 }
 """Longitude and latitude of the labels that do not fit on their economy."""
 

@@ -238,5 +238,5 @@ def _stay_or_move(axes: Axes, income: xr.DataArray) -> None:
             zorder=1.5,
         )
     axes.set(xlabel="gain if nobody moves, %", ylabel="gain if people move, %")
-    axes.set_title("Migration evens out gains")
+    axes.set_title("With and without migration")
     axes.margins(0.12)

@@ -36,7 +36,7 @@ from neg.figures import bars, heat, style
 
 CONFIG: dict[str, Any] = {
     "theta": 4.0,
-    "scale": {"immobile": [0.0, 0.35, 0.5, 0.7, 1.0], "sectors": [0.0, 0.35, 0.5, 0.7]},
+    "scale": {"immobile": [0.0, 0.3, 0.5, 0.6, 1.0], "sectors": [0.0, 0.3, 0.5, 0.6]},
     "border_cost": 0.95,
     "freight_factor": 0.9,
     # Freight as a share of value at 10,000 km by sea, and how it rises with distance.
@@ -183,8 +183,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     last = {labour: float(two["scale"][-1]) for labour, two in ends.items()}
     stays = (
         "With mobile labour the allocation of 2020 is a stable equilibrium up to a scale "
-        f"elasticity of {float(record.attrs['limit']):.3f} only; nothing is shown beyond, as no "
-        "scenario can start from it there."
+        f"elasticity of {float(record.attrs['limit']):.3f} only: close below it small changes "
+        "have large effects, and nothing is shown beyond, as no scenario can start from it there."
     )
     moved = {
         labour: (gain.sel(labour=labour, scale=alpha) - gain.sel(labour=labour, scale=0.0))
@@ -206,7 +206,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             f"in %. Freight is assumed to cost {100 * config['freight_at_10000_km']:g} % of value "
             f"at 10,000 km by sea and to rise with distance to the power "
             f"{config['freight_power']:g}; cheaper freight gains "
-            f"{names[str(freight['place'].values[int(freight.argmax())])]} most. Bold: ASEAN. "
+            f"{names[freight.to_series().idxmax()]} most. Bold: ASEAN. "
             f"Scale elasticity {shown:g}; assumed: labour chooses its sector where it lives. "
             f"{source} Outlines: Natural Earth, de facto boundaries."
         ),
@@ -237,16 +237,17 @@ def draw(record: xr.Dataset) -> dict[str, Figure]:
     """A map with ranked bars, and the role of the scale elasticity."""
     shown = settings(record)["shown_scale"]
     change = record["real_income_change"].sel(labour="sectors", scale=shown)
-    figure, axes = style.sheet(1, 3, height=3.5, width_ratios=[1.55, 1.0, 0.72])
+    figure, axes = style.sheet(1, 3, height=3.3, width_ratios=[1.75, 1.0, 0.66])
     _east_asia.panel(
         axes[0],
         change.sel(scenario="RCEP", place=list(data.EAST_ASIA_PACIFIC)).to_series(),
-        "RCEP borders",
+        "Borders of RCEP",
         "real income, change in %",
         centre=0.0,
     )
+    axes[0].set_anchor("N")
     order = list(change.sel(scenario="RCEP").to_series().sort_values(ascending=False).index)
-    titles = {"RCEP": "RCEP borders", "freight": "Freight everywhere"}
+    titles = {"RCEP": "The same, ranked", "freight": "Freight"}
     for ax, name in zip(axes[1:], titles, strict=True):
         bars.ranked_bars(
             ax,

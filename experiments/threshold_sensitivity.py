@@ -37,6 +37,9 @@ _SYMBOLS = {
     "rho_L": "ρ_L",
     "alpha": "α",
     "a": "a",
+    "beta": "β",
+    "delta": "δ",
+    "kappa": "κ",
 }
 
 

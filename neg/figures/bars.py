@@ -63,7 +63,7 @@ def ranked_bars(
         tick.set_fontweight("bold" if name in highlight else "normal")
     low, high = min(heights + [0.0]), max(heights + [0.0])
     room = 0.25 * ((high - low) or 1.0)  # for the values beside the bars
-    axes.set_xlim(low - room * (low < 0), high + room * (high > 0 or low == 0))
+    axes.set_xlim(low - 1.2 * room * (low < 0), high + room * (high > 0 or low == 0))
     axes.set(xlabel=label, ylim=(-0.6, len(ranked) - 0.4))
     axes.axvline(0.0, color=style.QUIET, lw=0.7)
     axes.tick_params(axis="y", length=0)

@@ -17,7 +17,7 @@ from matplotlib.transforms import Bbox
 from neg.figures import style
 
 _HYPHEN = re.compile(r"(?<![\w-])-\s?\.?\d")
-_SPELLED = re.compile(r"\b(phi|tau|sigma|alpha|theta|gamma|delta)\b")
+_SPELLED = re.compile(r"\b(alpha|beta|gamma|delta|theta|kappa|sigma|tau|phi)\b")
 _TOUCH = 0.6  # points by which boxes may overlap across lines: they are taller than their letters
 _APART = 0.5  # points that a text keeps free before and after it
 
