@@ -33,6 +33,7 @@ CONFIG: dict[str, Any] = {
     # Trade data of one year cannot tell the elasticity from costs: where wages are not observed,
     # it is drawn towards the estimate of the literature.
     "literature": 4.0,
+    "weight": 10.0,  # of the intra-regional share, beside shares bought at home
     "tolerance": 1e-8,
 }
 SMOKE: dict[str, Any] = {"shares": {"2003": 0.524}}
@@ -108,7 +109,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     # The prior is off and wages are seen: they are what tells the elasticity from costs.
     runs["simulated"] = (simulated, {"elasticity": 0.0})
     for year, share in config["shares"].items():
-        runs[year] = ({**observed, "intra": share}, {"wage": 0.0})
+        runs[year] = ({**observed, "intra": share}, {"wage": 0.0, "intra": config["weight"]})
     found: dict[str, Calibration] = {}
     for number, (name, (targets, weights)) in enumerate(runs.items()):
         progress(1 + number, 2 + len(config["shares"]), name)
@@ -166,8 +167,9 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             "share of trade in goods (ASEAN, China, Japan, Hong Kong, Korea) from the "
             f"{100 * float(record.attrs['observed']):.1f} % of the 2020 table to "
             f"{listed(stories)}, while all regions buy as many of their goods at home as in 2020; "
-            "least squares. The shares of other years are those of Lim and Kimura, from trade "
-            "statistics, which count goods and include re-exports. Sizes and technology stay those "
+            f"least squares, the share with weight {config['weight']:g}. The shares of "
+            "other years are those of Lim and Kimura, from trade statistics, which count goods and "
+            "include re-exports. Sizes and technology stay those "
             "of 2020: the growth of China is not taken back, so this is no history of trade costs. "
             "Shares of trade alone hardly tell the trade elasticity from costs: it is drawn to "
             f"{config['literature']:g}. General economy of goods and services in 15 regions "

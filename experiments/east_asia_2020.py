@@ -81,9 +81,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     theta = settings(record)["theta"]
     shown = record.sel(place=list(data.EAST_ASIA_PACIFIC))
     access, weight = shown["market_access"], shown["manufacturing_share"]
-    best, worst = _at(access, access.argmax()), _at(access, access.argmin())
-    most, least = _at(weight, weight.argmax()), _at(weight, weight.argmin())
-    rank = float(access.to_series().corr(weight.to_series(), method="spearman"))
+    (worst, best), (least, most) = _ends(access), _ends(weight)
+    rank = float(access.to_series().rank().corr(weight.to_series().rank()))  # Spearman's
     return {
         "title": (
             f"{best[0]} has the best access to markets, {most[0]} lives most from manufacturing; "
@@ -106,9 +105,10 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     }
 
 
-def _at(values: xr.DataArray, index: Any) -> tuple[str, float]:
-    point = values.isel(place=int(index))
-    return _east_asia.NAMES[str(point["place"].values)], float(point)
+def _ends(values: xr.DataArray) -> list[tuple[str, float]]:
+    """Name and value of the place with the smallest value, and of that with the largest."""
+    ranked = values.to_series().sort_values()
+    return [(_east_asia.NAMES[ranked.index[k]], float(ranked.iloc[k])) for k in (0, -1)]
 
 
 @eqx.filter_jit

@@ -186,26 +186,24 @@ def describe(record: xr.Dataset) -> dict[str, str]:
         f"elasticity of {float(record.attrs['limit']):.3f} only: close below it small changes "
         "have large effects, and nothing is shown beyond, as no scenario can start from it there."
     )
-    moved = {
-        labour: (gain.sel(labour=labour, scale=alpha) - gain.sel(labour=labour, scale=0.0))
-        .sel(place=list(data.EAST_ASIA_PACIFIC))
-        .to_series()
-        for labour, alpha in last.items()
-    }
-    top = {labour: values.abs().idxmax() for labour, values in moved.items()}
-    far = {labour: f"{moved[labour][place]:+.1f}" for labour, place in top.items()}
+    places, common = list(data.EAST_ASIA_PACIFIC), last["sectors"]
+    added = (gain.sel(scale=common) - gain.sel(scale=0.0)).sel(place=places)
+    most_added = [
+        f"{values.abs().max():.1f} points ({names[values.abs().idxmax()]})"
+        for values in (added.sel(labour=labour).to_series() for labour in ("sectors", "immobile"))
+    ]
     return {
         "title": (
             f"{off} cheaper borders inside RCEP raise real income most in {names[most]} "
             f"({at.iloc[-1]:+.1f} %); {names[least]} changes by {at.iloc[0]:+.2f} %"
         ),
         "caption": (
-            f"Deliveries among the 15 RCEP members (14 in the table) get {off} cheaper, tariff "
+            f"Deliveries among the {len(data.RCEP)} RCEP members get {off} cheaper, tariff "
             f"equivalents included (map and middle), or freight costs fall by "
             f"{100 * (1 - config['freight_factor']):g} % everywhere (right): real income, change "
             f"in %. Freight is assumed to cost {100 * config['freight_at_10000_km']:g} % of value "
             f"at 10,000 km by sea and to rise with distance to the power "
-            f"{config['freight_power']:g}; cheaper freight gains "
+            f"{config['freight_power']:g}; cheaper freight helps "
             f"{names[freight.to_series().idxmax()]} most. Bold: ASEAN. "
             f"Scale elasticity {shown:g}; assumed: labour chooses its sector where it lives. "
             f"{source} Outlines: Natural Earth, de facto boundaries."
@@ -221,9 +219,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             f"constant returns, 1 Krugman's with free entry. {stays} {source}"
         ),
         "title_sides": (
-            f"Increasing returns change a gain by up to {far['sectors']} points "
-            f"({names[top['sectors']]}) where labour can follow them, {far['immobile']} "
-            f"({names[top['immobile']]}) where it cannot"
+            f"A scale elasticity of {common:g} changes a gain from cheaper RCEP borders by up to "
+            f"{most_added[0]} where labour can follow and {most_added[1]} where it cannot"
         ),
         "caption_sides": (
             f"The RCEP scenario ({off} cheaper deliveries among members) by scale elasticity α, "
