@@ -95,7 +95,7 @@ def run_all(
     from experiments import _gallery
 
     selected = list(selected)
-    how = {"smoke": smoke, "redraw": redraw, "captions": captions}
+    how: dict[str, Any] = {"smoke": smoke, "redraw": redraw, "captions": captions}
     work = functools.partial(attempt, out=out, changes=dict(changes or {}), **how)
     failures: dict[str, str] = {}
     share = dict.fromkeys(selected, 0.0)

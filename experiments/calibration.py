@@ -148,7 +148,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     """Which changes of trade costs lead from the share of 2020 to those of other years."""
     config = settings(record)
     years = [str(name) for name in record["run"].values if name != "simulated"]
-    change = 100.0 * np.expm1(record["value"])
+    change = record["value"].copy(data=100.0 * np.expm1(record["value"].values))
     stories = [
         f"{100 * float(record['target'].sel(run=year)):.1f} % in {year} (the model reaches "
         f"{100 * float(record['intra'].sel(run=year)):.1f} %)"

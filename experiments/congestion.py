@@ -228,7 +228,7 @@ def draw(record: xr.Dataset) -> Figure:
         Patch(fc=colour, ec=style.QUIET, lw=0.4, label=regime)
         for colour, regime in zip(_COLOURS, _REGIMES, strict=True)
     ]
-    ink = {"color": style.INK, "lw": 1.1}
+    ink: dict[str, Any] = {"color": style.INK, "lw": 1.1}
     handles += [
         Line2D([], [], **ink, label="break point"),
         Line2D([], [], **ink, ls="--", label="sustain point"),

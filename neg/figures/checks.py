@@ -38,8 +38,9 @@ def faults(figure: Figure) -> list[str]:
     shown = list(_texts(figure))
     for text, _ in shown:
         words = text.get_text()
-        if text.get_fontsize() < style.SMALLEST - 1e-9:
-            found.append(f"{words!r} is set in {text.get_fontsize():g} points")
+        size = float(text.get_fontsize())
+        if size < style.SMALLEST - 1e-9:
+            found.append(f"{words!r} is set in {size:g} points")
         if _HYPHEN.search(words):
             found.append(f"{words!r} has a hyphen for a minus sign")
         if _SPELLED.search(words):
@@ -103,6 +104,7 @@ def _crossed(text: Text, box: Bbox) -> bool:
     return any(
         _meets(line, seen)
         for other in axes.figure.axes  # twins draw over each other
+        if other.bbox.overlaps(box)
         for line in other.lines
         if line.get_visible()
         for seen in [Bbox.intersection(box, other.bbox) if line.get_clip_on() else box]
@@ -112,28 +114,25 @@ def _crossed(text: Text, box: Bbox) -> bool:
 
 def _meets(line: Line2D, box: Bbox) -> bool:
     points = line.get_transform().transform(line.get_xydata())
-    points = points[np.isfinite(points).all(axis=1)] if line.get_linestyle() == "None" else points
-    if line.get_marker() not in ("None", None, "", " "):
-        radius = 0.5 * line.get_markersize() * line.axes.figure.dpi / 72  # type: ignore[union-attr]
-        near = Bbox.from_extents(box.x0 - radius, box.y0 - radius, box.x1 + radius, box.y1 + radius)
-        if any(near.contains(x, y) for x, y in points if np.isfinite([x, y]).all()):
-            return True
-    if line.get_linestyle() == "None" or len(points) < 2:
-        return False
-    return any(_cuts(a, b, box) for a, b in itertools.pairwise(points))
+    low, high = np.asarray(box.min), np.asarray(box.max)
+    with np.errstate(invalid="ignore"):  # a line may be interrupted by NaN
+        if line.get_marker() not in ("None", None, "", " "):
+            radius = 0.5 * line.get_markersize() * line.axes.figure.dpi / 72  # type: ignore[union-attr]
+            near = (points > low - radius) & (points < high + radius)
+            if near.all(axis=1).any():
+                return True
+        if line.get_linestyle() == "None" or len(points) < 2:
+            return False
+        return _cut(points[:-1], points[1:], box)
 
 
-def _cuts(a: np.ndarray, b: np.ndarray, box: Bbox) -> bool:
-    """Whether the segment from a to b meets the box (Liang and Barsky's clipping)."""
-    if not np.isfinite([*a, *b]).all():
-        return False
-    enter, leave = 0.0, 1.0
-    for k, (low, high) in enumerate(((box.x0, box.x1), (box.y0, box.y1))):
-        step = b[k] - a[k]
-        if step == 0.0:
-            if not low <= a[k] <= high:
-                return False
-            continue
-        first, last = sorted(((low - a[k]) / step, (high - a[k]) / step))
-        enter, leave = max(enter, first), min(leave, last)
-    return bool(enter <= leave)
+def _cut(a: np.ndarray, b: np.ndarray, box: Bbox) -> bool:
+    """Whether any segment from a to b meets the box (Liang and Barsky's clipping)."""
+    told = np.isfinite(a).all(axis=1) & np.isfinite(b).all(axis=1)
+    a, b = a[told], b[told]
+    apart = (np.maximum(a, b) < box.min) | (np.minimum(a, b) > box.max)
+    a, b = a[~apart.any(axis=1)], b[~apart.any(axis=1)]
+    step = np.where(b == a, 1e-12, b - a)
+    ends = np.sort(np.stack([(box.min - a) / step, (box.max - a) / step]), axis=0)
+    enter, leave = ends[0].max(axis=1), ends[1].min(axis=1)
+    return bool((np.maximum(enter, 0.0) <= np.minimum(leave, 1.0)).any())

@@ -76,7 +76,7 @@ def sheet(
 
 def headline(figure: Figure, text: str) -> None:
     """Write what a figure finds above it, in lines of its width; the figure grows by them."""
-    words = {"fontsize": 9.5, "fontweight": "bold"}
+    words: dict[str, Any] = {"fontsize": 9.5, "fontweight": "bold"}
     lines = wrapped(figure, typeset(text), **words)
     grown(figure, above=lines.count("\n") * 0.16 + 0.25)
     # Its height is left to the layout, which then keeps room for it.
@@ -89,8 +89,8 @@ def foot(figure: Figure, text: str) -> None:
     lines = wrapped(figure, typeset(text), **words)
     room = (lines.count("\n") + 1) * 7.5 * 1.3 / 72 + 0.1
     grown(figure, below=room)
-    at = {"x": 0.06 / figure.get_figwidth(), "y": (room - 0.03) / figure.get_figheight()}
-    drawn = figure.text(s=lines, ha="left", va="top", color=INK, **at, **words)
+    x, y = 0.06 / figure.get_figwidth(), (room - 0.03) / figure.get_figheight()
+    drawn = figure.text(x, y, lines, ha="left", va="top", color=INK, **words)
     drawn.set_in_layout(False)
 
 

@@ -14,7 +14,17 @@ from neg.figures.checks import faults
 FIGURES = Path(__file__).resolve().parents[2] / "figures"
 
 
-@pytest.mark.parametrize("name", _runner.names())
+LARGE = ("asean_gradient", "canon", "east_asia_2020", "east_asia_policies", "east_asia_scenarios")
+"""Maps and figures of many panels take seconds to lay out."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else [])
+        for name in _runner.names()
+    ],
+)
 def test_figures_are_fit_to_print(name):
     """Width, size of type, overlaps: at full size here, at smoke size in every smoke run."""
     module = _runner.load(name)
