@@ -71,8 +71,8 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
 
 @eqx.filter_jit
 def _outcome(economy: Any, weights: Any, index: Any, change: Any) -> Any:
-    moved = eqx.tree_at(lambda e: e.tau, economy, economy.tau.at[index].multiply(jnp.exp(change)))
-    return jnp.log(jnp.sum(weights * short_run(moved).outcomes["real_income"]))
+    moved = economy.with_(tau=economy.tau.at[index].multiply(jnp.exp(change)))
+    return jnp.log(jnp.sum(weights * short_run(moved).outcomes["welfare"]))
 
 
 def describe(record: xr.Dataset) -> dict[str, str]:

@@ -33,9 +33,8 @@ from experiments._two_regions import (
     tomahawk,
 )
 from experiments._words import listed, settings
-from neg.analysis.scenarios import with_costs
-from neg.barriers.layer import TradeCosts, trade_costs
-from neg.economy.general import GeneralEconomy
+from neg.barriers import trade_costs
+from neg.economy.general import General
 from neg.economy.general.build import general_economy
 from neg.figures import style
 from neg.models.puga import PugaImmobile
@@ -75,12 +74,12 @@ LAYERS = {
 
 def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     """Equilibria of the two regions along each layer, and real incomes in them."""
-    economy, base = _economy(config), _costs(config)
+    economy = _economy(config)
     rates = _rates(config)
     found: dict[str, Equilibria] = {}
     for k, (name, lever) in enumerate(LAYERS.items()):
         progress(k, len(LAYERS), lever.title)
-        models = functools.partial(_moved, economy, base, name, rates[name])
+        models = functools.partial(_moved, economy, name, rates[name])
         at = np.linspace(0.0, lever.high, config["points"])
         found[name] = equilibria(models, at, config["shares"], _INDUSTRY)
     return _record(config, found)
@@ -97,13 +96,17 @@ def _rates(config: dict[str, Any]) -> dict[str, Callable[[Any], Any]]:
     }
 
 
-def _economy(config: dict[str, Any]) -> GeneralEconomy:
-    """Puga's economy with immobile labour as a corner of the general one."""
+def _economy(config: dict[str, Any]) -> General:
+    """Puga's economy with immobile labour as a corner of the general one, all layers low."""
+    kinds = {"freight": "resource", "tariff": "tariff", "delay": "resource", "risk": "risk"}
+    places, sectors = ["north", "south"], ["farms", "industry"]
+    layers = {name: (config["base"], kind) for name, kind in kinds.items()}
     theta, m, gamma = config["theta"], config["m"], config["gamma"]
     puga = PugaImmobile().with_(sigma=config["sigma"], gamma=gamma, m=m, theta=theta)
     return general_economy(
-        places=["north", "south"],
-        sectors=["farms", "industry"],
+        places=places,
+        sectors=sectors,
+        parts=trade_costs(places, sectors, layers),
         employment=np.asarray(puga.initial_distribution()).reshape(2, 2),
         theta=config["sigma"] - 1.0,
         alpha=1.0,
@@ -117,26 +120,16 @@ def _economy(config: dict[str, Any]) -> GeneralEconomy:
     )
 
 
-def _costs(config: dict[str, Any]) -> TradeCosts:
-    """All four layers at their low base, between the regions only."""
-    rate = config["base"] * (1.0 - np.eye(2))
-    kinds = {"freight": "resource", "tariff": "tariff", "delay": "resource", "risk": "risk"}
-    return trade_costs(
-        ["north", "south"], ["farms", "industry"], {n: (rate, kind) for n, kind in kinds.items()}
-    )
-
-
 def _moved(
-    economy: GeneralEconomy,
-    base: TradeCosts,
+    economy: General,
     name: str,
     rate: Callable[[Any], Any],
     levels: np.ndarray,
-) -> GeneralEconomy:
+) -> General:
     """Economies with one layer at each of the levels."""
 
-    def at(level: Any) -> GeneralEconomy:
-        return with_costs(economy, base.change(name, rate=rate(level)))
+    def at(level: Any) -> General:
+        return economy.with_(**{f"{name}.rate": rate(level)})
 
     return jax.vmap(at)(jnp.asarray(levels))
 

@@ -22,7 +22,7 @@ from neg import data
 from neg.analysis import calibrate
 from neg.analysis.policy import BorderPolicy, best_border_cuts
 from neg.data.aggregate import aggregate, select
-from neg.economy.general import GeneralEconomy
+from neg.economy.general import General
 from neg.figures import bars, heat, style
 
 CONFIG: dict[str, Any] = {
@@ -36,7 +36,7 @@ CONFIG: dict[str, Any] = {
 SMOKE: dict[str, Any] = {"budgets": [0.05]}
 
 
-def calibrated(config: dict[str, Any]) -> tuple[GeneralEconomy, data.Table]:
+def calibrated(config: dict[str, Any]) -> tuple[General, data.Table]:
     """The economy of the 14 regions, and its table."""
     table = data.load_icio()
     small = aggregate(

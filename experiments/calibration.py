@@ -22,7 +22,7 @@ from neg import data
 from neg.analysis import calibrate
 from neg.analysis.calibration import Calibration, match_moments
 from neg.data.aggregate import aggregate
-from neg.economy.general import GeneralEconomy
+from neg.economy.general import General
 from neg.figures import style
 from neg.solvers.short_run import short_run
 
@@ -52,7 +52,7 @@ NAMES = {
 class Moments(eqx.Module):
     """Moments of the economy after changes of its costs and of the trade elasticity."""
 
-    economy: GeneralEconomy
+    economy: General
     member: Any
 
     def __call__(self, unknown: dict[str, Any]) -> dict[str, Any]:
@@ -62,13 +62,9 @@ class Moments(eqx.Module):
         change = unknown["inside"] * one * other + unknown["outside"] * (one + other) * (
             1.0 - one * other
         )
-        model = eqx.tree_at(
-            lambda e: (e.tau, e.theta),
-            self.economy,
-            (
-                jnp.exp((change * abroad)[..., None] * GOODS),
-                jnp.full(len(GOODS), unknown["theta"]),
-            ),
+        model = self.economy.with_(
+            tau=jnp.exp((change * abroad)[..., None] * GOODS),
+            theta=jnp.full(len(GOODS), unknown["theta"]),
         )
         out = short_run(model).outcomes
         trade = out["trade"][:, :, 0]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -19,10 +20,11 @@ from matplotlib.figure import Figure
 from experiments import _east_asia
 from experiments._words import settings
 from neg import data
-from neg.analysis import Edit, Scenario, calibrate, compare, solve, trade_costs
+from neg.analysis import Edit, Scenario, calibrate, compare, solve
 from neg.analysis.decomposition import gains_from_trade
 from neg.data.aggregate import aggregate
 from neg.figures import bars, heat, style
+from neg.parts import Tastes
 
 CONFIG: dict[str, Any] = {
     "theta": 4.0,
@@ -43,7 +45,7 @@ STEPS = {
 }
 
 
-def layers(config: dict[str, Any], table: data.Table) -> Any:
+def layers(config: dict[str, Any], table: data.Table) -> dict[str, tuple[Any, str]]:
     """Illustrative tariffs on goods among all regions, and a border layer for changes."""
     member = np.isin(table.places, data.ASEAN)
     abroad = ~np.eye(len(table.places), dtype=bool)
@@ -52,9 +54,7 @@ def layers(config: dict[str, Any], table: data.Table) -> Any:
     )
     goods = np.asarray(table.sectors) == "goods"
     tariff = (rate * abroad)[..., None] * goods
-    return trade_costs(
-        table.places, table.sectors, {"tariff": (tariff, "tariff"), "border": (0.0, "resource")}
-    )
+    return {"tariff": (tariff, "tariff"), "border": (0.0, "resource")}
 
 
 def scenarios(config: dict[str, Any]) -> list[Scenario]:
@@ -75,22 +75,22 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     """Solve the steps with people who stay and with people who move."""
     table = data.load_icio()
     small = aggregate(table, {}, {"goods": table.sectors[:2], "services": table.sectors[2:]})
-    costs = layers(config, small)
     solved = []
     for number, (name, taste) in enumerate(config["people"].items()):
         progress(number, 1 + len(config["people"]), f"people {name}")
         where: dict[str, Any] = {"mobility": "sectors"}
         if taste is not None:
-            where = {"mobility": "free", "areas": {"ASEAN": data.ASEAN}, "place_taste": taste}
+            where = {"mobility": "free", "areas": {"ASEAN": data.ASEAN}}
+            where["parts"] = [Tastes(kappa=taste, sectors=jnp.asarray(0.0))]
         economy = calibrate(
             small,
             theta=config["theta"],
-            costs=costs,
+            layers=layers(config, small),
             uses="common",
             deficit_rule="own-share",  # or a surplus would be shared by more heads
             **where,
         )
-        solved.append(compare(economy, costs, scenarios(config)))
+        solved.append(compare(economy, scenarios(config)))
     progress(len(config["people"]), 1 + len(config["people"]), "gains from trade")
     gains = 100.0 * (gains_from_trade(solve(economy))["gains_from_trade"].values - 1.0)
     both = xr.concat(
@@ -101,13 +101,13 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     people = both["employment"].sum("sector")
     base = {"scenario": "baseline"}
     steps = both["scenario"].values[1:]
-    income = both["real_income"] / people
+    income = both["consumption"] / people
     change = lambda a: (100.0 * (a / a.sel(base, drop=True) - 1.0)).sel(scenario=steps).values
     dims = ("people", "scenario", "place")
     return xr.Dataset(
         {
             "income": (dims, change(income), {"units": "per cent"}),
-            "total_income": (dims, change(both["real_income"]), {"units": "per cent"}),
+            "total_income": (dims, change(both["consumption"]), {"units": "per cent"}),
             "population": (dims, change(people), {"units": "per cent"}),
             "gains_from_trade": ("place", gains, {"units": "per cent"}),
             "growth": (

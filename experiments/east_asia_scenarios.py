@@ -23,15 +23,13 @@ from neg import data
 from neg.analysis import (
     Edit,
     Scenario,
-    TradeCosts,
     UnstableAllocationWarning,
     calibrate,
     compare,
     freight_rate,
-    trade_costs,
 )
 from neg.analysis.returns import scale_limit
-from neg.economy.general import GeneralEconomy
+from neg.economy.general import General
 from neg.figures import bars, heat, style
 
 CONFIG: dict[str, Any] = {
@@ -49,7 +47,7 @@ SMOKE: dict[str, Any] = {"scale": {"immobile": [0.0, 0.5, 1.0], "sectors": [0.0,
 LABOUR = {"immobile": "Labour fixed in its sector", "sectors": "Labour chooses its sector"}
 
 
-def layers(config: dict[str, Any], table: data.Table) -> TradeCosts:
+def layers(config: dict[str, Any], table: data.Table) -> dict[str, tuple[Any, str]]:
     """Freight by sea distance, and a border layer that stands for changes from 2020."""
     freight = freight_rate(
         data.distances("sea").sel(origin=list(table.places), destination=list(table.places)).values,
@@ -57,11 +55,7 @@ def layers(config: dict[str, Any], table: data.Table) -> TradeCosts:
         reference_km=1e4,
         power=config["freight_power"],
     )
-    return trade_costs(
-        table.places,
-        table.sectors,
-        {"freight": (freight, "resource"), "border": (0.0, "resource")},
-    )
+    return {"freight": (freight, "resource"), "border": (0.0, "resource")}
 
 
 def scenarios(config: dict[str, Any]) -> list[Scenario]:
@@ -84,18 +78,17 @@ def scenarios(config: dict[str, Any]) -> list[Scenario]:
 def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     """Solve every scenario for both labour markets and every scale elasticity."""
     table = data.load_icio()
-    costs = layers(config, table)
     cases = [(labour, float(alpha)) for labour in LABOUR for alpha in config["scale"][labour]]
     solved: dict[str, list[xr.Dataset]] = {labour: [] for labour in LABOUR}
     notes = []
     for number, (labour, alpha) in enumerate(cases):
         progress(number, len(cases), f"{labour}, scale elasticity {alpha:g}")
-        result, unstable = _compared(_economy(config, table, costs, labour, alpha), costs, config)
+        result, unstable = _compared(_economy(config, table, labour, alpha), config)
         solved[labour].append(result.where(not unstable))
         if unstable:
             notes.append(f"{labour}, alpha {alpha:g}: {unstable}")
     limit = scale_limit(
-        _economy(config, table, costs, "sectors", 0.0),
+        _economy(config, table, "sectors", 0.0),
         grid=sorted({*config["scale"]["sectors"], 1.0})[-2:],
     )
     every = [result for results in solved.values() for result in results]
@@ -134,22 +127,23 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     return record
 
 
-def _economy(
-    config: dict[str, Any], table: data.Table, costs: TradeCosts, labour: str, alpha: float
-) -> GeneralEconomy:
+def _economy(config: dict[str, Any], table: data.Table, labour: str, alpha: float) -> General:
     """The economy of the table at a scale elasticity."""
     return calibrate(
-        table, theta=config["theta"], alpha=alpha, costs=costs, uses="common", mobility=labour
+        table,
+        theta=config["theta"],
+        alpha=alpha,
+        layers=layers(config, table),
+        uses="common",
+        mobility=labour,
     )
 
 
-def _compared(
-    economy: GeneralEconomy, costs: TradeCosts, config: dict[str, Any]
-) -> tuple[xr.Dataset, str]:
+def _compared(economy: General, config: dict[str, Any]) -> tuple[xr.Dataset, str]:
     """The scenarios, and why the observed allocation is no baseline for them, if it is none."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        result = compare(economy, costs, scenarios(config))
+        result = compare(economy, scenarios(config))
     unstable = ""
     for warning in caught:
         if issubclass(warning.category, UnstableAllocationWarning):
@@ -163,9 +157,9 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     """Who gains and loses, and what increasing returns add, with labour fixed and mobile."""
     config, names = settings(record), _east_asia.NAMES
     shown = config["shown_scale"]
-    gain = record["real_income_change"].sel(scenario="RCEP")
+    gain = record["consumption_change"].sel(scenario="RCEP")
     at = gain.sel(labour="sectors", scale=shown).to_series().sort_values()
-    freight = record["real_income_change"].sel(scenario="freight", labour="sectors", scale=shown)
+    freight = record["consumption_change"].sel(scenario="freight", labour="sectors", scale=shown)
     off = f"{100 * (1 - config['border_cost']):g} %"
     most, least = at.index[-1], at.index[0]
     source = (
@@ -233,7 +227,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
 def draw(record: xr.Dataset) -> dict[str, Figure]:
     """A map with ranked bars, and the role of the scale elasticity."""
     shown = settings(record)["shown_scale"]
-    change = record["real_income_change"].sel(labour="sectors", scale=shown)
+    change = record["consumption_change"].sel(labour="sectors", scale=shown)
     figure, axes = style.sheet(1, 3, height=3.3, width_ratios=[1.75, 1.0, 0.66])
     _east_asia.panel(
         axes[0],
@@ -262,7 +256,7 @@ def draw(record: xr.Dataset) -> dict[str, Figure]:
 def _side_figure(record: xr.Dataset) -> Figure:
     """The RCEP scenario under every kind of returns and both labour markets, side by side."""
     places = list(data.EAST_ASIA_PACIFIC)
-    change = record["real_income_change"].sel(scenario="RCEP", place=places)
+    change = record["consumption_change"].sel(scenario="RCEP", place=places)
     parts = {labour: change.sel(labour=labour).dropna("scale") for labour in LABOUR}
     parts = {labour: part.transpose("place", "scale") for labour, part in parts.items()}
     sizes = [part.sizes["scale"] for part in parts.values()]
@@ -292,7 +286,7 @@ def _side_figure(record: xr.Dataset) -> Figure:
 def _scale_figure(record: xr.Dataset) -> Figure:
     """Gain from the RCEP scenario by economy, against the scale elasticity."""
     figure, axes = style.sheet(1, 2, height=2.9, sharey=True)
-    change = record["real_income_change"].sel(scenario="RCEP")
+    change = record["consumption_change"].sel(scenario="RCEP")
     last = change["scale"].max()
     final = change.sel(labour="immobile", scale=last, place=list(data.ASEAN)).to_series()
     members = list(final.sort_values(ascending=False).index)

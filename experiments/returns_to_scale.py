@@ -21,7 +21,7 @@ from neg import data
 from neg.analysis import calibrate
 from neg.analysis.returns import Beyond, ScaleLimit, equilibria_beyond, scale_limit
 from neg.core.status import Status
-from neg.economy.general import GeneralEconomy
+from neg.economy.general import General
 from neg.figures import heat, style
 
 CONFIG: dict[str, Any] = {
@@ -45,14 +45,14 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
 
 
 def _record(
-    config: dict[str, Any], economy: GeneralEconomy, limit: ScaleLimit, beyond: Beyond
+    config: dict[str, Any], economy: General, limit: ScaleLimit, beyond: Beyond
 ) -> xr.Dataset:
     shape = economy.shape
     observed = np.asarray(economy.employment)
 
     def table(cells: Any) -> np.ndarray:
         values = np.full(shape[0] * shape[1], np.nan)
-        values[np.asarray(economy.cell)] = np.asarray(cells)
+        values[np.asarray(economy.cells.cell)] = np.asarray(cells)
         return values.reshape(shape)
 
     ends = [departure.equilibrium for departure in beyond.departures]

@@ -18,7 +18,7 @@ from neg import data
 from neg.analysis import calibrate
 from neg.analysis.tariffs import OptimalTariffs, nash_tariffs, optimal_tariffs
 from neg.data.aggregate import aggregate
-from neg.economy.general import GeneralEconomy
+from neg.economy.general import General
 from neg.figures import style
 from neg.solvers.short_run import short_run
 
@@ -35,7 +35,7 @@ BLOCS = {
 TOGETHER = ("ASEAN", "North-East Asia")
 
 
-def blocs(config: dict[str, Any]) -> GeneralEconomy:
+def blocs(config: dict[str, Any]) -> General:
     """The economy of the four blocs."""
     table = data.load_icio()
     small = aggregate(table, BLOCS, {"goods": table.sectors[:2], "services": table.sectors[2:]})
@@ -46,7 +46,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     """Best tariffs of each bloc alone, of all at once, and of East Asia together."""
     economy = blocs(config)
     names = list(economy.places)
-    free = np.asarray(short_run(economy).outcomes["real_income"])
+    free = np.asarray(short_run(economy).outcomes["welfare"])
     found: dict[str, OptimalTariffs] = {}
     cases = [f"{name} alone" for name in names] + ["tariff war", "East Asia together"]
     for number, case in enumerate(cases):
@@ -63,7 +63,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
         for fit in found.values()
     ]
     change = [
-        100.0 * (np.asarray(fit.solution.outcomes["real_income"]) / free - 1.0)
+        100.0 * (np.asarray(fit.solution.outcomes["welfare"]) / free - 1.0)
         for fit in found.values()
     ]
     return xr.Dataset(

@@ -50,7 +50,7 @@ def test_scale_and_mobility_stand_side_by_side():
         figure = east_asia_scenarios._side_figure(record)
     left, right = figure.axes
     written = {text.get_text() for text in left.texts}
-    value = record["real_income_change"].sel(
+    value = record["consumption_change"].sel(
         scenario="RCEP", labour="immobile", scale=1.0, place="VNM"
     )
     assert f"{float(value):+.2f}" in written
@@ -61,7 +61,7 @@ def test_scale_and_mobility_stand_side_by_side():
 def test_scenarios_start_only_where_the_table_is_a_stable_equilibrium():
     """Beyond the limit nothing is kept: what is solved there starts from another economy."""
     record = records.read_record(FIGURES / "east_asia_scenarios.nc")
-    shown = record["real_income_change"].sel(labour="sectors", scenario="RCEP")
+    shown = record["consumption_change"].sel(labour="sectors", scenario="RCEP")
     there = shown.notnull().all("place")
     np.testing.assert_array_equal(there, record["scale"] < record.attrs["limit"])
     growth = record["solve_growth_rate"].sel(labour="sectors")
