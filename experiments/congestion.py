@@ -24,7 +24,7 @@ from scipy.interpolate import RectBivariateSpline
 from experiments._two_regions import spread_over
 from experiments._wiggle import wiggle
 from experiments._words import listed, settings
-from neg.economy.composed import economy
+from neg.economy.composed import compose
 from neg.economy.model import Model
 from neg.figures import style
 from neg.models.core_periphery import CorePeriphery
@@ -138,7 +138,7 @@ def _economy(config: dict[str, Any], force: Force, *, moved: bool) -> Model:
         geography=from_distance([[inner, 1.0], [1.0, inner]]),
     )
     blocks = (Land(), Wages(), Density(), Traffic(), Pollution())
-    model = economy(core, blocks).with_(
+    model = compose(core, blocks).with_(
         **{each.strength: 0.0 for each in FORCES.values() if "." in each.strength}
     )
     return model.with_(**{force.lever: force.moved}) if moved and force.lever else model

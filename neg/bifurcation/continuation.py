@@ -55,7 +55,7 @@ def continuation(
         at = float(model.get(path.names[0])) if isinstance(parameter, str) else float(path.low)
     check_range("at", at, float(path.low), float(path.high))
     here = path.at(model, jnp.asarray(at))
-    check_distribution(here, jnp.asarray(x))
+    x = np.asarray(check_distribution(here, jnp.asarray(x)))
     used = x > EMPTY * np.asarray(here.groups.cell_mass) if used is None else np.asarray(used)
     if group is None:
         group = path_symmetries(model, path)
@@ -87,6 +87,20 @@ def through(
     here = path.at(model, jnp.asarray(at))
     reduction = reduce(here, symmetry, used)
     guess = state_vector(here, reduction, symmetry.average(x), at)
+    return both_ways(model, path, reduction, symmetry, group, guess, steps, max_points)
+
+
+def both_ways(
+    model: Model,
+    path: Path,
+    reduction: Reduction,
+    symmetry: Symmetry,
+    group: Symmetry,
+    guess: Any,
+    steps: Steps,
+    max_points: int,
+) -> Branch | None:
+    """The branch through the equilibrium near ``guess`` at its position, onward and backward."""
     onward = np.zeros(guess.shape[0])
     onward[-1] = 1.0
     legs = []

@@ -30,6 +30,7 @@ from neg.core.parameters import (
     option,
     parameter,
 )
+from neg.core.status import Status
 from neg.economy.groups import Groups
 from neg.places.layouts import Geography, equidistant
 
@@ -116,6 +117,27 @@ class Model(Parametric):
         """
         return (jnp.zeros_like(x) if gap is None else gap), residual
 
+    def obstacle(self) -> tuple[Status, str] | None:
+        """Why this economy has no equilibrium, or a whole family of them, and the remedy.
+
+        None where nothing can be said. Solvers ask before they begin, outside compiled code.
+        """
+        return None
+
+    def eased(self, share: Float[Array, ""]) -> Model | None:
+        """The economy a ``share`` of the way from one that is easy to solve; None if unknown.
+
+        At one it is the economy itself. A solve that fails is tried again along this way.
+        """
+        return None
+
+    def impasse(self, prices: Prices, x: Float[Array, " cell"]) -> str:
+        """What stops equilibria near these prices from going further, in words; empty if unknown.
+
+        Asked where the way of :meth:`eased` ends before this economy is reached.
+        """
+        return ""
+
     def bend(self, effects: dict[str, Array]) -> Self:
         """The model under the effects of parts, each a log factor by the name of what it moves.
 
@@ -145,7 +167,8 @@ class Model(Parametric):
         """Names of the entries along every axis that outcomes and parameters may have."""
         places = self.place_names
         axes = dict.fromkeys(("place", "origin", "destination"), places)
-        return axes | {"cell": self.cell_labels}
+        # A model without sectors has one of them, so that layers by sector fit every economy.
+        return axes | {"sector": ("industry",), "cell": self.cell_labels}
 
     def axes_of(self, name: str, shape: tuple[int, ...]) -> tuple[str, ...] | None:
         """Axes of an outcome of this shape, where the model knows better than its registry."""
@@ -215,7 +238,7 @@ class SpatialModel(Model):
         converter=as_float,
         metadata={
             "neg": Parameter(
-                "", "iceberg trade cost between neighbours", 1.5, 1.0, None, False, False
+                "", "iceberg trade cost between neighbours", 1.5, 1.0, None, False, False, cost=True
             )
         },
     )
@@ -275,5 +298,6 @@ FREENESS = Alias(
     _put_freeness,
     0.0,
     1.0,
+    of="tau",
 )
 """Alias for models whose trade elasticity is ``sigma - 1``."""

@@ -14,7 +14,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.core.checks import check_finite, check_range
+from neg.core.compilation import own_settings
 from neg.core.errors import ConvergenceError, InvalidDataError, unknown_name
+from neg.core.parameters import as_float
 from neg.economy.model import Groups, Model
 from neg.solvers.implicit import implicit_solution
 from neg.solvers.newton import newton
@@ -67,7 +69,7 @@ class Logit(Dynamics):
     """
 
     name: ClassVar[str] = "logit"
-    noise: Float[Array, ""] = eqx.field(default=0.05, converter=lambda v: jnp.asarray(v, float))
+    noise: Float[Array, ""] = eqx.field(default=0.05, converter=as_float)
 
     def __check_init__(self) -> None:
         check_range("noise", self.noise, 0.0, low_open=True)
@@ -118,6 +120,7 @@ def dynamics_of(dynamics: str | Dynamics) -> Dynamics:
     return Dynamics.registry[dynamics]()
 
 
+@own_settings
 def paths(
     model: Model,
     start: Any,
@@ -142,8 +145,7 @@ def paths(
     if times.ndim != 1 or len(times) < 2 or not (np.diff(times) > 0).all():
         raise InvalidDataError("times must be a vector of at least two increasing values")
     starts = jnp.atleast_2d(jnp.asarray(start, dtype=float))
-    for row in starts:
-        check_distribution(model, row)
+    starts = jnp.stack([check_distribution(model, row) for row in starts])
     laws = dict(parameters or {})
     for name, law in laws.items():
         model.with_(**{name: law(jnp.asarray(times[0]))})  # unknown names and bad values, named
@@ -191,7 +193,7 @@ def basins(
     cells = list(model.cell_labels)
     return xr.Dataset(
         {
-            "start": (("path", "cell"), starts, {"units": "1"}),
+            "start": (("path", "cell"), followed["x"].values[:, 0], {"units": "1"}),
             "destination": ("path", np.array(labels), {"units": "1"}),
             "settled": ("path", moved < 1e-6, {"units": "1"}),
             "x": (("point", "cell"), np.array(points), {"units": "1"}),
