@@ -90,7 +90,7 @@ def draw(diagram: Any, parameter: str, title: str) -> Any:
                 away = (10.0, -26.0 if at > 0.8 else 12.0)
                 shapes.special_point(axes, where, at, name, symbol=parameter, offset=away)
             else:  # too many to name: the text of the command lists them
-                axes.plot(where, at, "o", ms=4.5, mfc="white", mec=style.INK, mew=1.1, zorder=6)
+                shapes.mark(axes, where, at, name, size=4.5)
         axes.set_xlabel(parameter)
         axes.set_ylabel("share of the first place" if two else "share of the largest place")
         axes.set_ylim(-0.04, 1.04)
