@@ -10,9 +10,9 @@ import xarray as xr
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from neg.bifurcation.diagram import Diagram, diagram
 
 from neg.bifurcation.branch import Branch
-from neg.bifurcation.diagram import Diagram, diagram
 from neg.bifurcation.switching import exits
 from neg.bifurcation.symmetry import pattern
 from neg.figures import style

@@ -9,9 +9,9 @@ import numpy as np
 import xarray as xr
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from neg.bifurcation.diagram import Diagram, diagram
 
 from neg.bifurcation.arclength import Steps
-from neg.bifurcation.diagram import Diagram, diagram
 from neg.figures import style
 from neg.models.footloose_entrepreneur import FootlooseEntrepreneur
 from neg.places.layouts import racetrack

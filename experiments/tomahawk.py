@@ -15,9 +15,9 @@ import xarray as xr
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from experiments._branches import lines
 from neg.bifurcation.branch import Kind
-from neg.bifurcation.diagram import diagram
+from neg.diagrams.diagram import diagram
+from neg.diagrams.drawing import lines
 from neg.figures import diagram as drawing
 from neg.models import get_model
 

@@ -178,7 +178,7 @@ class _Finder:
         level = row @ ((1 - fraction) * left + fraction * right)
         guess = guess + (right - left) * (level - row @ guess) / max(row @ (right - left), 1e-300)
         u, tangent, residual, status, details = equilibrium_between(
-            branch.model, branch.path, branch.reduction, guess, row, branch.tangents[segment]
+            branch.model, branch.line, branch.reduction, guess, row, branch.tangents[segment]
         )
         full = Details(*(np.asarray(a) for a in details))
         matrix = tangent_matrices(

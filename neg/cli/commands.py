@@ -119,8 +119,8 @@ def equilibria(options: argparse.Namespace) -> str:
 
 def diagram(options: argparse.Namespace) -> str:
     """A bifurcation diagram, written to a file."""
-    from neg.bifurcation.diagram import diagram as follow
     from neg.cli.draw import check_ending, write
+    from neg.diagrams.diagram import diagram as follow
 
     compile_quickly()
     keep_compiled()

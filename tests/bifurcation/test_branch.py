@@ -73,7 +73,7 @@ def test_loop_counts_its_shared_point_once():
 
 def test_points_are_equilibria_of_the_model(folded):
     for i in (0, len(folded) // 2):
-        model = folded.path.at(folded.model, folded.parameter[i])
+        model = folded.line.at(folded.model, folded.parameter[i])
         found = short_run(model, np.maximum(folded.x[i], 0.0))
         np.testing.assert_allclose(found.payoff, folded.payoff[i], atol=1e-12)
         assert folded.named_prices(i) == {}

@@ -1,0 +1,1 @@
+"""Bifurcation diagrams: what is searched for, the branches followed, basins, records, drawings."""
