@@ -112,7 +112,7 @@ class Branch:
         """Value of the parameter (position on the line) at each point."""
         return self.points[:, -1]
 
-    @property
+    @functools.cached_property
     def used(self) -> np.ndarray:
         """Which cells are used on this branch."""
         return np.asarray(self.reduction.used)
@@ -166,15 +166,19 @@ class Branch:
         takes the stability of its neighbour. Where an unused cell would pay more the state is no
         equilibrium: the parameter is NaN there, which interrupts a line.
         """
+        inside = [p for p in self.special if p.kind not in (Kind.EMPTIED, Kind.JOINED)]
+        breaks = [(p.index + 1, p.parameter, p.x, p.index, p.index + 1) for p in inside]
+        # Where a branch was started on a special point, that is a point in the middle.
+        open_ = (np.flatnonzero(np.isnan(self.stable[1:-1])) + 1).tolist()
+        breaks += [(i, float(self.parameter[i]), self.x[i], i - 1, i + 1) for i in open_]
         parameter, x = list(self.parameter), list(self.x)
         stable, held = list(_ends_filled(self.stable)), list(self.entering == 0)
-        inside = [p for p in self.special if p.kind not in (Kind.EMPTIED, Kind.JOINED)]
-        for point in sorted(inside, key=lambda p: -p.index):
-            here = slice(point.index + 1, point.index + 1)
-            parameter[here] = [point.parameter] * 2
-            x[here] = [point.x] * 2
+        for at, value, state, before, after in sorted(breaks, key=lambda one: (-one[0], -one[4])):
+            here = slice(at, at + (after - before == 2))
+            parameter[here] = [value] * 2
+            x[here] = [state] * 2
             for flags in (stable, held):
-                flags[here] = flags[point.index : point.index + 2]
+                flags[here] = [flags[before], flags[after]]
         return np.where(held, parameter, np.nan), np.array(x), np.array(stable)
 
     def interpolate(self, segment: int, fraction: float) -> np.ndarray:

@@ -20,6 +20,8 @@ from neg.core.status import Status
 
 _ROUNDS = 60
 _PROBE = 1e-8
+_NEAR = 0.5
+"""A state belongs to a segment if it is this near to where it was expected, in its lengths."""
 _ZERO = 1e-8
 """Eigenvalues and payoff gaps below this at an end of a branch belong to the meeting point."""
 
@@ -184,7 +186,11 @@ class _Finder:
         matrix = tangent_matrices(
             self.index, self.mass, full.x[None], full.slope[None], branch.used
         )[0]
-        good = int(status) == Status.CONVERGED
+        # Newton's method may land on another branch, or where every distribution is at rest (free
+        # trade): a zero found there would belong to neither.
+        moved = np.sqrt(np.sum(branch.metric * (np.asarray(u) - guess) ** 2))
+        near = moved <= _NEAR * branch.length_between(segment)
+        good = int(status) == Status.CONVERGED and bool(near)
         return _State(np.asarray(u), np.asarray(tangent), good, float(residual), *full[:4], matrix)
 
     def pin(
