@@ -295,8 +295,9 @@ class _Seeker:
                 f"of {len(basins.values)} values of {name} from {basins.values[0]:g} to "
                 f"{basins.values[-1]:g}"
             )
+        unknown = "exist only between these values and hang on no branch followed"
         if not notes:
-            return ["not searched: states that hang on none of the branches followed"]
+            unknown = "hang on none of the branches followed"
         if self.new:
             where = ", ".join(f"{value:g}" for value in sorted(set(self.new)))
             notes.append(f"{len(self.new)} branches were found by this search, at {name} = {where}")
@@ -304,10 +305,7 @@ class _Seeker:
             tried = len(basins.values) * len(self.starts)
             notes.append(f"{basins.restless.sum()} of {tried} random starts came to no stable rest")
         notes += self.lost
+        notes.append(f"not searched: states that {unknown}")
         for left, right in self.gaps():
             notes.append(f"no stable state is known for {name} from {left:g} to {right:g}")
-        notes.append(
-            "not searched: states that exist only between these values and hang on no branch "
-            "followed"
-        )
         return notes

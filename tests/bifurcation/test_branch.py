@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -107,3 +109,27 @@ def test_outline_reaches_special_points_from_both_sides(folded):
     (where,) = np.flatnonzero(twice)
     assert {stable[where], stable[where + 1]} == {0.0, 1.0}
     assert len(parameter) == len(x) == len(folded) + 2
+
+
+def test_outline_is_stable_up_to_a_point_in_the_middle_that_cannot_be_told(folded):
+    plain = dataclasses.replace(folded, special=())
+    growth = np.where(np.arange(len(folded)) < 5, -1.0, 1.0)
+    growth[5] = 0.0
+    parameter, _, stable = dataclasses.replace(plain, growth=growth).outline()
+    assert parameter[5] == parameter[6] == folded.parameter[5]
+    assert stable[5] == 1.0 and stable[6] == 0.0
+
+
+def test_a_state_of_a_segment_lies_near_it(folded, monkeypatch):
+    from neg.bifurcation import special
+
+    finder = special._Finder(folded, None, None)
+    assert finder.state(3, 0.5).good
+    inner = special.equilibrium_between
+
+    def jump(*args):
+        u, *rest = inner(*args)
+        return (u + 10 * (folded.points[4] - folded.points[3]), *rest)
+
+    monkeypatch.setattr(special, "equilibrium_between", jump)
+    assert not finder.state(3, 0.5).good

@@ -167,6 +167,35 @@ def test_saved_and_loaded(two_regions, tmp_path):
     np.testing.assert_array_equal(loaded["x"].values[2, : len(bridge)], bridge.x)
 
 
+def test_a_diagram_shows_itself(two_regions):
+    frame = two_regions.to_frame()
+    assert list(frame["images"]) == [1, 2, 2]
+    assert frame["stable_from"][0] == pytest.approx(1.626577, abs=1e-6)
+    assert frame["stable_to"][1] == pytest.approx(1.807313, abs=1e-6)
+    assert np.isnan(frame["stable_from"][2])
+    text = repr(two_regions)
+    assert "core-periphery: 3 branches over tau from 1.4 to 2.2" in text
+    assert all(note in text for note in two_regions.notes)
+    assert "<table" in two_regions._repr_html_()
+    axes = two_regions.plot()
+    assert axes.get_xlim() == (1.4, 2.2) and axes.get_xlabel() == "τ"
+    heights = [y for line in axes.lines for y in line.get_ydata()]
+    assert np.nanmin(heights) == 0.0 and np.nanmax(heights) == 1.0
+
+
+def test_basins_are_in_the_record(two_regions):
+    data = two_regions.to_dataset()
+    for value, restless in zip(two_regions.basins.values, two_regions.basins.restless, strict=True):
+        here = data["basin_parameter"].values == value
+        counted = data["basin_starts"].values[here].sum() + restless
+        assert counted == data["searched_starts"].values[0]
+    at = two_regions.basins.values
+    shares = {(state.value, state.branch): state.share for state in two_regions.basins.states}
+    assert shares[at[0], 1] == 1.0 and shares[at[-1], 0] == 1.0  # all agglomerate; all disperse
+    between = at[(at > 1.626577) & (at < 1.807313)][0]
+    assert 0 < shares[between, 0] < 1 and 0 < shares[between, 1] < 1
+
+
 @pytest.mark.slow
 def test_racetrack_cascade():
     model = CorePeriphery(geography=racetrack(8)).with_(phi=0.05)
