@@ -65,7 +65,7 @@ def run(config: Mapping[str, Any], progress: Callable[[int, int, str], None]) ->
         data[f"mode_{name}"] = ("mode_number", [m[name] for m in modes], {"units": unit})
     data["coordinates"] = (("place", "axis"), np.asarray(geography.coordinates), {"units": "1"})
     breaks = len(np.unique(np.round([m["phi"] for m in modes], 9)))
-    labels = {"kind": np.arange(len(shown)), "mode_number": np.arange(len(modes))}
+    labels: dict[str, Any] = {"kind": np.arange(len(shown)), "mode_number": np.arange(len(modes))}
     labels |= {"place": list(geography.names), "axis": ["east", "north"]}
     return data.assign_coords(labels).assign_attrs(
         title=(
@@ -217,7 +217,7 @@ def _draw_patterns(record: xr.Dataset) -> Figure:
             for name in ("centres", "low", "high", "share", "at")
         )
         cell.set_title(
-            f"{count} centre{'s' * (str(count) != '1')}\n"
+            f"{count} centre{'s' * int(str(count) != '1')}\n"
             f"φ {low:.2f}–{high:.2f}\n{100 * share:.0f} % at {at:.2f}",
             loc="center",
             fontsize=7,
@@ -243,7 +243,7 @@ def _draw_modes(record: xr.Dataset) -> Figure:
         _frame(axes, record, 1.0)
         size = record["mode_size"].values[j]
         axes.set_title(
-            f"{record['mode_phi'].values[j]:.3f}, {size} mode{'s' * (size != 1)}",
+            f"{record['mode_phi'].values[j]:.3f}, {size} mode{'s' * int(size != 1)}",
             loc="center",
             fontsize=7,
             fontweight="normal",

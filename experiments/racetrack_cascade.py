@@ -129,9 +129,9 @@ def draw(record: xr.Dataset) -> Figure:
         axes, below = panels[:, k]
         ticks = [2**j for j in range(int(np.log2(places)) + 1)]
         _branches.draw_branches(axes, record, k, int(places), ticks)
-        axes.set_ylim(0.85 / places, 3.4)
+        axes.set_ylim(0.85 / places, 4.0)
         axes.set_xlim(low - margin, high + margin)
-        axes.plot([record.attrs["predicted"]] * 2, [0.85 / places, 1], "--", lw=0.8, c=style.INK)
+        axes.plot([record.attrs["predicted"]] * 2, [0.85 / places, 0.5], "--", lw=0.8, c=style.INK)
         axes.set_title(f"{places} places", fontsize=8.5)
         _rings(axes, record, k, int(places))
         _branches.draw_shares(below, record, k)
@@ -140,12 +140,14 @@ def draw(record: xr.Dataset) -> Figure:
             one.tick_params(labelsize=7.5)
     panels[0, 0].set_ylabel("share of the largest place", fontsize=8)
     panels[1, 0].set_ylabel("% of starts", fontsize=8)
-    figure.legend(
+    panels[0, 0].legend(
         handles=_branches.handles("evenly spaced", "other"),
-        loc="outside lower center",
-        ncols=4,
-        fontsize=7.5,
-        handlelength=1.6,
+        loc="lower left",
+        bbox_to_anchor=(0.0, 0.5),
+        fontsize=7,
+        handlelength=1.4,
+        labelspacing=0.3,
+        frameon=False,
     )
     return figure
 

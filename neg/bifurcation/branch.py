@@ -166,20 +166,27 @@ class Branch:
         takes the stability of its neighbour. Where an unused cell would pay more the state is no
         equilibrium: the parameter is NaN there, which interrupts a line.
         """
+        stable, held = _ends_filled(self.stable), (self.entering == 0).astype(float)
         inside = [p for p in self.special if p.kind not in (Kind.EMPTIED, Kind.JOINED)]
-        breaks = [(p.index + 1, p.parameter, p.x, p.index, p.index + 1) for p in inside]
-        # Where a branch was started on a special point, that is a point in the middle.
-        open_ = (np.flatnonzero(np.isnan(self.stable[1:-1])) + 1).tolist()
-        breaks += [(i, float(self.parameter[i]), self.x[i], i - 1, i + 1) for i in open_]
-        parameter, x = list(self.parameter), list(self.x)
-        stable, held = list(_ends_filled(self.stable)), list(self.entering == 0)
-        for at, value, state, before, after in sorted(breaks, key=lambda one: (-one[0], -one[4])):
-            here = slice(at, at + (after - before == 2))
-            parameter[here] = [value] * 2
-            x[here] = [state] * 2
-            for flags in (stable, held):
-                flags[here] = [flags[before], flags[after]]
-        return np.where(held, parameter, np.nan), np.array(x), np.array(stable)
+        rows: list[tuple[float, np.ndarray, float, float]] = []
+        for i in range(len(self)):
+            # Where a branch was started on a special point, that is a point in the middle.
+            open_ = np.isnan(stable[i]) and 0 < i < len(self) - 1
+            for k in (i - 1, i + 1) if open_ else (i,):
+                rows.append((self.parameter[i], self.x[i], stable[k], held[k]))
+            here = [p for p in inside if p.index == i]
+            growing, wanting = int(self.unstable[i]), int(self.entering[i])
+            for number, point in enumerate(here):
+                rows.append((point.parameter, point.x, *rows[-1][2:]))
+                growing += point.change * (point.kind != Kind.SUSTAIN)
+                wanting += point.change * (point.kind == Kind.SUSTAIN)
+                if number + 1 < len(here):  # of several in one segment: by what they change
+                    after = float(growing <= 0 and wanting <= 0), float(wanting <= 0)
+                else:
+                    after = stable[i + 1], held[i + 1]
+                rows.append((point.parameter, point.x, *after))
+        parameter, x, calm, kept = (np.array(column) for column in zip(*rows, strict=True))
+        return np.where(kept > 0, parameter, np.nan), x, calm
 
     def interpolate(self, segment: int, fraction: float) -> np.ndarray:
         """Point on the branch between two computed points, by cubic Hermite interpolation."""

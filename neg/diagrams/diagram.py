@@ -202,7 +202,6 @@ class _Seeker:
         self.new: list[float] = []
         self.lost: list[str] = []
         self.exact: list[str] = []
-        self.rounds = 0
 
     @property
     def freedom(self) -> int:
@@ -223,7 +222,6 @@ class _Seeker:
             gaps = self.gaps()
             before = len(self.grower.branches)
             if gaps:
-                self.rounds += 1
                 self.dynamics(np.array([0.5 * (left + right) for left, right in gaps]))
                 self.grower.grow()
             if len(self.grower.branches) == before:

@@ -133,3 +133,19 @@ def test_a_state_of_a_segment_lies_near_it(folded, monkeypatch):
 
     monkeypatch.setattr(special, "equilibrium_between", jump)
     assert not finder.state(3, 0.5).good
+
+
+def test_outline_keeps_two_special_points_of_one_segment_in_order(folded):
+    (fold,) = folded.of_kind(Kind.FOLD)
+    left, right = folded.parameter[2], folded.parameter[3]
+    first, second = left + 0.3 * (right - left), left + 0.6 * (right - left)
+    points = tuple(
+        dataclasses.replace(fold, kind=Kind.BRANCH, parameter=value, index=2, change=change)
+        for value, change in ((first, 1), (second, 1))
+    )
+    growth = np.where(np.arange(len(folded)) < 3, -1.0, 1.0)
+    quiet = np.zeros(len(folded), dtype=int)
+    made = dataclasses.replace(folded, special=points, growth=growth, unstable=quiet)
+    parameter, _, stable = made.outline()
+    np.testing.assert_array_equal(parameter[2:8], [left, first, first, second, second, right])
+    assert stable[2:8].tolist() == [1, 1, 0, 0, 0, 0]

@@ -31,7 +31,7 @@ def stable_at(found, value):
 
 
 def test_a_closed_loop_is_found_without_a_start():
-    found = diagram(circle(rate=0.3), "rate", -1.0, 1.0, search=Search(values=0))
+    found = diagram(circle(rate=0.7), "rate", -1.0, 1.0, search=Search(values=0))
     assert [branch.end for branch in found.branches].count(End.CLOSED) == 1
     assert any("all equilibria searched for at rate = -1" in note for note in found.notes)
     assert any("1 branches were found by this search, at rate = 0" in note for note in found.notes)
@@ -86,10 +86,11 @@ def test_patterns_of_lattices(geography, sizes):
     distance = np.round(np.asarray(geography.distance), 6)
     colours = np.unique(distance, return_inverse=True)[1].reshape(distance.shape)
     model = FootlooseEntrepreneur(geography=geography)
-    found = patterns(model, automorphisms(colours))
+    group = automorphisms(colours)
+    found = patterns(model, group)
     assert sizes <= {int((x > 0).sum()) for x in found}
     for x in found:  # no two are mirror images
-        images = x[automorphisms(colours).elements]
+        images = x[group.elements]
         assert sum(any(np.array_equal(y, image) for image in images) for y in found) == 1
 
 
@@ -98,10 +99,8 @@ def test_opposite_places_of_a_racetrack():
     found = diagram(model, "tau", 1.15, 1.25, search=DYNAMICS)
     for tau in (1.15, 1.2, 1.25):
         assert stable_at(found, tau) == {(0.5, 0.5)}
-        assert [np.flatnonzero(e.x).tolist() for e in found.equilibria(tau) if e.stable] == [
-            [0, 2],
-            [1, 3],
-        ]
+        used = [np.flatnonzero(e.x).tolist() for e in found.equilibria(tau) if e.stable]
+        assert sorted(used) == [[0, 2], [1, 3]]
     assert {state.share for state in found.basins.states if state.starts} == {1.0}
 
 
