@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import root
 
 from benchmarks._timing import Pair
-from neg.economy.general_build import general_economy
+from neg.economy.general.build import general_economy
 from neg.models.helpman import Helpman
 from neg.places.layouts import Geography
 from neg.solvers.long_run import equilibrium_at

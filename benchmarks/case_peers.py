@@ -24,7 +24,7 @@ from jaxtyping import Array, Float
 
 from benchmarks._peer import HERE, PYTHON, Peer
 from benchmarks._timing import Pair
-from neg.economy.general_build import general_economy
+from neg.economy.general.build import general_economy
 from neg.economy.model import Groups, Model, Prices
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run

@@ -13,7 +13,7 @@ from scipy.optimize import root
 from benchmarks._timing import Pair
 from neg.analysis import calibrate
 from neg.data.table import Table
-from neg.economy.general_build import general_economy
+from neg.economy.general.build import general_economy
 from neg.models.commuting import Commuting
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run

@@ -25,9 +25,9 @@ from matplotlib.figure import Figure
 
 from experiments._two_regions import LINES, MARKS, POINTS, Equilibria, equilibria, known, tomahawk
 from neg.analysis.scenarios import with_costs
-from neg.barriers.layers import TradeCosts, trade_costs
+from neg.barriers.layer import TradeCosts, trade_costs
 from neg.economy.general import GeneralEconomy
-from neg.economy.general_build import general_economy
+from neg.economy.general.build import general_economy
 from neg.figures import style
 from neg.models.puga import PugaImmobile
 

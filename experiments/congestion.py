@@ -27,8 +27,8 @@ from experiments._wiggle import wiggle
 from neg.economy.model import Model
 from neg.figures import style
 from neg.models.core_periphery import CorePeriphery
-from neg.parts.blocks import Density, Land, Pollution, Traffic, Wages
-from neg.parts.composed import Congested
+from neg.parts import Density, Land, Pollution, Traffic, Wages
+from neg.economy.composed import economy
 from neg.places.layouts import from_distance
 
 CONFIG: dict[str, Any] = {
@@ -164,7 +164,7 @@ def _economy(config: dict[str, Any], force: Force, *, moved: bool) -> Model:
         geography=from_distance([[inner, 1.0], [1.0, inner]]),
     )
     blocks = (Land(), Wages(), Density(), Traffic(), Pollution())
-    model = Congested(core, blocks).with_(
+    model = economy(core, blocks).with_(
         **{each.strength: 0.0 for each in FORCES.values() if "." in each.strength}
     )
     return model.with_(**{force.lever: force.moved}) if moved and force.lever else model

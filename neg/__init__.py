@@ -20,7 +20,7 @@ _FRONT_PAGE = {
     "Groups": "neg.economy.model",
     "parameter": "neg.core.parameters",
     "get_model": "neg.models",
-    "general_economy": "neg.economy.general_build",
+    "general_economy": "neg.economy.general",
     "short_run": "neg.solvers.short_run",
     "long_run": "neg.solvers.long_run",
     "equilibrium_at": "neg.solvers.long_run",

@@ -23,7 +23,7 @@ from neg.core.errors import (
     UnknownNameError,
 )
 from neg.core.status import Status
-from neg.economy.general_build import general_economy
+from neg.economy.general.build import general_economy
 from neg.models.core_periphery import CorePeriphery
 
 TABLE = random_table(seed=1, tariffs=False)

@@ -8,23 +8,23 @@ from pathlib import Path
 
 import pytest
 
-ECONOMY = {"core", "places", "barriers", "economy"}
+ECONOMY = {"core", "places", "economy", "barriers", "parts"}
 ROOMS_OF_EQUILIBRIA = {"solvers", "breakpoints", "bifurcation", "search", "diagrams"}
 
 ALLOWED: dict[str, set[str]] = {
     "core": set(),
     "places": {"core"},
-    "barriers": {"core", "places"},
-    "economy": {"core", "places", "barriers"},
-    "parts": ECONOMY,
-    "models": ECONOMY | {"parts"},
-    "solvers": ECONOMY,
+    "economy": {"core", "places"},
+    "barriers": {"core", "places", "economy"},
+    "parts": {"core", "places", "economy"},
+    "models": {"core", "places", "economy"},
+    "solvers": {"core", "places", "economy"},
     "breakpoints": ECONOMY | {"solvers"},
     "bifurcation": ECONOMY | {"solvers"},
     "search": ECONOMY | {"solvers", "breakpoints", "bifurcation"},
     "diagrams": ECONOMY | {"solvers", "bifurcation", "search", "figures"},
     "data": {"core", "places"},
-    "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "parts", "data"},
+    "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "data"},
     # Figures know no economics: whoever solves hands them arrays.
     "figures": {"core"},
 }

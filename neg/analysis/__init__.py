@@ -2,6 +2,7 @@
 
 from neg.analysis.baseline import calibrate
 from neg.analysis.calibration import match_moments
+from neg.analysis.compare import UnstableAllocationWarning, compare, solve
 from neg.analysis.decomposition import (
     dispersion,
     gains_from_trade,
@@ -9,29 +10,23 @@ from neg.analysis.decomposition import (
     market_access,
     real_income_split,
 )
+from neg.analysis.gradient import gradient, real_income_gradient
 from neg.analysis.hat import changes
 from neg.analysis.inversion import invert, invert_moving_costs
 from neg.analysis.invert_flows import invert_tastes
 from neg.analysis.outcomes import labelled
 from neg.analysis.policy import best_border_cuts
 from neg.analysis.returns import equilibria_beyond, scale_limit
-from neg.analysis.scenarios import (
-    Edit,
-    Scenario,
-    UnstableAllocationWarning,
-    compare,
-    real_income_gradient,
-    scenario,
-    solve,
-    with_costs,
-)
+from neg.analysis.scenarios import Edit, Scenario, scenario
 from neg.analysis.tariffs import nash_tariffs, optimal_tariffs
-from neg.barriers.layers import TradeCosts, freight_rate, trade_costs
+from neg.barriers import Layer, freight_rate, layers_of, trade_costs
+from neg.economy.lever import Lever
 
 __all__ = [
     "Edit",
+    "Layer",
+    "Lever",
     "Scenario",
-    "TradeCosts",
     "UnstableAllocationWarning",
     "best_border_cuts",
     "calibrate",
@@ -41,11 +36,13 @@ __all__ = [
     "equilibria_beyond",
     "freight_rate",
     "gains_from_trade",
+    "gradient",
     "incidence",
     "invert",
     "invert_moving_costs",
     "invert_tastes",
     "labelled",
+    "layers_of",
     "market_access",
     "match_moments",
     "nash_tariffs",
@@ -56,5 +53,4 @@ __all__ = [
     "scenario",
     "solve",
     "trade_costs",
-    "with_costs",
 ]

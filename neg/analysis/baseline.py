@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from neg.analysis.inversion import invert_moving_costs
-from neg.barriers.layers import TradeCosts
-from neg.core.checks import check_choice, check_labels
+from neg.barriers.layer import trade_costs
+from neg.core.checks import check_choice
 from neg.core.errors import InvalidDataError
+from neg.core.parameters import altered
 from neg.data.table import Table
-from neg.economy.general import GeneralEconomy
-from neg.economy.general_build import fill, general_economy
+from neg.economy.general.build import general_economy
+from neg.economy.general.fill import spread
+from neg.economy.model import Model
+from neg.economy.part import Part
 
 USES = ("separate", "common")
 
@@ -23,54 +26,74 @@ def calibrate(
     *,
     theta: Any = 4.0,
     alpha: Any = 0.0,
-    costs: TradeCosts | None = None,
+    layers: Mapping[str, tuple[Any, str]] | None = None,
+    parts: Iterable[Part] = (),
     uses: str = "separate",
     mobility: str | Mapping[str, str] = "immobile",
     areas: Mapping[str, Sequence[str]] | None = None,
-    deficit_rule: str = "fixed",
-    numeraire: str = "world",
-    rebate: str = "proportional",
     residents: Any = None,
-    moving_cost: Any = None,
-    place_taste: Any = None,
-    sector_taste: Any = None,
-    labour_supply: Any = None,
-) -> GeneralEconomy:
+    **closure: Any,
+) -> Any:
     """The general economy whose equilibrium at unit prices is the table, for any elasticities.
 
     Units are chosen so that every wage, unit cost and price index is one in the table's year:
 
         employment L = value added;  cost shares = columns of the table over output
         D_ijsu (tau_ijs (1 + t_ijs))^-theta = origin share in what use u of j buys
-        reference quantity Q = Y,  productivity A = 1 / S with S = 1
+        reference quantity Q = Y,  supply S = 1
         deficit_j = spending on final uses and their taxes - value added - all taxes
 
-    ``costs`` gives the trade costs of the table's year by layer, so that scenarios can change
-    them; without it every cost is one at the baseline and stands for a change. Solving the result
-    after a change of parameters therefore is exact hat algebra. ``theta`` and ``alpha`` are one
-    number or one per sector. With ``uses="separate"`` every industry and kind of final demand
-    keeps its own mix of origins, so that every entry of the table is reproduced; with ``"common"``
-    all uses of a sector share one mix, and bilateral flows by sector are. Value added counts as
-    labour. Negative final flows become stock changes of fixed quantity. Tariffs (of ``costs``,
-    else of the table) are paid on top of its flows and taken out of its net taxes.
+    ``layers`` are the trade costs of the table's year, ``name: (rate, kind)`` as
+    :func:`neg.barriers.layer.trade_costs` reads them; ``parts`` are mechanisms (and layers of
+    your own). Both become part of the economy: scenarios edit them, and tastes and productivity
+    absorb what they do at the baseline. Tariffs are those of a tariff layer or of the table, and
+    are refused where the two differ; they are paid on top of the table's flows and taken out of
+    its net taxes. Solving the result after a change of parameters is exact hat algebra.
 
-    Who may move, by origin (``residents``), at what ``moving_cost``, with what tastes and labour
-    supply, is said as in :func:`neg.economy.general_build.general_economy`. With residents or
-    tastes, and no moving costs given, those under which the observed people stay where they are
-    are inferred (:func:`neg.analysis.inversion.invert_moving_costs`), so that the table is a
-    long-run equilibrium whatever the tastes; at prices of one hours are one.
+    ``theta`` and ``alpha`` are one number or one per sector. With ``uses="separate"`` every
+    industry and kind of final demand keeps its own mix of origins, so that every entry of the
+    table is reproduced; with ``"common"`` all uses of a sector share one mix, and bilateral flows
+    by sector are. Value added counts as labour. Negative final flows become stock changes of
+    fixed quantity. ``mobility``, ``areas``, ``residents`` and the names of ``closure``
+    (``deficit_rule``, ``numeraire``, ``rebate``, ...) are those of
+    :func:`neg.economy.general.general_economy`. With residents or tastes, and no moving costs
+    given, those under which the observed people stay where they are are inferred
+    (:func:`neg.analysis.inversion.invert_moving_costs`), so that the table is a long-run
+    equilibrium whatever the tastes.
 
     Source: Dekle, Eaton and Kortum (2008), IMF Staff Papers 55(3); Caliendo and Parro (2015);
     with people who move, Caliendo, Dvorkin and Parro (2019), Econometrica 87(3).
     """
     check_choice("uses", uses, USES)
-    theta = fill("theta", theta, (len(table.sectors),))
+    theta = np.asarray(spread("theta", theta, {"sector": table.sectors}, (len(table.sectors),)))
     table = table.balanced()
     output = np.where(table.output > 0, table.output, 1.0)
     active = table.output > 0
     n, s = output.shape
     f = len(table.uses)
-    tau, tariff = _baseline_costs(table, costs)
+    parts = (*trade_costs(table.places, table.sectors, layers or {}), *parts)
+    first = general_economy(
+        places=table.places,
+        sectors=table.sectors,
+        employment=table.value_added,
+        theta=theta,
+        alpha=alpha,
+        productivity=active.astype(float),
+        reference=output,
+        mobility=mobility,
+        areas=areas,
+        residents=residents,
+        uses=(
+            table.uses,
+            tuple(range(s)) if uses == "separate" else (0,) * s,
+            tuple(range(s, s + f)) if uses == "separate" else (0,) * f,
+        ),
+        parts=parts,
+        **closure,
+    )
+    seen = _at_start(first)
+    own = _own_tariff(table, np.asarray(seen.market.tariff))
+    tariff = np.asarray(seen.market.tariff) + own
     paid = (1.0 + tariff).transpose(0, 2, 1)[..., None]  # [origin, sector, destination, 1]
 
     taken = np.minimum(table.final, 0.0)
@@ -81,7 +104,9 @@ def calibrate(
         bought = bought.sum(axis=3, keepdims=True)
     total = bought.sum(axis=0, keepdims=True)
     share = np.divide(bought, total, out=np.zeros_like(bought), where=total > 0)
-    taste = share.transpose(0, 2, 1, 3) * ((tau * (1.0 + tariff)) ** theta)[..., None]
+    none = np.ones((n, n, s, 1))
+    freeness = altered(seen.market, tariff=tariff, taste=none).freeness()
+    taste = share.transpose(0, 2, 1, 3) / np.asarray(freeness)
 
     # Tariffs on inputs are part of the net taxes of a balanced table; so are those on final uses.
     tax = table.net_taxes_industry - (intermediate - table.intermediate).sum(axis=(0, 1))
@@ -91,58 +116,56 @@ def calibrate(
     stock = taken.sum(axis=3)
     earned = table.value_added.sum(axis=1) + tax.sum(axis=1) + final_tax + revenue
     deficit = spent + stock.sum(axis=(0, 1)) - earned
-    economy = general_economy(
-        places=table.places,
-        sectors=table.sectors,
-        kinds=table.uses,
-        employment=table.value_added,
-        theta=theta,
-        alpha=alpha,
+    efficiency = seen.bent.efficiency
+    ahead = 1.0 if efficiency is None else np.exp(theta * np.asarray(efficiency))
+    inputs = intermediate.sum(axis=0).transpose(1, 0, 2) / output[:, None, :]
+    economy = first.with_(
         taste=taste,
-        tau=tau,
-        tariff=tariff,
-        productivity=active.astype(float),
-        reference=output,
+        tariff=own,
+        productivity=active / ahead,
         labour_share=np.where(active, table.value_added / output, 1.0),
         tax_share=np.where(active, tax / output, 0.0),
-        input_share=np.where(
-            active[:, None, :],
-            intermediate.sum(axis=0).transpose(1, 0, 2) / output[:, None, :],
-            0.0,
-        ),
+        input_share=np.where(active[:, None, :], inputs, 0.0),
         final_share=final.sum(axis=0).transpose(1, 0, 2) / spent[:, None, None],
         final_tax=final_tax / spent,
         stock_change=stock if stock.any() else None,
         deficit=deficit - deficit.mean(),
-        industry_use=tuple(range(s)) if uses == "separate" else None,
-        final_use=tuple(range(s, s + f)) if uses == "separate" else None,
-        mobility=mobility,
-        areas=areas,
-        deficit_rule=deficit_rule,
-        numeraire=numeraire,
-        rebate=rebate,
-        residents=residents,
-        moving_cost=moving_cost,
-        place_taste=place_taste,
-        sector_taste=sector_taste,
-        labour_supply=labour_supply,
+        income_start=earned,
     )
-    chooses = any(part is not None for part in (residents, place_taste, sector_taste))
-    if moving_cost is not None or not chooses:
+    said = getattr(economy, "parts", ())
+    chooses = residents is not None or any(part.label == "tastes" for part in said)
+    if "moving costs" in economy.says or not chooses:
         return economy
-    one = {"wage": np.zeros((n, s)), "cost": np.zeros((n, s)), "index": np.zeros(n)}
     income = {"income": np.log(spent + stock.sum(axis=(0, 1)))}
-    return invert_moving_costs(economy, prices=one | income)
+    one = {"wage": np.zeros((n, s)), "cost": np.zeros((n, s))} | income
+    x = economy.initial_distribution()
+    return invert_moving_costs(economy, prices=economy.initial_prices(x) | one)
 
 
-def _baseline_costs(table: Table, costs: TradeCosts | None) -> tuple[np.ndarray, np.ndarray]:
-    """Iceberg factors and tariffs of the table's year."""
-    n, s = len(table.places), len(table.sectors)
-    if costs is None:
-        none = np.zeros((n, n, s))
-        return none + 1.0, none if table.tariff is None else np.asarray(table.tariff)
-    check_labels("places of costs", costs.places, table.places)
-    check_labels("sectors of costs", costs.sectors, table.sectors)
-    if bool((costs.export_tax != 0).any()):
+def _at_start(economy: Model) -> Any:
+    """The general economy as its parts leave it at the baseline: prices of one, observed people."""
+    x = economy.initial_distribution()
+    seen: Any = economy.bent_at(economy.initial_prices(x), x)
+    if seen.bent.commute is not None:
+        raise InvalidDataError(
+            "a table gives workers by workplace; part 'commuting' needs residents: "
+            "compose it onto an economy built from them"
+        )
+    if bool((seen.market.export_tax != 0).any()):
         raise InvalidDataError("export taxes at the baseline are not read from a table; must be 0")
-    return np.asarray(costs.tau), np.asarray(costs.tariff)
+    return seen
+
+
+def _own_tariff(table: Table, layered: np.ndarray) -> np.ndarray:
+    """Tariffs of the table that no layer holds."""
+    stated = np.zeros_like(layered) if table.tariff is None else np.asarray(table.tariff)
+    if not layered.any():
+        return stated
+    if stated.any() and not np.allclose(stated, layered, rtol=1e-9, atol=1e-12):
+        i, j, s = np.argwhere(~np.isclose(stated, layered, rtol=1e-9, atol=1e-12))[0]
+        raise InvalidDataError(
+            f"the table's tariff on {table.sectors[s]} from {table.places[i]} to "
+            f"{table.places[j]} is {stated[i, j, s]:g} and that of the layers "
+            f"{layered[i, j, s]:g}; must be the same, or said in one place"
+        )
+    return np.zeros_like(layered)

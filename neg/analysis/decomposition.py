@@ -14,16 +14,16 @@ import xarray as xr
 
 from neg.core.checks import check_shape
 from neg.core.errors import InvalidDataError, LabelMismatchError, unknown_name
-from neg.economy.general import GeneralEconomy
+from neg.economy.general import General
 
 Solution = Any
-"""A ShortRun or LongRun of a :class:`GeneralEconomy`."""
+"""A solution of a general economy."""
 
 
 def real_income_split(before: Solution, after: Solution) -> xr.Dataset:
-    """Exact change of real income of every place beside its first-order split.
+    """Exact change of welfare of every place beside its first-order split.
 
-        exact_log_change_j = log(real income after / before)
+        exact_log_change_j = log(welfare after / before)
         first_order_terms_of_trade_j = 1/I_j sum_is (X_jis dlog c_js - X_ijs dlog c_is)
         first_order_volume_of_trade_j = 1/I_j sum_is t_ijs X_ijs (dlog X_ijs - dlog c_is)
 
@@ -36,20 +36,21 @@ def real_income_split(before: Solution, after: Solution) -> xr.Dataset:
     """
     model = before.model
     old, new = (_numpy(solution.outcomes) for solution in (before, after))
-    exact = np.log(new["real_income"] / old["real_income"])
+    exact = np.log(new["welfare"] / old["welfare"])
     abroad = ~np.eye(len(model.places), dtype=bool)[:, :, None]
-    border = old["trade"] * (1.0 + np.asarray(model.export_tax)) * abroad
-    later = new["trade"] * (1.0 + np.asarray(after.model.export_tax)) * abroad
+    market = _market(before)
+    border = old["trade"] * (1.0 + np.asarray(market.export_tax)) * abroad
+    later = new["trade"] * (1.0 + np.asarray(_market(after).export_tax)) * abroad
     cost = np.log(new["unit_cost"] / old["unit_cost"])[:, None, :]
     both = (border > 0) & (later > 0)
     growth = np.log(np.where(both, later, 1.0) / np.where(both, border, 1.0))
     income = old["income"]
     terms = ((border * cost).sum(axis=(1, 2)) - (border * cost).sum(axis=(0, 2))) / income
-    tariff = np.asarray(model.tariff)
+    tariff = np.asarray(market.tariff)
     volume = (tariff * border * np.where(both, growth - cost, 0.0)).sum(axis=(0, 2)) / income
     return _by_place(
         model,
-        exact_log_change=(exact, "exact log change of real income"),
+        exact_log_change=(exact, "exact log change of welfare"),
         first_order_terms_of_trade=(terms, "first-order effect of terms of trade"),
         first_order_volume_of_trade=(volume, "first-order effect of the volume of trade"),
         first_order_sum=(terms + volume, "first-order approximation of the log change"),
@@ -71,7 +72,7 @@ def gains_from_trade(solution: Solution) -> xr.Dataset:
     Costinot and Rodriguez-Clare (2014), Handbook of International Economics 4, eq. 29.
     """
     model, out = solution.model, _numpy(solution.outcomes)
-    trade = out["trade"] * (1 + np.asarray(model.tariff)) * (1 + np.asarray(model.export_tax))
+    trade = out["trade"] * np.asarray(_market(solution).wedge)
     own = np.einsum("jjs->js", trade) / np.where(trade.sum(axis=0) > 0, trade.sum(axis=0), 1.0)
     if np.any((own <= 0) & (trade.sum(axis=0) > 0)):
         place, sector = np.argwhere((own <= 0) & (trade.sum(axis=0) > 0))[0]
@@ -123,7 +124,7 @@ def incidence(before: Solution, after: Solution) -> xr.Dataset:
 
     change = np.log(mean(after) / mean(before))
     return xr.Dataset(
-        {"exact_log_change": ("group", change)}, coords={"group": list(model.group_names)}
+        {"exact_log_change": ("group", change)}, coords={"group": list(model.cells.names)}
     )
 
 
@@ -165,7 +166,12 @@ def _numpy(outcomes: Mapping[str, Any]) -> dict[str, np.ndarray]:
     return {name: np.asarray(value) for name, value in outcomes.items()}
 
 
-def _by_place(model: GeneralEconomy, **variables: tuple[np.ndarray, str]) -> xr.Dataset:
+def _market(solution: Solution) -> Any:
+    """The market of a solution's economy, with all layers of trade cost in it."""
+    return solution.model.bent_at(solution.prices, solution.x).market
+
+
+def _by_place(model: General, **variables: tuple[np.ndarray, str]) -> xr.Dataset:
     data = {
         name: ("place", value, {"label": label, "units": "1"})
         for name, (value, label) in variables.items()

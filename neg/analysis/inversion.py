@@ -13,16 +13,16 @@ from jaxtyping import Array
 from neg.core.checks import check_finite, check_range, check_shape
 from neg.core.errors import InvalidDataError
 from neg.core.status import Status
-from neg.economy.general import GeneralEconomy
+from neg.economy.composed import economy as composed
+from neg.economy.general import General
+from neg.parts.moving import MovingCosts
 from neg.solvers.matrix_free import solve_step
 from neg.solvers.short_run import ShortRun, at_boundary, short_run
 
 _EQUAL = 1e-9  # payoffs that differ by less need no moving costs
 
 
-def invert(
-    economy: GeneralEconomy, wage: Any, employment: Any, *, tolerance: float = 1e-11
-) -> GeneralEconomy:
+def invert(economy: General, wage: Any, employment: Any, *, tolerance: float = 1e-11) -> General:
     """Productivity and amenity under which these wages and people are an equilibrium.
 
     ``wage`` and ``employment`` are ``[place, sector]``; everything else is that of ``economy``.
@@ -53,12 +53,12 @@ def invert(
         )
     active = np.asarray(economy.active)
     economy = economy.with_(productivity=np.where(active, np.exp(np.asarray(log_a)), 0.0))
-    if economy.moving_cost is not None or economy.origin_share is not None:
+    if "moving costs" in economy.says or economy.cells.origin_share is not None:
         return invert_moving_costs(economy, prices=prices)
     value = economy.payoff(prices, x)
     member = np.asarray(economy.groups.index)
     best = np.asarray(economy.groups.total(x * value) / economy.groups.mass)
-    place_of = np.asarray(economy.cell) // economy.shape[1]
+    place_of = economy.cells.places
     first = np.unique(place_of, return_index=True)[1]
     log_b = np.zeros(len(economy.places))
     log_b[place_of[first]] = best[member[first]] - np.asarray(value)[first]
@@ -71,7 +71,7 @@ def invert(
 
 
 def checked_data(
-    economy: GeneralEconomy, wage: Any, employment: Any
+    economy: General, wage: Any, employment: Any
 ) -> tuple[float, np.ndarray, np.ndarray]:
     """Factor that turns money into units of the numeraire, wages in these units, and people."""
     wage, employment = np.asarray(wage, dtype=float), np.asarray(employment, dtype=float)
@@ -84,15 +84,12 @@ def checked_data(
     if np.any((employment <= 0) & np.asarray(economy.active)):
         raise InvalidDataError("employment must be positive in every cell that can produce")
     people = employment.sum(axis=1)
-    if economy.numeraire == "world":
-        one = np.sum(wage * employment) / people.sum()
-    else:
-        place = economy.places.index(economy.numeraire)
-        one = np.sum(wage[place] * employment[place]) / people[place]
+    weight = np.asarray(economy.closure.numeraire)
+    one = np.sum(weight * (wage * employment).sum(axis=1)) / np.sum(weight * people)
     return 1.0 / one, wage / one, employment
 
 
-def invert_moving_costs(economy: GeneralEconomy, *, prices: Any = None) -> GeneralEconomy:
+def invert_moving_costs(economy: General, *, prices: Any = None) -> General:
     """Moving costs under which observed people stay where they are, at any tastes.
 
         k_m = V_is - nu log(n_gi / m_g) - eta log(x_m / n_gi) - v_g
@@ -106,29 +103,29 @@ def invert_moving_costs(economy: GeneralEconomy, *, prices: Any = None) -> Gener
     Source: Tombe and Zhu (2019), American Economic Review 109(5), section III.
     """
     x = economy.initial_distribution()
-    cells = len(economy.cell)
-    bare = economy.with_(moving_cost=np.zeros(cells))
+    kept = [part for part in getattr(economy, "parts", ()) if part.label != MovingCosts.label]
+    bare = composed(getattr(economy, "base", economy), [*kept, MovingCosts()])
     prices = short_run(bare, x).prices if prices is None else prices
     value, people = np.asarray(_payoff(bare, prices, x)), np.asarray(x)
-    member = np.asarray(economy.group)
-    place = np.asarray(economy.cell) // economy.shape[1]
-    home = people * (place == np.asarray(economy.group_origin)[member])
-    count = len(economy.group_names)
+    member = economy.cells.group
+    place = economy.cells.places
+    home = people * (place == np.asarray(economy.cells.origin)[member])
+    count = len(economy.cells.names)
     some = np.bincount(member, home, count) > 0
     weight = np.where(some[member], home, people)
     total = np.bincount(member, weight, count)
     used = people > 0
     paid = np.bincount(member, np.where(used, weight * value, 0.0), count)
     level = paid / np.where(total > 0, total, 1.0)
-    return economy.with_(moving_cost=np.where(used, value - level[member], 0.0))
+    return bare.with_(**{"moving.cost": np.where(used, value - level[member], 0.0)})
 
 
 @eqx.filter_jit
-def _payoff(economy: GeneralEconomy, prices: Any, x: Array) -> Array:
+def _payoff(economy: General, prices: Any, x: Array) -> Array:
     return economy.payoff(prices, x)
 
 
-def rationalised(economy: GeneralEconomy, *, throw: bool = True) -> ShortRun:
+def rationalised(economy: General, *, throw: bool = True) -> ShortRun:
     """The equilibrium of an inverted economy at its employment: returns wages as observed."""
     return at_boundary(short_run(economy, throw=False), throw)
 
@@ -145,7 +142,7 @@ def _productivity(economy: Any, log_wage: Array, x: Array, tolerance: float) -> 
     def at(z: Array) -> tuple[Any, Any, Array]:
         named = unravel(z)
         shifter = jnp.where(active, jnp.exp(named["wage"]), 0.0)
-        with_a = eqx.tree_at(lambda e: e.productivity, economy, shifter)
+        with_a = economy.with_(productivity=shifter)
         return with_a, {**named, "wage": log_wage}, named["wage"]
 
     def step(z: Array) -> tuple[Array, Array]:

@@ -11,14 +11,14 @@ from scipy.sparse.linalg import spsolve
 from neg.analysis.inversion import checked_data
 from neg.core.checks import check_finite, check_shape
 from neg.core.errors import InvalidDataError
-from neg.economy.general import GeneralEconomy
+from neg.core.parameters import altered
+from neg.economy.general import General
+from neg.economy.general.closure import DEFICIT_RULES
 
 _TOLERANCE = 1e-8  # to which sales must be wage bills over labour shares
 
 
-def invert_tastes(
-    economy: GeneralEconomy, wage: Any, employment: Any, flows: Any
-) -> GeneralEconomy:
+def invert_tastes(economy: General, wage: Any, employment: Any, flows: Any) -> General:
     """Tastes, spending shares and deficits under which these flows are an equilibrium, exactly.
 
     ``wage`` and ``employment`` are ``[place, sector]``, ``flows`` sales at the factory gate by
@@ -41,8 +41,8 @@ def invert_tastes(
     Source: Head and Mayer (2014), Handbook of International Economics 4, section 3 (ratios of
     shares); Redding and Rossi-Hansberg (2017), Annual Review of Economics 9.
     """
-    if economy.labour_supply is not None:
-        raise InvalidDataError("with a labour supply hours are an outcome; set it to None first")
+    if "hours" in economy.says:
+        raise InvalidDataError("with the part 'hours' hours are an outcome; leave it out first")
     scaled, wage, employment = checked_data(economy, wage, employment)
     flows = _flows(economy, flows) * scaled
     economy = economy.with_(employment=employment)
@@ -52,7 +52,11 @@ def invert_tastes(
     share_of_labour = np.where(active, economy.labour_share, 1.0)
     revenue = np.where(active, wage * employment / share_of_labour, 0.0)
 
-    wedge = (1.0 + np.asarray(economy.tariff)) * (1.0 + np.asarray(economy.export_tax))
+    start = {"wage": np.log(wage), "cost": np.zeros((n, s)), "income": np.zeros(n)}
+    x = economy.initial_distribution()
+    seen_by_parts = economy.bent_at(economy.initial_prices(x) | start, x)
+    market = seen_by_parts.market
+    wedge = np.asarray(market.wedge)
     paid = flows * wedge[..., None]
     spent = paid.sum(axis=0)
     share = np.divide(paid, spent, out=np.zeros_like(paid), where=spent > 0)
@@ -61,8 +65,8 @@ def invert_tastes(
     spendable = final.sum(axis=(1, 2)) / kept
 
     # Everything below is in logs; unit costs enter supply with slope -(alpha + theta).
-    ease = -theta * np.log(np.asarray(economy.tau) * wedge)
-    rest = _log_supply_at_cost_one(economy, revenue)
+    ease = np.log(np.asarray(altered(market, taste=np.ones((n, n, s, 1))).freeness()))[..., 0]
+    rest = _log_supply_at_cost_one(seen_by_parts, revenue)
     home = np.broadcast_to(np.arange(n)[:, None, None], share.shape[1:])
     own = np.take_along_axis(share, home[None], axis=0)[0]
     origin = np.where(own > 0, home, share.argmax(axis=0))
@@ -87,12 +91,12 @@ def invert_tastes(
     economy = economy.with_(taste=taste, final_share=shares)
     income = spendable + stock.sum(axis=(0, 1))
     prices = {"wage": np.log(wage), "cost": cost, "income": np.log(income)}
-    seen = economy.flows(prices, economy.initial_distribution())
+    seen = economy.bent_at(economy.initial_prices(x) | prices, x).flows(prices, x)
     needed = income - np.asarray(seen.earned - seen.deficit)
     return economy.with_(deficit=_deficits(economy, needed, np.sum(wage * employment, axis=1)))
 
 
-def _flows(economy: GeneralEconomy, flows: Any) -> np.ndarray:
+def _flows(economy: General, flows: Any) -> np.ndarray:
     """Flows with an axis of uses, checked."""
     n, s = economy.shape
     uses = economy.taste.shape[3]
@@ -111,7 +115,7 @@ def _flows(economy: GeneralEconomy, flows: Any) -> np.ndarray:
     return flows
 
 
-def _final_spending(economy: GeneralEconomy, spent: np.ndarray, revenue: np.ndarray) -> Any:
+def _final_spending(economy: General, spent: np.ndarray, revenue: np.ndarray) -> Any:
     """Final spending [place, sector, kind]: what inputs leave, split as the economy splits it."""
     left = spent.copy()
     inputs = np.asarray(economy.input_share) * revenue[:, None, :]
@@ -137,20 +141,19 @@ def _final_spending(economy: GeneralEconomy, spent: np.ndarray, revenue: np.ndar
     return final
 
 
-def _log_supply_at_cost_one(economy: GeneralEconomy, revenue: np.ndarray) -> np.ndarray:
+def _log_supply_at_cost_one(economy: Any, revenue: np.ndarray) -> np.ndarray:
     theta, alpha = np.asarray(economy.theta), np.asarray(economy.alpha)
     active = np.asarray(economy.active)
-    people = np.asarray(economy.employment).sum(axis=1) / np.asarray(economy.land)
-    density = np.log(np.where(people > 0, people, 1.0))[:, None]
+    efficiency = economy.bent.efficiency
     return (
         np.log(np.where(active, economy.productivity, 1.0))
-        + np.asarray(economy.productivity_density) * theta * density
+        + theta * (0.0 if efficiency is None else np.asarray(efficiency))
         + alpha * np.log(np.where(active, revenue / np.asarray(economy.reference), 1.0))
     )
 
 
 def _unit_costs(
-    economy: GeneralEconomy,
+    economy: General,
     log_wage: np.ndarray,
     rent: np.ndarray,
     index: np.ndarray,
@@ -179,7 +182,7 @@ def _unit_costs(
     return cost.reshape(n, s)
 
 
-def _check_sales(economy: GeneralEconomy, sales: Any, revenue: np.ndarray) -> None:
+def _check_sales(economy: General, sales: Any, revenue: np.ndarray) -> None:
     gap = np.abs(np.asarray(sales) - revenue)
     wrong = gap > _TOLERANCE * np.maximum(revenue, revenue.mean())
     if wrong.any():
@@ -191,15 +194,18 @@ def _check_sales(economy: GeneralEconomy, sales: Any, revenue: np.ndarray) -> No
         )
 
 
-def _deficits(economy: GeneralEconomy, needed: np.ndarray, wages: np.ndarray) -> np.ndarray:
+def _deficits(economy: General, needed: np.ndarray, wages: np.ndarray) -> np.ndarray:
     """The deficits that the economy's rule turns into those needed."""
     needed = needed - needed.mean()  # rounding
     start = np.asarray(economy.employment).sum(axis=1)
-    if economy.deficit_rule == "zero" and (np.abs(needed) > _TOLERANCE * wages.sum()).any():
+    rule = economy.closure.named("deficit_rule")
+    if rule == "zero" and (np.abs(needed) > _TOLERANCE * wages.sum()).any():
         raise InvalidDataError("flows are not balanced; deficit_rule 'zero' needs balanced trade")
-    if economy.deficit_rule == "world-share":
+    if rule == "world-share":
         return needed * start.sum() / wages.sum()
-    if economy.deficit_rule == "own-share":  # scaled to add up by the rule; must add up here too
+    if rule == "own-share":  # scaled to add up by the rule; must add up here too
         paid, part = wages / start, wages / wages.sum()
         return (needed - np.sum(needed / paid) / np.sum(part / paid) * part) / paid
-    return needed * (economy.deficit_rule == "fixed")
+    if rule not in DEFICIT_RULES[:1]:
+        return np.zeros_like(needed)
+    return needed

@@ -14,7 +14,7 @@ from jaxtyping import Array, Bool, Float
 from neg.analysis.calibration import descend
 from neg.core.checks import check_range, check_shape
 from neg.core.errors import ConvergenceError, InvalidDataError, unknown_name
-from neg.economy.general import GeneralEconomy
+from neg.economy.general import General
 from neg.solvers.short_run import short_run
 
 
@@ -22,7 +22,7 @@ class BorderPolicy(NamedTuple):
     """The best cut of border costs under a budget beside equal cuts of the same budget.
 
     ``cut`` and ``equal`` are log cuts ``[origin, destination]``; ``gain`` and ``equal_gain`` the
-    exact log changes of the members' total real income. ``shadow_price`` is the derivative of the
+    exact log changes of the members' total welfare. ``shadow_price`` is the derivative of the
     gain with respect to the budget; ``gradient`` what is left of the first-order conditions.
     """
 
@@ -36,7 +36,7 @@ class BorderPolicy(NamedTuple):
 
 
 def best_border_cuts(
-    economy: GeneralEconomy,
+    economy: General,
     members: Sequence[str],
     *,
     budget: float,
@@ -45,9 +45,9 @@ def best_border_cuts(
     tolerance: float = 1e-9,
     max_steps: int = 400,
 ) -> BorderPolicy:
-    """Spread cuts of bilateral costs over pairs so that real income of ``members`` rises most.
+    """Spread cuts of bilateral costs over pairs so that welfare of ``members`` rises most.
 
-        maximise log sum_members real income    over log cuts c_ij in (0, cap)
+        maximise log sum_members welfare    over log cuts c_ij in (0, cap)
         subject to sum_ij c_ij s_ij = budget,   s_ij = trade_ij / trade of all pairs at the start
 
     A cut lowers the iceberg of a pair in every sector by the factor ``exp(-c_ij)``; a unit of the
@@ -107,12 +107,12 @@ def best_border_cuts(
 
 @eqx.filter_jit
 def _gain(cut: Array, economy: Any, inside: Array) -> tuple[Array, Array, Array]:
-    """Log real income of the members under a matrix of cuts, its gradient, and trade by pair."""
+    """Log welfare of the members under a matrix of cuts, its gradient, and trade by pair."""
 
     def value(cut: Array) -> tuple[Array, Array]:
-        lower = eqx.tree_at(lambda e: e.tau, economy, economy.tau * jnp.exp(-cut)[..., None])
+        lower = economy.with_(tau=economy.tau * jnp.exp(-cut)[..., None])
         out = short_run(lower).outcomes
-        total = jnp.sum(jnp.where(inside, out["real_income"], 0.0))
+        total = jnp.sum(jnp.where(inside, out["welfare"], 0.0))
         return jnp.log(total), jnp.sum(out["trade"], axis=2)
 
     (found, trade), slope = jax.value_and_grad(value, has_aux=True)(cut)

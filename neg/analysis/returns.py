@@ -19,7 +19,7 @@ from scipy.optimize import brentq
 from neg.core.checks import check_range
 from neg.core.errors import InvalidDataError, unknown_name
 from neg.core.status import Status
-from neg.economy.general import GeneralEconomy
+from neg.economy.general import General
 from neg.solvers.departure import Linearised, Path, arrive, depart, flat_start, linearise
 from neg.solvers.long_run import STABILITY_TOLERANCE, LongRun
 
@@ -71,7 +71,7 @@ class Beyond(NamedTuple):
 
 
 def scale_limit(
-    economy: GeneralEconomy,
+    economy: General,
     sectors: Sequence[str] | None = None,
     *,
     grid: Sequence[float] = (0.0, 0.25, 0.5, 0.75, 1.0),
@@ -131,7 +131,7 @@ def scale_limit(
     )
 
 
-def equilibria_beyond(economy: GeneralEconomy, *, most: int = 3) -> Beyond:
+def equilibria_beyond(economy: General, *, most: int = 3) -> Beyond:
     """The stable equilibria to which the dynamics lead from an unstable observed allocation.
 
     From both sides of each of the ``most`` fastest unstable directions the replicator dynamics
@@ -194,7 +194,7 @@ def modes(here: Linearised, x: Array, *, most: int) -> list[tuple[float, np.ndar
 
 
 def _departure(
-    economy: GeneralEconomy, x: Array, prices: Array, rate: float, step: np.ndarray, side: int
+    economy: General, x: Array, prices: Array, rate: float, step: np.ndarray, side: int
 ) -> Departure:
     groups = economy.groups
     start = x * jnp.exp(jnp.asarray(step))
@@ -204,23 +204,18 @@ def _departure(
     return Departure(rate, side, path, _leaving(economy, path, np.asarray(x)), end)
 
 
-def _leaving(economy: GeneralEconomy, path: Path, x: np.ndarray) -> list[tuple[float, str, str]]:
+def _leaving(economy: General, path: Path, x: np.ndarray) -> list[tuple[float, str, str]]:
     """Which cells lost half of their workers, in the order in which they did."""
     observed = np.log(x / np.asarray(economy.groups.cell_mass))
     lost = path.log_share < observed - np.log(2.0)
     cells = np.flatnonzero(lost.any(axis=0))
     when = path.times[lost.argmax(axis=0)]
-    labels = economy.cell_labels
+    where = economy.cell_coordinates
     ordered = sorted(cells, key=lambda cell: when[cell])
-    return [(float(when[cell]), *_names(labels[cell])) for cell in ordered]
+    return [(float(when[c]), where["place"][c], where["sector"][c]) for c in ordered]
 
 
-def _names(label: str) -> tuple[str, str]:
-    place, _, sector = label.partition(":")
-    return place, sector
-
-
-def _observed(economy: GeneralEconomy) -> tuple[Array, Array]:
+def _observed(economy: General) -> tuple[Array, Array]:
     """Observed distribution, and the log prices that clear its markets."""
     x = economy.initial_distribution()
     if bool(jnp.any(x <= 0)):
@@ -228,9 +223,9 @@ def _observed(economy: GeneralEconomy) -> tuple[Array, Array]:
     return x, depart(economy, x, flat_start(economy, x), until=0.0).prices
 
 
-def _check_at_rest(economy: GeneralEconomy, here: Linearised) -> None:
+def _check_at_rest(economy: General, here: Linearised) -> None:
     index = np.asarray(economy.groups.index)
-    high = np.full(len(economy.group_names), -np.inf)
+    high = np.full(len(economy.cells.names), -np.inf)
     np.maximum.at(high, index, here.payoff)
     gap = float((high[index] - here.payoff).max())
     if not gap <= _AT_REST:
@@ -240,12 +235,12 @@ def _check_at_rest(economy: GeneralEconomy, here: Linearised) -> None:
         )
 
 
-def _pattern(economy: GeneralEconomy, mode: np.ndarray) -> xr.DataArray:
+def _pattern(economy: General, mode: np.ndarray) -> xr.DataArray:
     """The mode as a change of each cell's workers over those of its place."""
     places, sectors = economy.shape
     moved = np.zeros(places * sectors)
     people = np.asarray(economy.employment)
-    moved[np.asarray(economy.cell)] = mode
+    moved[economy.cells.cell] = mode
     share = moved.reshape(places, sectors) * people / people.sum(axis=1, keepdims=True)
     largest = share.flat[np.abs(share).argmax()]
     return xr.DataArray(

@@ -1,4 +1,4 @@
-"""Optimal and Nash tariffs, found by the gradient of real income through the equilibrium."""
+"""Optimal and Nash tariffs, found by the gradient of welfare through the equilibrium."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.analysis.calibration import descend
-from neg.core.errors import ConvergenceError, unknown_name
-from neg.economy.general import GeneralEconomy
+from neg.core.errors import ConvergenceError, InvalidParameterError, unknown_name
+from neg.economy.general import General
 from neg.solvers.short_run import ShortRun, short_run
 
 DETAIL = ("uniform", "sector", "pair")
@@ -21,10 +21,10 @@ _MOST_STEPS = 200
 
 
 class OptimalTariffs(NamedTuple):
-    """Tariffs that maximise real income, and how sure that is.
+    """Tariffs that maximise welfare, and how sure that is.
 
     ``tariff`` is ``[origin, destination, sector]``; ``gradient`` the largest absolute derivative
-    of log real income with respect to ``log(1 + t)`` that is left; ``rounds`` of best responses.
+    of log welfare with respect to ``log(1 + t)`` that is left; ``rounds`` of best responses.
     """
 
     tariff: Float[np.ndarray, "origin destination sector"]
@@ -34,13 +34,13 @@ class OptimalTariffs(NamedTuple):
 
 
 def optimal_tariffs(
-    economy: GeneralEconomy,
+    economy: General,
     places: Sequence[str],
     *,
     detail: str = "uniform",
     tolerance: float = 1e-8,
 ) -> OptimalTariffs:
-    """Tariffs of ``places`` on outsiders that maximise the sum of their real incomes.
+    """Tariffs of ``places`` on outsiders that maximise the sum of their welfare.
 
     Others keep their tariffs, and those inside ``places`` on each other stay too; revenue goes to
     the importer's people. The short-run equilibrium is solved inside the gradient. Raises
@@ -76,7 +76,7 @@ def optimal_tariffs(
 
 
 def nash_tariffs(
-    economy: GeneralEconomy,
+    economy: General,
     blocs: Sequence[Sequence[str]],
     *,
     detail: str = "uniform",
@@ -90,6 +90,15 @@ def nash_tariffs(
 
     Source: Ossa (2014), American Economic Review 104(12).
     """
+    seen: dict[str, int] = {}
+    for number, bloc in enumerate(blocs):
+        for place in bloc:
+            if place in seen:
+                raise InvalidParameterError(
+                    f"place {place!r} is in the blocs {seen[place]} and {number}; "
+                    "blocs must not overlap"
+                )
+            seen[place] = number
     gap = np.inf
     for rounds in range(1, max_rounds + 1):
         before = np.asarray(economy.tariff)
@@ -106,11 +115,11 @@ def nash_tariffs(
 
 def _put(z: Array, economy: Any, pairs: Array, size: tuple[int, ...]) -> Any:
     new = jnp.where(pairs, jnp.expm1(z.reshape(size)), economy.tariff)
-    return eqx.tree_at(lambda e: e.tariff, economy, new)
+    return economy.with_(tariff=new)
 
 
 @eqx.filter_jit
 @eqx.filter_value_and_grad
 def _welfare(z: Array, economy: Any, pairs: Array, mask: Array, size: tuple[int, ...]) -> Array:
     solution = short_run(_put(z, economy, pairs, size))
-    return jnp.log(jnp.sum(jnp.where(mask, solution.outcomes["real_income"], 0.0)))
+    return jnp.log(jnp.sum(jnp.where(mask, solution.outcomes["welfare"], 0.0)))

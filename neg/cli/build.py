@@ -8,7 +8,7 @@ from typing import Any
 from neg.core.errors import InvalidParameterError, unknown_name
 from neg.economy.model import Model, SpatialModel
 from neg.models import get_model
-from neg.parts.composed import congested
+from neg.parts import switched_on
 from neg.places.layouts import Geography, equidistant, layout
 
 _GEOGRAPHY = ("regions", "geography", "places")
@@ -38,7 +38,7 @@ def build_model(name: str, assignments: Iterable[str]) -> Model:
     fields |= {key: number(key, values[key]) for key in kind.parameters() if key in values}
     model = kind(**fields)
     given = {key: number(key, values[key]) for key in kind.aliases if key in values}
-    return congested(model.with_(**given) if given else model, blocks)
+    return switched_on(model.with_(**given) if given else model, blocks)
 
 
 def interval(text: str) -> tuple[str, float, float]:

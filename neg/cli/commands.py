@@ -21,11 +21,11 @@ from neg.models import get_model
 def models(options: argparse.Namespace) -> str:
     """The models and the blocks they may take on, with parameters: meaning, range, default."""
     import neg.models  # noqa: F401  (fills the registry)
-    from neg.parts.blocks import Block
+    from neg.economy.part import Part
 
     names = [options.model] if options.model else sorted(Model.registry)
     kinds = {name: get_model(name) for name in names}
-    blocks = {} if options.model else dict(sorted(Block.registry.items()))
+    blocks = {} if options.model else dict(sorted(Part.registry.items()))
     if options.json:
         return _json(
             {

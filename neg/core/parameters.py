@@ -1,21 +1,35 @@
-"""Named parameters: meaning, default and allowed range, for models and for blocks of models."""
+"""Named parameters: meaning, default, range, axes and unit, for models and for their parts."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, NamedTuple, Self
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
-from neg.core.checks import check_choice, check_range
-from neg.core.errors import InvalidShapeError, unknown_name
+from neg.core.checks import check_choice, check_range, check_shape, is_concrete
+from neg.core.errors import (
+    InvalidParameterError,
+    InvalidShapeError,
+    LabelMismatchError,
+    unknown_name,
+)
+from neg.core.labels import has_labels
+
+_REQUIRED: Any = object()
 
 
 class Parameter(NamedTuple):
-    """What a user may want to know of a scalar parameter."""
+    """What a user may want to know of a parameter.
+
+    ``axes`` names what its entries stand for: none for a number, ``("place", "sector")`` for one
+    number a place and sector. A number is taken for every entry, an array of the first axes for
+    every entry along the others.
+    """
 
     name: str
     meaning: str
@@ -24,6 +38,8 @@ class Parameter(NamedTuple):
     high: float | None
     low_open: bool
     high_open: bool
+    axes: tuple[str, ...] = ()
+    unit: str = "1"
 
 
 class Alias(NamedTuple):
@@ -37,27 +53,40 @@ class Alias(NamedTuple):
 
 
 def as_float(value: Any) -> Array:
-    """A double-precision array, whatever number or list comes in."""
+    """A double-precision array, whatever number or list comes in.
+
+    Raises :class:`LabelMismatchError` for something with labels: they would be dropped unread.
+    """
+    if has_labels(value):
+        raise LabelMismatchError(
+            f"a {type(value).__name__} has labels, which nobody would read here; give it where "
+            "places and sectors are named (a builder or a Lever), or as a bare array"
+        )
     return jnp.asarray(value, dtype=float)
 
 
+def if_given(value: Any) -> Array | None:
+    """The same, and None for None."""
+    return None if value is None else as_float(value)
+
+
 def parameter(
-    default: float,
-    meaning: str,
+    default: float | None = _REQUIRED,
+    meaning: str = "",
     *,
     low: float | None = None,
     high: float | None = None,
     low_open: bool = False,
     high_open: bool = False,
+    axes: tuple[str, ...] = (),
+    unit: str = "1",
 ) -> Any:
-    """Field for a scalar parameter with its meaning, default and allowed range."""
-    return eqx.field(
-        default=default,
-        converter=as_float,
-        metadata={
-            "neg": Parameter("", meaning, default, low, high, low_open, high_open),
-        },
-    )
+    """Field for a parameter with its meaning, default, allowed range, axes and unit."""
+    number = float("nan") if default is _REQUIRED or default is None else default
+    given: dict[str, Any] = {} if default is _REQUIRED else {"default": default}
+    spec = Parameter("", meaning, number, low, high, low_open, high_open, axes, unit)
+    converter = if_given if default is None else as_float
+    return eqx.field(converter=converter, metadata={"neg": spec}, **given)
 
 
 def option(default: str, meaning: str, choices: Iterable[str]) -> Any:
@@ -69,7 +98,8 @@ def option(default: str, meaning: str, choices: Iterable[str]) -> Any:
     )
 
 
-def _declared(cls: type) -> dict[str, Parameter]:
+def declared(cls: type) -> dict[str, Parameter]:
+    """The parameters that a class declares, by name."""
     return {
         field.name: field.metadata["neg"]._replace(name=field.name)
         for field in dataclasses.fields(cls)
@@ -85,15 +115,35 @@ def _switches(cls: type) -> dict[str, tuple[str, tuple[str, ...]]]:
     }
 
 
+def altered(module: Any, **fields: Any) -> Any:
+    """A copy of a module with some fields replaced and nothing checked: for compiled code."""
+    new = object.__new__(type(module))
+    for field in dataclasses.fields(module):
+        value = fields[field.name] if field.name in fields else getattr(module, field.name)
+        object.__setattr__(new, field.name, value)
+    return new
+
+
+def uniform(name: str, value: Any) -> Array:
+    """The one number that an array holds everywhere; a named error if there are several."""
+    array = jnp.asarray(value)
+    if array.ndim and is_concrete(array) and np.ptp(np.asarray(array)) > 0:
+        raise InvalidParameterError(
+            f"{name} has several values ({float(array.min()):g} to {float(array.max()):g}); "
+            "must be one number here: take a Lever that says which entries move together, and how"
+        )
+    return jnp.ravel(array)[0] if array.ndim else array
+
+
 class Parametric(eqx.Module):
-    """Something with named scalar parameters and switches: a model, or a block of one."""
+    """Something with named parameters and switches: a model, or a part of an economy."""
 
     aliases: ClassVar[dict[str, Alias]] = {}
 
     @classmethod
     def parameters(cls) -> dict[str, Parameter]:
-        """The scalar parameters, by name."""
-        return _declared(cls)
+        """The parameters, by name."""
+        return declared(cls)
 
     @classmethod
     def options(cls) -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -101,12 +151,18 @@ class Parametric(eqx.Module):
         return _switches(cls)
 
     def get(self, name: str) -> Float[Array, ""]:
-        """Value of a scalar parameter or alias."""
+        """Value of a parameter or alias, as one number."""
         if name in self.parameters():
-            return getattr(self, name)
+            return uniform(name, self.value(name))
         if name in self.aliases:
             return jnp.asarray(self.aliases[name].get(self))
         raise unknown_name("parameter", name, [*self.parameters(), *self.aliases])
+
+    def value(self, name: str) -> Array:
+        """Value of a parameter, with all its entries."""
+        if name not in self.parameters():
+            raise unknown_name("parameter", name, self.parameters())
+        return getattr(self, name)
 
     def with_(self, **values: Any) -> Self:
         """The same with some parameters, aliases or fields replaced, and checked."""
@@ -123,11 +179,29 @@ class Parametric(eqx.Module):
             model = alias.put(model, jnp.asarray(value, dtype=float))
         return model
 
-    def __check_init__(self) -> None:
-        for name, spec in _declared(type(self)).items():
+    def full(self, name: str, sizes: Mapping[str, int]) -> Array:
+        """Value of a parameter with all its entries, a number taken for each."""
+        shape = tuple(sizes[axis] for axis in self.parameters()[name].axes)
+        value = self.value(name)
+        missing = len(shape) - jnp.ndim(value) if jnp.ndim(value) else 0
+        return jnp.broadcast_to(value.reshape(value.shape + (1,) * missing), shape)
+
+    def check_axes(self, sizes: Mapping[str, int], prefix: str = "") -> None:
+        """Raise :class:`InvalidShapeError` unless arrays have the sizes of their axes."""
+        for name, spec in declared(type(self)).items():
             value = getattr(self, name)
-            if jnp.ndim(value) != 0:
-                raise InvalidShapeError(f"{name} has shape {jnp.shape(value)}; must be a scalar")
+            if value is not None and jnp.ndim(value):
+                shape = tuple(sizes.get(axis, -1) for axis in spec.axes)
+                check_shape(prefix + name, value, shape[: jnp.ndim(value)])
+
+    def __check_init__(self) -> None:
+        for name, spec in declared(type(self)).items():
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if jnp.ndim(value) > len(spec.axes):
+                allowed = f"a number or {list(spec.axes)}" if spec.axes else "a scalar"
+                raise InvalidShapeError(f"{name} has shape {jnp.shape(value)}; must be {allowed}")
             check_range(
                 name,
                 value,

@@ -6,12 +6,17 @@ from typing import NamedTuple
 
 
 class Quantity(NamedTuple):
-    """What a named outcome is: label for people, unit, axes of its array, one-line meaning."""
+    """What a named outcome is: label for people, unit, axes of its array, one-line meaning.
+
+    ``change`` says how two values compare: by their ``ratio``, by the ``difference`` of what may
+    have either sign, or by the exponential of the difference of a ``log``.
+    """
 
     label: str
     unit: str
     axes: tuple[str, ...]
     meaning: str
+    change: str = "ratio"
 
 
 _PLACE = ("place",)
@@ -40,20 +45,44 @@ QUANTITIES: dict[str, Quantity] = {
         "residents", "workers", ("group", "place"), "people of a group who live in a place"
     ),
     "income": Quantity("income", _MONEY, _PLACE, "wages, rents, taxes and transfers of a place"),
-    "real_income": Quantity(
-        "real income", "consumption baskets", _PLACE, "spendable income over consumer price index"
+    "consumption": Quantity(
+        "consumption", "consumption baskets", _PLACE, "spendable income over consumer price index"
+    ),
+    "welfare": Quantity(
+        "welfare",
+        "consumption baskets",
+        _PLACE,
+        "utility of the people of a place: consumption less effort, times what else they feel",
+    ),
+    "gdp": Quantity("GDP", _MONEY, _PLACE, "wages, rents and taxes earned in a place"),
+    "trade_balance": Quantity(
+        "trade balance", _MONEY, _PLACE, "exports less imports, at the gate", "difference"
+    ),
+    "equivalent_variation": Quantity(
+        "equivalent variation",
+        _MONEY,
+        _PLACE,
+        "money at the baseline's prices that is worth the change of welfare",
+        "difference",
     ),
     "rent": Quantity("land rent", _MONEY, _PLACE, "rent of one unit of land"),
     "tariff_revenue": Quantity("tariff revenue", _MONEY, _PLACE, "tariffs collected on imports"),
     "export_tax_revenue": Quantity(
         "export tax revenue", _MONEY, _PLACE, "taxes collected on exports"
     ),
-    "deficit": Quantity("trade deficit", _MONEY, _PLACE, "spending in excess of income earned"),
+    "deficit": Quantity(
+        "trade deficit", _MONEY, _PLACE, "spending in excess of income earned", "difference"
+    ),
     "trade": Quantity("trade flow", _MONEY, _PAIR, "sales at the factory gate"),
     "market_access": Quantity(
         "market access", "sales per unit of supply", _CELL, "what one unit of supply sells for"
     ),
-    "payoff": Quantity("payoff", "log real income", _CELL, "what a mobile unit earns in a cell"),
+    "payoff": Quantity(
+        "payoff", "log real income", _CELL, "what a mobile unit earns in a cell", "log"
+    ),
+    "cell_payoff": Quantity(
+        "payoff by cell", "log real income", ("cell",), "what the last one to come gets", "log"
+    ),
     "industry_share": Quantity("share of industry", "1", _PLACE, "share of the world's industry"),
 }
 

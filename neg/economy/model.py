@@ -13,15 +13,24 @@ bifurcations, gradients, scenarios and figures are derived from these by the res
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, PyTree
+from jaxtyping import Array, Float, PyTree
 
-from neg.core.parameters import Alias, Parameter, Parametric, as_float, option, parameter
+from neg.core.parameters import (
+    Alias,
+    Parameter,
+    Parametric,
+    altered,
+    as_float,
+    if_given,
+    option,
+    parameter,
+)
+from neg.economy.groups import Groups
 from neg.places.layouts import Geography, equidistant
 
 __all__ = [
@@ -41,53 +50,6 @@ __all__ = [
 Prices = PyTree[Float[Array, "..."]]
 
 
-class Groups(eqx.Module):
-    """Mobility groups: which mobile units may choose among which cells.
-
-    ``index`` is the group of each cell, ``mass`` the number of units in each group. Units that
-    cannot move form a group with a single cell.
-    """
-
-    index: Int[Array, " cell"]
-    mass: Float[Array, " group"]
-
-    @classmethod
-    def single(cls, cells: int, mass: Any = 1.0) -> Groups:
-        """One group of the given mass that may use every cell."""
-        return cls(jnp.zeros(cells, dtype=int), jnp.reshape(jnp.asarray(mass, dtype=float), (1,)))
-
-    @property
-    def cells(self) -> int:
-        """Number of cells."""
-        return self.index.shape[0]
-
-    @property
-    def count(self) -> int:
-        """Number of groups."""
-        return self.mass.shape[0]
-
-    @property
-    def cell_mass(self) -> Float[Array, " cell"]:
-        """Mass of the group to which each cell belongs."""
-        return self.mass[self.index]
-
-    def total(self, values: Float[Array, " cell"]) -> Float[Array, " group"]:
-        """Sum of a quantity over the cells of each group."""
-        return jax.ops.segment_sum(values, self.index, self.count)
-
-    def largest(self, values: Float[Array, " cell"]) -> Float[Array, " group"]:
-        """Largest value of a quantity among the cells of each group."""
-        return jax.ops.segment_max(values, self.index, self.count)
-
-    def size(self) -> Float[Array, " group"]:
-        """Number of cells open to each group."""
-        return self.total(jnp.ones(self.cells))
-
-    def uniform(self) -> Float[Array, " cell"]:
-        """The distribution that spreads every group evenly over its cells."""
-        return (self.mass / self.size())[self.index]
-
-
 class Model(Parametric):
     """A spatial economy: markets, payoffs and mobility groups.
 
@@ -98,6 +60,8 @@ class Model(Parametric):
     name: ClassVar[str] = ""
     source: ClassVar[str] = ""
     registry: ClassVar[dict[str, type[Model]]] = {}
+    accepts: ClassVar[frozenset[str]] = frozenset()
+    """Effects of parts that the model takes up (see :meth:`bend`); payoffs it always does."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -136,21 +100,78 @@ class Model(Parametric):
         return {"payoff": self.payoff(prices, x)}
 
     def relaxation(
-        self, gap: Float[Array, " cell"] | None, residual: Prices, x: Float[Array, " cell"]
+        self,
+        gap: Float[Array, " cell"] | None,
+        residual: Prices,
+        x: Float[Array, " cell"],
+        **hints: Any,
     ) -> tuple[Float[Array, " cell"], Prices]:
         """Changes of log distribution and log prices by one damped fixed-point iteration.
 
         ``gap`` is the payoff of each cell above its group's average (None in the short run, when
         nobody moves), ``residual`` the market residual at ``x``. A model that knows how strongly
         its markets respond says so here; large systems then converge in far fewer steps. What is
-        returned must be zero only where gap and residual are.
+        returned must be zero only where gap and residual are. Parts hint at how people answer
+        (``spread`` of tastes by cell, ``supply`` elasticity of labour by place).
         """
         return (jnp.zeros_like(x) if gap is None else gap), residual
+
+    def bend(self, effects: dict[str, Array]) -> Self:
+        """The model under the effects of parts, each a log factor by the name of what it moves.
+
+        Names are those of :attr:`accepts`; ``delay`` lengthens distances, ``barrier`` makes trade
+        dearer (both ``[origin, destination]``).
+        """
+        if effects:
+            raise NotImplementedError(f"{type(self).__name__} takes up no {sorted(effects)}")
+        return self
+
+    def bent_at(self, prices: Prices, x: Float[Array, " cell"]) -> Any:
+        """The model as the parts of its economy leave it at this point; itself without parts."""
+        return self
+
+    @property
+    def says(self) -> frozenset[str]:
+        """What the model itself speaks for, such as ``land``: no part may say it again."""
+        return frozenset()
+
+    @property
+    def place_names(self) -> tuple[str, ...]:
+        """The names of the places."""
+        return tuple(str(i) for i in range(int(self.cell_places.max()) + 1))
+
+    @property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """Names of the entries along every axis that outcomes and parameters may have."""
+        places = self.place_names
+        axes = dict.fromkeys(("place", "origin", "destination"), places)
+        return axes | {"cell": self.cell_labels}
+
+    def axes_of(self, name: str, shape: tuple[int, ...]) -> tuple[str, ...] | None:
+        """Axes of an outcome of this shape, where the model knows better than its registry."""
+        sizes = {axis: len(names) for axis, names in self.labels.items()}
+        known = {
+            (sizes["cell"],): ("cell",),
+            (sizes["place"],): ("place",),
+            (sizes["place"], sizes["place"]): ("origin", "destination"),
+        }
+        return known.get(shape)
+
+    @property
+    def held_fixed(self) -> str:
+        """What a counterfactual of this economy holds fixed, in one sentence."""
+        return "all parameters but those edited"
 
     @property
     def cell_labels(self) -> tuple[str, ...]:
         """A name for each cell."""
         return tuple(str(i) for i in range(self.groups.cells))
+
+    @property
+    def cell_coordinates(self) -> dict[str, tuple[str, ...]]:
+        """Labels of each cell by kind, such as its place, its sector and whose it is."""
+        names = (*self.place_names, "")  # -1 reads the last: a cell that crowds no place
+        return {"place": tuple(names[place] for place in self.cell_places)}
 
     @property
     def cell_places(self) -> np.ndarray:
@@ -182,7 +203,12 @@ class SpatialModel(Model):
     :meth:`neg.places.layouts.Geography.from_iceberg`.
     """
 
+    accepts: ClassVar[frozenset[str]] = frozenset({"delay", "barrier"})
+
     geography: Geography = eqx.field(default_factory=lambda: equidistant(2), kw_only=True)
+    barrier: Float[Array, "origin destination"] | None = eqx.field(
+        default=None, kw_only=True, converter=if_given
+    )  # log factor on icebergs, from layers of trade cost
     tau: Float[Array, ""] = eqx.field(
         default=1.5,
         kw_only=True,
@@ -201,12 +227,32 @@ class SpatialModel(Model):
 
     @property
     def iceberg(self) -> Float[Array, "origin destination"]:
-        """Iceberg trade costs ``tau ** distance``."""
-        return jnp.exp(jnp.log(self.tau) * self.geography.distance)
+        """Iceberg trade costs ``tau ** distance``, times what layers add."""
+        return jnp.exp(self._log_iceberg)
 
     def freeness(self, theta: Any) -> Float[Array, "origin destination"]:
         """Freeness of trade ``iceberg ** -theta`` at trade elasticity ``theta``."""
-        return jnp.exp(-theta * jnp.log(self.tau) * self.geography.distance)
+        return jnp.exp(-theta * self._log_iceberg)
+
+    @property
+    def _log_iceberg(self) -> Float[Array, "origin destination"]:
+        log_cost = jnp.log(self.tau) * self.geography.distance
+        return log_cost if self.barrier is None else log_cost + self.barrier
+
+    def bend(self, effects: dict[str, Array]) -> Self:
+        """The model with distances lengthened and trade made dearer."""
+        fields: dict[str, Any] = {}
+        if "delay" in effects:
+            distance = self.geography.distance * jnp.exp(effects["delay"])
+            fields["geography"] = altered(self.geography, distance=distance)
+        if "barrier" in effects:
+            fields["barrier"] = effects["barrier"]
+        return altered(self, **fields) if fields else self
+
+    @property
+    def place_names(self) -> tuple[str, ...]:
+        """The names of the places."""
+        return self.geography.names
 
     @property
     def groups(self) -> Groups:

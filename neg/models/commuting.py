@@ -112,7 +112,11 @@ class Commuting(Model):
         return {"wage": sales - prices["wage"] - jnp.log(average)}
 
     def relaxation(
-        self, gap: Float[Array, " place"] | None, residual: Prices, x: Float[Array, " place"]
+        self,
+        gap: Float[Array, " place"] | None,
+        residual: Prices,
+        x: Float[Array, " place"],
+        **hints: Any,
     ) -> tuple[Array, Prices]:
         """Newton's step of each place on its own, as if others stood still."""
         moved = jnp.zeros_like(x) if gap is None else gap

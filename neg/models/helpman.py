@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -74,7 +74,11 @@ class Helpman(SpatialModel):
         return spending + jnp.log(self.places)
 
     def relaxation(
-        self, gap: Float[Array, " place"] | None, residual: Prices, x: Float[Array, " place"]
+        self,
+        gap: Float[Array, " place"] | None,
+        residual: Prices,
+        x: Float[Array, " place"],
+        **hints: Any,
     ) -> tuple[Array, Prices]:
         """Newton's step of each place on its own, as if markets elsewhere stood still."""
         wage = residual["wage"] / self.sigma

@@ -8,7 +8,7 @@ import pytest
 from neg.analysis.calibration import match_moments
 from neg.analysis.policy import _on_budget, best_border_cuts
 from neg.core.errors import ConvergenceError, InvalidParameterError, LabelMismatchError
-from neg.economy.general_build import general_economy
+from neg.economy.general.build import general_economy
 from neg.solvers.short_run import short_run
 
 RNG = np.random.default_rng(0)

@@ -12,7 +12,7 @@ from neg.analysis.decomposition import (
 )
 from neg.analysis.hat import changes
 from neg.core.errors import InvalidDataError, LabelMismatchError
-from neg.economy.general_build import general_economy
+from neg.economy.general.build import general_economy
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
 

@@ -8,7 +8,7 @@ from neg.analysis.baseline import calibrate
 from neg.analysis.inversion import invert
 from neg.core.errors import InvalidDataError
 from neg.data import load_icio
-from neg.economy.general_build import general_economy
+from neg.economy.general.build import general_economy
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
 

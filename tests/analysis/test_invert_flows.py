@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from neg.economy.general_outcomes import trade
 
 from neg.analysis import calibrate
 from neg.analysis.invert_flows import invert_tastes
 from neg.core.errors import InvalidDataError, InvalidShapeError
 from neg.data import load_icio
-from neg.economy.general_build import general_economy
-from neg.economy.general_outcomes import trade
+from neg.economy.general.build import general_economy
 from neg.solvers.short_run import short_run
 
 RNG = np.random.default_rng(8)

@@ -10,7 +10,7 @@ from neg import data
 from neg.analysis import UnstableAllocationWarning, calibrate, compare, scenario, trade_costs
 from neg.analysis.returns import equilibria_beyond, scale_limit
 from neg.core.errors import InvalidDataError, InvalidParameterError, UnknownNameError
-from neg.economy.general_build import general_economy
+from neg.economy.general.build import general_economy
 from neg.solvers.long_run import equilibrium_at
 
 COSTS = trade_costs(["p0", "p1"], ["s0", "s1"], {"freight": (0.3 * (1 - np.eye(2)), "resource")})

@@ -20,7 +20,7 @@ from neg.analysis import (
     with_costs,
 )
 from neg.core.errors import InvalidParameterError, UnknownNameError
-from neg.economy.general_build import general_economy
+from neg.economy.general.build import general_economy
 from neg.solvers.short_run import short_run
 from neg.solvers.system import flat_prices, market
 

@@ -5,7 +5,7 @@ import pytest
 
 from neg.analysis.tariffs import nash_tariffs, optimal_tariffs
 from neg.core.errors import UnknownNameError
-from neg.economy.general_build import general_economy
+from neg.economy.general.build import general_economy
 
 
 def two(theta: float, size: float):

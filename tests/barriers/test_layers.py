@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neg.barriers.layers import KINDS, freight_rate, trade_costs
+from neg.barriers.layer import KINDS, freight_rate, trade_costs
 from neg.core.errors import (
     InvalidDataError,
     InvalidParameterError,

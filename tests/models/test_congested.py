@@ -10,6 +10,7 @@ from neg.core.errors import (
     LabelMismatchError,
     UnknownNameError,
 )
+from neg.economy.composed import Economy, economy
 from neg.economy.model import Model
 from neg.models.allen_arkolakis import AllenArkolakis
 from neg.models.core_periphery import CorePeriphery
@@ -18,8 +19,7 @@ from neg.models.helpman import Helpman
 from neg.models.ottaviano_tabuchi_thisse import OttavianoTabuchiThisse
 from neg.models.pflueger import Pflueger
 from neg.models.vertical_linkages import VerticalLinkages
-from neg.parts.blocks import Block, Density, Land, Pollution, Tastes, Traffic, Wages
-from neg.parts.composed import Congested, congested
+from neg.parts import Density, Land, Part, Pollution, Tastes, Traffic, Wages, switched_on
 from neg.places.layouts import from_distance
 from neg.solvers.short_run import short_run
 
@@ -30,20 +30,20 @@ UNEVEN = [0.7, 0.3]
 
 
 def test_every_block_is_known_by_its_label_and_has_a_lever():
-    assert {type(block) for block in ALL} == set(Block.registry.values())
+    assert {type(block) for block in ALL} <= set(Part.registry.values())
     for block in ALL:
         assert block.lever in block.parameters() and block.source
 
 
 @pytest.mark.parametrize("base", [CorePeriphery(), Pflueger()])
 def test_blocks_of_no_strength_change_nothing(base):
-    np.testing.assert_allclose(payoffs(Congested(base, OFF), UNEVEN), payoffs(base, UNEVEN))
+    np.testing.assert_allclose(payoffs(economy(base, OFF), UNEVEN), payoffs(base, UNEVEN))
 
 
 def test_land_in_fixed_supply_is_helpmans_housing():
     a, sigma = 0.8, 4.0
     plain = AllenArkolakis(alpha=1 / (sigma - 1), beta=0.0, sigma=sigma)
-    model = Congested(plain, [Land(h=1 - a, farm_rent=0.0)])
+    model = economy(plain, [Land(h=1 - a, farm_rent=0.0)])
     helpman = Helpman(a=a, sigma=sigma)
     difference = payoffs(model, UNEVEN) - payoffs(helpman, UNEVEN) / a
     assert np.ptp(difference) < 1e-11
@@ -54,7 +54,7 @@ def test_land_in_fixed_supply_is_helpmans_housing():
 
 def test_density_without_residents_is_a_negative_amenity_elasticity():
     plain = AllenArkolakis(beta=0.0)
-    model = Congested(plain, [Density(delta=0.05, residents=0.0)])
+    model = economy(plain, [Density(delta=0.05, residents=0.0)])
     twin = payoffs(AllenArkolakis(beta=-0.05), UNEVEN)
     np.testing.assert_allclose(payoffs(model, UNEVEN), twin, atol=1e-12)
 
@@ -72,13 +72,13 @@ def test_density_without_residents_is_a_negative_amenity_elasticity():
 def test_force_of_a_block_at_the_symmetric_state(block, force):
     """Growth of the odd pattern falls by the block's own slope there: ``- x dv/dx``."""
     for base in (FootlooseEntrepreneur(tau=1.05), Pflueger(tau=1.2)):
-        model = Congested(base, [block])
+        model = economy(base, [block])
         assert growth(model) == pytest.approx(growth(base) - force, abs=1e-12)
 
 
 def test_tastes_turn_equal_payoffs_into_choice_probabilities():
     base, kappa = CorePeriphery(tau=1.3), 0.02
-    x, _ = settle(Congested(base, [Tastes(kappa=kappa)]), [0.9, 0.1])
+    x, _ = settle(economy(base, [Tastes(kappa=kappa)]), [0.9, 0.1])
     value = payoffs(base, x)
     weight = np.exp((value - value.max()) / kappa)
     assert x[0] > 0.8
@@ -88,7 +88,7 @@ def test_tastes_turn_equal_payoffs_into_choice_probabilities():
 @pytest.mark.parametrize("base", [CorePeriphery(), OttavianoTabuchiThisse(tau=0.1)])
 def test_traffic_lengthens_trips(base):
     traffic = Traffic(slope=0.5, power=2.0, capacity=0.8)
-    model = Congested(base, [traffic])
+    model = economy(base, [traffic])
     x = np.asarray(UNEVEN) * float(base.groups.mass[0])
     volume = x.sum() / 2
     factor = 1 + 0.5 * (volume / 0.8) ** 2
@@ -100,7 +100,7 @@ def test_traffic_keeps_trade_costly_between_large_places():
     """Among three places the volume depends on who is where, and so do payoffs and slopes."""
     distance = np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
     base = CorePeriphery(tau=1.5, geography=from_distance(distance))
-    model = Congested(base, [Traffic(slope=2.0, power=2.0)])
+    model = economy(base, [Traffic(slope=2.0, power=2.0)])
     x = np.array([0.5, 0.3, 0.2])
     volume = (x[:, None] + x[None, :]) / 2
     twin = base.with_(geography=from_distance(distance * (1 + 2 * (volume / 0.5) ** 2)))
@@ -113,7 +113,7 @@ def test_traffic_keeps_trade_costly_between_large_places():
 
 
 def test_land_bends_the_fall_in_trade_cost_into_a_bell():
-    model = Congested(CorePeriphery(), [Land(h=0.05)])
+    model = economy(CorePeriphery(), [Land(h=0.05)])
     first = threshold(model, "phi", 0.02, 0.5)
     second = threshold(model, "phi", 0.5, 0.999)
     assert growth(model.with_(phi=(first + second) / 2)) > 0 > growth(model.with_(phi=0.999))
@@ -124,23 +124,23 @@ def test_land_bends_the_fall_in_trade_cost_into_a_bell():
 
 def test_thresholds_in_parameters_of_blocks():
     base = CorePeriphery(tau=1.4)
-    model = Congested(base, [Tastes()])
+    model = economy(base, [Tastes()])
     assert threshold(model, "tastes.kappa", 0.0, 1.0) == pytest.approx(growth(base), rel=1e-8)
-    model = Congested(base, [Land(h=0.3)])
+    model = economy(base, [Land(h=0.3)])
     supply = threshold(model, "land.supply", 0.05, 50.0)
     weight = 0.3 / 0.7 * 0.5 / (supply + 0.5)
     assert weight == pytest.approx(growth(base), rel=1e-8)
 
 
 def test_abatement_is_paid_for():
-    model = Congested(Pflueger(), [Pollution(damage=0.0, abatement=0.5, cost=0.8)])
+    model = economy(Pflueger(), [Pollution(damage=0.0, abatement=0.5, cost=0.8)])
     np.testing.assert_allclose(payoffs(Pflueger(), UNEVEN) - payoffs(model, UNEVEN), 0.1)
 
 
 def test_blocks_crowd_industry_and_not_farms():
     base = VerticalLinkages(tau=1.4)
     x = np.array([0.3, 0.2, 0.4, 0.1])
-    taken = payoffs(Congested(base, [Wages(omega=0.2, pool=0.5)]), x) - payoffs(base, x)
+    taken = payoffs(economy(base, [Wages(omega=0.2, pool=0.5)]), x) - payoffs(base, x)
     np.testing.assert_allclose(taken, [0, -0.2 * np.log(1.4), 0, -0.2 * np.log(1.2)], atol=1e-12)
 
 
@@ -148,7 +148,7 @@ def test_all_blocks_together():
     distance = np.array([[0.0, 1.0, 2.0], [1.3, 0.0, 0.7], [1.8, 0.6, 0.0]])
     order = np.array([2, 0, 1])
     here, there = distance, distance[np.ix_(order, order)]
-    model, twin = (Congested(CorePeriphery(geography=from_distance(d)), ALL) for d in (here, there))
+    model, twin = (economy(CorePeriphery(geography=from_distance(d)), ALL) for d in (here, there))
     x = np.array([0.5, 0.2, 0.3])
     np.testing.assert_allclose(payoffs(twin, x[order]), payoffs(model, x)[order], atol=1e-11)
     _, value, slope = clear(model, model.agglomerated(1))
@@ -161,30 +161,30 @@ def test_all_blocks_together():
 
 
 def test_parameters_are_reached_by_name():
-    model = congested(CorePeriphery(), {"land.h": 0.2, "tastes.kappa": 0.1})
-    assert isinstance(model, Congested)
+    model = switched_on(CorePeriphery(), {"land.h": 0.2, "tastes.kappa": 0.1})
+    assert isinstance(model, Economy)
     assert float(model.get("land.h")) == 0.2 and float(model.get("sigma")) == 5.0
     moved = model.with_(phi=0.3, **{"land.supply": 2.0})
     assert float(moved.get("phi")) == pytest.approx(0.3)
     assert float(moved.get("land.supply")) == 2.0 and float(moved.get("land.h")) == 0.2
     assert model.parameters()["tastes.kappa"].name == "tastes.kappa"
     assert {"tau", "mu", "land.farm_rent"} <= set(model.parameters())
-    assert congested(CorePeriphery(), ["traffic"]).get("traffic.power") == 4.0
-    assert isinstance(congested(CorePeriphery(), {}), CorePeriphery)
+    assert switched_on(CorePeriphery(), ["traffic"]).get("traffic.power") == 4.0
+    assert isinstance(switched_on(CorePeriphery(), {}), CorePeriphery)
 
 
 def test_wrong_blocks_are_refused():
-    model = Congested(CorePeriphery(), [Land()])
+    model = economy(CorePeriphery(), [Land()])
     with pytest.raises(UnknownNameError, match=r"land\.nonsense"):
         model.get("land.nonsense")
-    with pytest.raises(UnknownNameError, match="block 'tastes'"):
+    with pytest.raises(UnknownNameError, match="part 'tastes'"):
         model.with_(**{"tastes.kappa": 1.0})
     with pytest.raises(InvalidParameterError, match="supply"):
         model.with_(**{"land.supply": -1.0})
     with pytest.raises(LabelMismatchError, match="land"):
-        Congested(CorePeriphery(), [Land(), Land()])
+        economy(CorePeriphery(), [Land(), Land()])
     with pytest.raises(UnknownNameError, match="swamp"):
-        congested(CorePeriphery(), {"swamp.depth": 1.0})
+        switched_on(CorePeriphery(), {"swamp.depth": 1.0})
 
 
 def test_traffic_needs_a_geography():
@@ -200,6 +200,6 @@ def test_traffic_needs_a_geography():
         def payoff(self, prices, x):
             return -x
 
-    assert growth(Congested(Fixed(), [Pollution(damage=1.0)])) == pytest.approx(-1.0)
+    assert growth(economy(Fixed(), [Pollution(damage=1.0)])) == pytest.approx(-1.0)
     with pytest.raises(InvalidParameterError, match="traffic"):
-        Congested(Fixed(), [Traffic()])
+        economy(Fixed(), [Traffic()])

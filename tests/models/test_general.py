@@ -16,8 +16,8 @@ from neg.core.errors import (
 )
 from neg.data import load_icio
 from neg.economy.general import DEFICIT_RULES
-from neg.economy.general_build import general_economy
-from neg.parts.composed import congested
+from neg.economy.general.build import general_economy
+from neg.parts import switched_on
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
 from neg.solvers.system import flat_prices, market
@@ -330,7 +330,7 @@ def test_bad_input_is_refused_by_name(change, error, words):
 def test_a_block_crowds_places_whatever_the_sector():
     """Density of a place counts the workers of all its sectors; compiled and not."""
     model = calibrate(TABLE, mobility="places")
-    crowded = congested(model, ["density"])
+    crowded = switched_on(model, ["density"])
     x = model.initial_distribution()
     prices = model.initial_prices(x)
     loss = np.asarray(crowded.payoff(prices, x) - model.payoff(prices, x)).reshape(3, 2)

@@ -4,12 +4,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neg.economy.general_build import general_economy
+from neg.economy.general.build import general_economy
 from neg.models.allen_arkolakis import AllenArkolakis
 from neg.models.core_periphery import CorePeriphery
 from neg.models.helpman import Helpman
 from neg.models.puga import Puga
 from neg.models.vertical_linkages import VerticalLinkages
+from neg.parts import Density, Spillovers
 from neg.places.layouts import Geography
 from neg.solvers.long_run import equilibrium_at, long_run
 from neg.solvers.short_run import short_run
@@ -150,9 +151,8 @@ def test_allen_arkolakis(sigma, alpha, beta):
         theta=sigma - 1,
         alpha=0.0,
         tau=TAU,
-        productivity_density=alpha,
-        amenity_density=-beta,
         mobility="free",
+        parts=[Spillovers(rho=alpha), Density(delta=-beta, residents=0.0)],
     )
     x = np.array([0.5, 0.3, 0.2])
     ours, theirs = short_run(model, x).outcomes, short_run(canon, x).outcomes

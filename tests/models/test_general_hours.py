@@ -9,7 +9,7 @@ from economies import random_table
 from neg.analysis.baseline import calibrate
 from neg.core.errors import InvalidParameterError
 from neg.economy.general import REBATES
-from neg.economy.general_build import general_economy
+from neg.economy.general.build import general_economy
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
 

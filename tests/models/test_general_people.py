@@ -5,10 +5,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from neg.economy.general_people import real_income
 
 from neg.core.errors import InvalidDataError, InvalidParameterError, InvalidShapeError
-from neg.economy.general_build import general_economy
-from neg.economy.general_people import real_income
+from neg.economy.general.build import general_economy
 from neg.solvers.long_run import equilibrium_at, long_run
 from neg.solvers.short_run import short_run
 

@@ -8,7 +8,7 @@ import pytest
 
 from neg.core.errors import ConvergenceError, UnknownNameError
 from neg.core.status import Status
-from neg.economy.general_build import general_economy
+from neg.economy.general.build import general_economy
 from neg.solvers.hoist import hoist
 from neg.solvers.krylov import gmres, implicit_matrix_free, newton_krylov
 from neg.solvers.long_run import equilibrium_at

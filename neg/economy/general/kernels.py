@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-if TYPE_CHECKING:
-    from neg.economy.general import GeneralEconomy
+from neg.economy.general.market import Market
 
 _ONE_PRODUCT = 4096
 """Kernel entries up to which one fused product is faster than one product per sector and use."""
-
-
-def freeness(model: GeneralEconomy) -> Float[Array, "origin destination sector use"]:
-    """Freeness ``D (tau (1 + t) (1 + e))^-theta``; the tastes hold zeros where nothing is sold."""
-    cost = jnp.log(model.tau) + jnp.log1p(model.tariff) + jnp.log1p(model.export_tax)
-    return model.taste * jnp.exp(-model.theta * cost)[..., None]
 
 
 class Kernels(NamedTuple):
@@ -31,19 +24,19 @@ class Kernels(NamedTuple):
     to_port: Float[Array, "sector use origin destination"]
 
 
-def kernels(model: GeneralEconomy) -> Kernels:
+def kernels(market: Market) -> Kernels:
     """Everything bilateral, in the order in which products with it read memory once."""
-    kernel = jnp.transpose(freeness(model), (2, 3, 0, 1))
+    kernel = jnp.transpose(market.freeness(), (2, 3, 0, 1))
 
     def share(part: Array) -> Array:
         return kernel * jnp.transpose(part, (2, 0, 1))[:, None]
 
-    received = 1.0 / ((1.0 + model.tariff) * (1.0 + model.export_tax))
+    received = 1.0 / market.wedge
     return Kernels(
         kernel,
         share(received),
-        share(model.tariff / (1.0 + model.tariff)),
-        share(model.export_tax * received),
+        share(market.tariff / (1.0 + market.tariff)),
+        share(market.export_tax * received),
     )
 
 

@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from neg.core.checks import check_choice, check_finite, check_shape
 from neg.core.errors import InvalidDataError, LabelMismatchError, unknown_name
+from neg.economy.general.cells import Cells
 
 MOBILITY = ("immobile", "sectors", "places", "free")
 _STAYS = ("immobile", "sectors")
 
 
-class Cells(NamedTuple):
-    """Cells in a fixed order: where they are, whose they are, and how many of the people there."""
-
-    cell: Any  # flat (place, sector)
-    group: Any
-    nest: Any  # number of the (group, place) pair
-    names: tuple[str, ...]  # of the groups
-    origin: tuple[int, ...]  # place that each group comes from; -1 where it has no origin
-    origin_share: Any  # share of the group among the people of place and sector
-
-
 def mobility_groups(
     places: Sequence[str],
     sectors: Sequence[str],
+    employment: np.ndarray,
     active: np.ndarray,
     mobility: str | Mapping[str, str],
     areas: Mapping[str, Sequence[str]] | None = None,
     residents: Any = None,
 ) -> Cells:
-    """Cells, groups and their names under a rule of mobility, by origin where that is given."""
+    """Cells and groups under a rule of mobility, by origin where residents are given."""
     rules = dict.fromkeys(sectors, mobility) if isinstance(mobility, str) else mobility
     if set(rules) != set(sectors):
         raise LabelMismatchError(
@@ -49,7 +41,9 @@ def mobility_groups(
         "free": lambda i, s: area_of[places[i]],
     }
     mix = None if residents is None else _mix(places, sectors, active, area_of, rules, residents)
-    cells, owners, shares = [], [], []
+    cells: list[tuple[int, int]] = []
+    owners: list[str] = []
+    shares: list[float] = []
     home: dict[str, int] = {}  # origin of every group, in the order of the groups
     for i in range(len(places)):
         for s, sector in enumerate(sectors):
@@ -65,37 +59,20 @@ def mobility_groups(
                     for o in np.flatnonzero(mix[:, i, s]).tolist()
                 ]
             for origin, owner, share in found:
-                cells.append(i * len(sectors) + s)
+                cells.append((i, s))
                 home[owner] = origin
                 owners.append(owner)
                 shares.append(share)
-    names = tuple(home)
-    position = {name: k for k, name in enumerate(names)}
-    cell = np.asarray(cells, dtype=int)
-    group = np.asarray([position[owner] for owner in owners], dtype=int)
-    pair = group * len(places) + cell // len(sectors)
-    nest = np.unique(pair, return_inverse=True)[1].reshape(-1)
-    split = None if mix is None else np.asarray(shares)
-    return Cells(cell, group, nest, names, tuple(home.values()), split)
-
-
-def cost_of_cells(cells: Cells, cost: Any, places: int, sectors: int) -> Any:
-    """Moving cost of every cell from costs by [origin, place] or [origin, place, sector]."""
-    if cells.origin_share is None:
-        raise InvalidDataError("moving_cost is by origin; it needs residents by origin as well")
-    cost = np.asarray(cost, dtype=float)
-    check_finite("moving_cost", cost)
-    if cost.ndim == 2:
-        cost = cost[..., None]
-    if cost.ndim == 0:
-        cost = cost * (1.0 - np.eye(places))[..., None]
-    shape = (places, places, sectors)
-    if cost.shape != (*shape[:2], 1):
-        check_shape("moving_cost", cost, shape)
-    place, sector = cells.cell // sectors, cells.cell % sectors
-    origin = np.asarray(cells.origin)[cells.group]
-    paid = np.broadcast_to(cost, shape)[np.maximum(origin, 0), place, sector]
-    return np.where(origin >= 0, paid, 0.0)
+    position = {name: k for k, name in enumerate(home)}
+    return Cells(
+        employment=jnp.asarray(employment),
+        place=tuple(i for i, _ in cells),
+        sector=tuple(s for _, s in cells),
+        member=tuple(position[owner] for owner in owners),
+        names=tuple(home),
+        origin=tuple(home.values()),
+        origin_share=None if mix is None else jnp.asarray(shares),
+    )
 
 
 def area_of_places(

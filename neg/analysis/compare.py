@@ -1,0 +1,156 @@
+"""Solves an economy and its scenarios, and compares them with the baseline, labelled."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+
+from neg.analysis.hat import change_of
+from neg.analysis.outcomes import labelled
+from neg.analysis.scenarios import Scenario
+from neg.core.checks import check_labels
+from neg.core.errors import InvalidParameterError
+from neg.core.quantities import describe
+from neg.core.status import Status
+from neg.economy.model import Model
+from neg.solvers.long_run import LongRun, equilibrium_at, long_run, tilt
+from neg.solvers.short_run import ShortRun, short_run
+
+NOT_COMPARED = frozenset({"price_index", "market_access", "residents"})
+"""Outcomes that a comparison leaves out: large, and seen in a single solution."""
+
+
+class UnstableAllocationWarning(UserWarning):
+    """The observed allocation is not a stable equilibrium; results follow another one."""
+
+
+def solve(
+    economy: Model, start: LongRun | None = None, *, throw: bool = True
+) -> ShortRun | LongRun:
+    """The equilibrium of an economy next to its observed distribution, or next to ``start``.
+
+    Without mobility, the short-run equilibrium. With it, the long-run equilibrium with the same
+    used cells if that one is stable, and otherwise the one that the adjustment dynamics reach; a
+    warning then states the condition that fails. Where increasing returns make several equilibria
+    possible, :func:`neg.analysis.returns.equilibria_beyond` lists others; each can be ``start``.
+    """
+    return _solve(economy, start, throw)[0]
+
+
+def _solve(
+    economy: Model, start: LongRun | None, throw: bool = True, name: str = ""
+) -> tuple[ShortRun | LongRun, str]:
+    """An equilibrium, and which one it is in words."""
+    if bool(jnp.all(economy.groups.size() == 1)):
+        return short_run(economy, throw=throw), "the only one: nobody can move"
+    x = economy.initial_distribution() if start is None else start.x
+    used = x > 0 if start is None else start.used
+    where = name or ("observed allocation" if start is None else "starting allocation")
+    near = equilibrium_at(economy, x, used, throw=False)
+    if int(near.status) == 0 and near.stable:
+        return near, f"the stable one next to the {where}"
+    warnings.warn(
+        f"the equilibrium next to the {where} is not stable or does not exist (status "
+        f"{Status(int(near.status)).name.lower()}, growth rate {float(near.growth):.3g}, must be "
+        f"negative); following the adjustment dynamics from "
+        "there to another; neg.analysis.returns.equilibria_beyond lists those it finds, and start "
+        "takes the one to follow",
+        UnstableAllocationWarning,
+        stacklevel=3,
+    )
+    found = long_run(economy, tilt(economy.groups, x), throw=throw)
+    return found, f"the one that the adjustment dynamics reach from the unstable {where}"
+
+
+def compare(
+    economy: Model,
+    scenarios: Sequence[Scenario],
+    *,
+    start: LongRun | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> xr.Dataset:
+    """Solve the baseline and every scenario of any economy; return levels and changes, labelled.
+
+    The baseline is the economy as it is, its trade costs included. It is solved next to the
+    observed distribution where that equilibrium is stable, and otherwise for the one that the
+    dynamics reach from there, with a warning; ``start`` asks for the one next to another
+    equilibrium (of :func:`neg.analysis.returns.equilibria_beyond`, say). Scenarios start from
+    the baseline's equilibrium. ``solve_follows`` says which one each is.
+
+    Every outcome (but :data:`NOT_COMPARED`) comes as its level ``NAME`` and, except at the
+    baseline, as its exact change ``NAME_change``: in per cent, or as a difference where it may
+    have either sign (its units say so). ``equivalent_variation`` is the money at the baseline's
+    prices that is worth the change of welfare. Coordinates hold each scenario's status, residual
+    and stability; attributes say what is held fixed.
+
+    Raises named errors for edits that the economy does not have, before anything is solved.
+    """
+    cases = [Scenario(name="baseline"), *scenarios]
+    check_labels("scenarios", [case.name for case in cases])
+    if start is not None and bool(jnp.all(economy.groups.size() == 1)):
+        raise InvalidParameterError(
+            "start chooses among equilibria, and here nobody can move; must be left out"
+        )
+    edited = [case.apply(economy) for case in cases]  # all edits are checked before any solve
+    solved: list[xr.Dataset] = []
+    first: ShortRun | LongRun | None = start
+    name = "given start" if start is not None else ""
+    follows: list[str] = []
+    for number, case in enumerate(cases):
+        if progress is not None:
+            progress(number, len(cases), case.name)
+        before = first if isinstance(first, LongRun) else None
+        solution, which = _solve(edited[number], before, name=name)
+        if number == 0:
+            first, name = solution, "baseline's equilibrium"
+        follows.append(which)
+        solved.append(labelled(solution))
+    result = _levels(solved, [case.name for case in cases])
+    for variable in list(result.data_vars):
+        result[f"{variable}_change"] = _change(str(variable), result[variable])
+    if "welfare" in result and "consumer_index" in result:
+        price = result["consumer_index"].sel(scenario="baseline", drop=True)
+        gain = (result["welfare"] - result["welfare"].sel(scenario="baseline", drop=True)) * price
+        result["equivalent_variation"] = gain.isel(scenario=slice(1, None)).assign_attrs(
+            _attributes("equivalent_variation")
+        )
+    for key in ("status", "residual", "stable", "growth_rate", "unused_cells"):
+        if key in solved[0].attrs:
+            values = [dataset.attrs.get(key, "") for dataset in solved]
+            result[f"solve_{key}"] = ("scenario", values, {"units": "1"})
+    result["solve_follows"] = ("scenario", follows, {"units": "1"})
+    result.attrs["held_fixed"] = solved[0].attrs["held_fixed"]
+    result.attrs["status"] = ", ".join(sorted({d.attrs["status"] for d in solved}))
+    return result
+
+
+def _levels(solved: Sequence[xr.Dataset], names: Sequence[str]) -> xr.Dataset:
+    kept = [name for name in solved[0].data_vars if name not in NOT_COMPARED]
+    return xr.concat(
+        [dataset[kept].drop_attrs(deep=False) for dataset in solved],
+        dim=xr.DataArray(list(names), dims="scenario", name="scenario"),
+    )
+
+
+def _change(name: str, levels: xr.DataArray) -> xr.DataArray:
+    """Change from the baseline: per cent, or a difference of what may have either sign."""
+    change = change_of(name, levels.sel(scenario="baseline", drop=True), levels)
+    if change.attrs["change"] != "difference":
+        with np.errstate(invalid="ignore"):
+            change = 100.0 * (change - 1.0)
+        change.attrs["units"] = "per cent"
+    label = levels.attrs.get("label", name)
+    return change.isel(scenario=slice(1, None)).assign_attrs(
+        label=f"change of {label}",
+        units=change.attrs.get("units", levels.attrs.get("units", "1")),
+        description="exact change from the baseline",
+    )
+
+
+def _attributes(name: str) -> dict[str, str]:
+    quantity = describe(name)
+    return {"label": quantity.label, "units": quantity.unit, "description": quantity.meaning}

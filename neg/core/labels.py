@@ -1,0 +1,99 @@
+"""Labels are read: arrays with names are put into the order asked for, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from neg.core.checks import check_labels, check_shape
+from neg.core.errors import InvalidShapeError, LabelMismatchError, unknown_name
+
+
+def has_labels(value: Any) -> bool:
+    """Whether a value carries names: a pandas or xarray object, or a mapping."""
+    return isinstance(value, Mapping) or hasattr(value, "coords") or hasattr(value, "iloc")
+
+
+def align(name: str, value: Any, axes: Mapping[str, Sequence[str]]) -> np.ndarray:
+    """The numbers of ``value`` in the order of ``axes``, of size one along axes it does not have.
+
+    ``axes`` maps each axis, in order, to its labels. A DataArray is read by the names of its
+    dimensions and their labels, a DataFrame by the labels of rows (the first axis) and columns
+    (the second), a Series or mapping by the labels of the one axis that it covers; other arrays
+    have the shape of all axes, of the first ones, or are a number.
+
+    Raises :class:`LabelMismatchError` for labels missing, unknown or repeated, and
+    :class:`InvalidShapeError` for a shape that fits no axes.
+    """
+    if hasattr(value, "coords"):
+        return _from_dataarray(name, value, axes)
+    if hasattr(value, "columns"):
+        return _from_frame(name, value, axes)
+    if has_labels(value):
+        return _from_series(name, dict(value.items()), axes)
+    array = np.asarray(value, dtype=float)
+    sizes = [len(labels) for labels in axes.values()]
+    if array.ndim > len(sizes):
+        raise InvalidShapeError(f"{name} has shape {array.shape}; must be {tuple(sizes)}")
+    if array.ndim == 0:
+        return array.reshape((1,) * len(sizes))
+    check_shape(name, array, tuple(sizes[: array.ndim]))
+    return array.reshape(array.shape + (1,) * (len(sizes) - array.ndim))
+
+
+def order_of(name: str, labels: Sequence[str], expected: Sequence[str]) -> list[int]:
+    """Where each expected label stands among ``labels``; refused unless they are the same set."""
+    found = [str(label) for label in labels]
+    if set(found) != set(expected) or len(found) != len(expected):
+        check_labels(name, found, list(expected))
+    position = {label: k for k, label in enumerate(found)}
+    return [position[label] for label in expected]
+
+
+def _from_dataarray(name: str, value: Any, axes: Mapping[str, Sequence[str]]) -> np.ndarray:
+    for dim in value.dims:
+        if dim not in axes:
+            raise unknown_name(f"dimension of {name}", dim, axes)
+        if dim in value.coords:
+            order = order_of(f"{dim} of {name}", value.coords[dim].values, axes[dim])
+            value = value.isel({dim: order})
+        elif value.sizes[dim] != len(axes[dim]):
+            raise InvalidShapeError(
+                f"{name} has {value.sizes[dim]} entries along {dim}; must have {len(axes[dim])}"
+            )
+    present = [axis for axis in axes if axis in value.dims]
+    array = np.asarray(value.transpose(*present), dtype=float)
+    return array.reshape([len(axes[axis]) if axis in present else 1 for axis in axes])
+
+
+def _from_frame(name: str, value: Any, axes: Mapping[str, Sequence[str]]) -> np.ndarray:
+    if len(axes) < 2:
+        raise InvalidShapeError(f"{name} is a table; must have the axes {list(axes)} only")
+    first, second = list(axes)[:2]
+    rows = order_of(f"rows of {name}", value.index, axes[first])
+    columns = order_of(f"columns of {name}", value.columns, axes[second])
+    array = np.asarray(value, dtype=float)[np.ix_(rows, columns)]
+    return array.reshape(array.shape + (1,) * (len(axes) - 2))
+
+
+def _from_series(
+    name: str, value: Mapping[Any, Any], axes: Mapping[str, Sequence[str]]
+) -> np.ndarray:
+    found = [str(label) for label in value]
+    fitting = [axis for axis, labels in axes.items() if set(found) == set(labels)]
+    if not fitting:
+        near = max(axes, key=lambda axis: len(set(found) & set(axes[axis])))
+        check_labels(f"{near} of {name}", found, list(axes[near]))
+    if len(fitting) > 1 and fitting != ["origin", "destination"]:
+        raise LabelMismatchError(f"labels of {name} fit {fitting}; must fit one axis")
+    if len(fitting) > 1:
+        raise LabelMismatchError(
+            f"{name} has one entry a place, which may be origin or destination; "
+            "must be a table of both"
+        )
+    axis = fitting[0]
+    by_label = {str(label): number for label, number in value.items()}
+    array = np.asarray([by_label[label] for label in axes[axis]], dtype=float)
+    return array.reshape([len(array) if other == axis else 1 for other in axes])

@@ -1,0 +1,38 @@
+"""Fills the arrays of a general economy from what users give: numbers, vectors, labelled arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from neg.core.errors import InvalidShapeError, unknown_name
+from neg.core.labels import align, has_labels
+
+
+def spread(name: str, value: Any, axes: Mapping[str, Sequence[str]], shape: tuple) -> Any:
+    """A value broadcast to a parameter's shape: numbers, vectors over the last axis, labels."""
+    if has_labels(value):
+        return jnp.broadcast_to(align(name, value, axes), shape)
+    array = value if hasattr(value, "ndim") else np.asarray(value, dtype=float)
+    if array.ndim == 2 and tuple(axes)[:2] == ("origin", "destination"):
+        array = array.reshape((*array.shape, *(1,) * (len(shape) - 2)))  # for every sector
+    try:
+        return jnp.broadcast_to(array, shape).astype(float)
+    except ValueError:
+        raise InvalidShapeError(
+            f"{name} has shape {array.shape}; must be a number or {shape} ({', '.join(axes)})"
+        ) from None
+
+
+def numeraire_weights(value: Any, places: tuple[str, ...]) -> Any:
+    """Weights of places in the numeraire, from ``world``, the name of a place, or weights."""
+    if not isinstance(value, str):
+        return value
+    if value == "world":
+        return np.ones(len(places))
+    if value not in places:
+        raise unknown_name("numeraire", value, ("world", *places))
+    return (np.asarray(places) == value).astype(float)

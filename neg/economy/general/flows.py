@@ -1,0 +1,240 @@
+"""What is produced, earned, bought and sold in the general economy at given prices."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from neg.core.logs import EMPTY_LOG
+from neg.core.parameters import Parametric, if_given, parameter
+from neg.economy.general.closure import Closure
+from neg.economy.general.household import Household
+from neg.economy.general.kernels import arriving, kernels, leaving
+from neg.economy.general.market import Market
+from neg.economy.general.technology import Technology
+from neg.economy.model import Prices
+
+_LEAST_LOG = math.log(1e-300)
+"""Log of the employment that an empty cell is taken to have where a first worker's wage is without
+bound; what the wage gains below it is added to payoffs (``first_worker``)."""
+
+
+class Bent(Parametric):
+    """What parts bend that is no parameter: log efficiency, log hours, commuting, transfers."""
+
+    efficiency: Float[Array, "place sector"] | None = parameter(None, axes=("place", "sector"))
+    hours: Float[Array, "place sector"] | None = parameter(None, axes=("place", "sector"))
+    # Share of the people of each residence who work in each place, and what that is worth to them.
+    commute: Float[Array, "residence workplace sector"] | None = parameter(
+        None, axes=("residence", "workplace", "sector")
+    )
+    access: Float[Array, "place sector"] | None = parameter(None, axes=("place", "sector"))
+
+
+class Flows(NamedTuple):
+    """Everything that is bought and sold at given prices and employment."""
+
+    people: Float[Array, "place sector"]  # who live there
+    workers: Float[Array, "place sector"]  # who work there; the same without commuting
+    labour: Float[Array, "place sector"]  # workers times hours
+    revenue: Float[Array, "place sector"]  # Y
+    log_supply_per_revenue: Float[Array, "place sector"]  # log(S / Y), finite in empty cells
+    supply: Float[Array, "place sector"]  # S
+    log_index: Float[Array, "destination sector use"]  # log P
+    spending: Float[Array, "destination sector use"]  # E
+    access: Float[Array, "place sector"]  # firm market access, sum_ju K P^theta E / wedges
+    log_rent: Float[Array, " place"]  # log r, finite where nobody pays any
+    log_earned: Float[Array, "place sector"]  # log pay of one worker of the place
+    wages: Float[Array, " place"]  # earned by the people of the place
+    income: Float[Array, " place"]  # I
+    spendable: Float[Array, " place"]  # I less the value of stock changes
+    earned: Float[Array, " place"]  # right-hand side of the income condition
+    land_income: Float[Array, " place"]
+    taxes: Float[Array, " place"]  # on production and final demand
+    rents: Float[Array, " place"]  # received
+    deficit: Float[Array, " place"]
+    tariff_revenue: Float[Array, " place"]
+    export_tax_revenue: Float[Array, " place"]
+    stock_value: Float[Array, "place sector destination"] | None
+
+
+def flows(
+    technology: Technology,
+    market: Market,
+    household: Household,
+    closure: Closure,
+    land: Float[Array, " place"],
+    bent: Bent,
+    start: Float[Array, "place sector"],
+    prices: Prices,
+    people: Float[Array, "place sector"],
+) -> Flows:
+    """Evaluate every flow of the economy once; ``start`` is employment at the start."""
+    bilateral = kernels(market)
+    uses = market.taste.shape[3]
+    active, same = technology.active, technology.homogeneous_mask
+    log_wage, log_cost = prices["wage"], prices["cost"]
+    share = jnp.where(active, technology.labour_share, 1.0)
+    workers, log_hours = people, if_given(bent.hours)
+    commute = if_given(bent.commute)
+    if commute is not None:
+        workers = jnp.einsum("nis,ns->is", commute, people)
+    labour = workers
+    log_pay = log_wage
+    if log_hours is not None:
+        labour = workers * jnp.exp(jnp.where(workers > 0, log_hours, 0.0))
+        log_pay = log_wage + log_hours
+    bill = jnp.exp(log_wage) * labour
+    revenue = jnp.where(active, bill / share, 0.0)
+    pay = bill
+    if commute is not None:
+        pay = people * jnp.einsum("nis,is->ns", commute, jnp.exp(log_pay))
+        log_pay = bent.access
+    wages = jnp.sum(pay, axis=1)
+
+    log_supply = _log_supply(technology, market, bent, prices, workers)
+    some = active & ~same & (workers > 0)
+    supply = jnp.where(some, jnp.exp(jnp.where(some, log_supply, 0.0)), 0.0) * revenue
+    reach = arriving(supply, bilateral.to_buyer)
+    served = reach > 0
+    log_reach = jnp.where(served, jnp.log(jnp.where(served, reach, 1.0)), 0.0)
+    log_index = jnp.where(same[:, None], 0.0, -log_reach / market.theta[:, None])
+
+    lives = lives_there(revenue, closure, people)
+    income = jnp.where(lives, jnp.exp(prices["income"]), 0.0)
+    stock = if_given(closure.stock_change)
+    stock_value = None if stock is None else jnp.exp(log_cost)[:, :, None] * stock
+    spendable = income if stock_value is None else income - jnp.sum(stock_value, axis=(0, 1))
+    _, land_bill, inputs = technology.bills(revenue, uses)
+    goods, housing = household.bills(spendable, uses)
+    spending = inputs + goods
+
+    # What a unit of freeness earns in each market; wedges on the way to the seller are in the
+    # kernels, so that each line is a product of a matrix and a vector.
+    pull = jnp.where(served, spending * jnp.exp(-log_reach), 0.0)
+    access = leaving(bilateral.to_seller, pull)
+    tariffs = jnp.sum(arriving(supply, bilateral.to_customs) * pull, axis=(1, 2))
+    export_taxes = jnp.sum(supply * leaving(bilateral.to_port, pull), axis=1)
+
+    land_income = housing + land_bill
+    rents = closure.rents(land_income, wages, jnp.sum(people, axis=1))
+    taxes = jnp.sum(jnp.where(active, technology.tax_share, 0.0) * revenue, axis=1)
+    taxes = taxes + household.final_tax * spendable
+    earned = wages + rents + taxes + tariffs + export_taxes
+    deficit = closure.deficits(wages, jnp.sum(start, axis=1), earned)
+    return Flows(
+        people,
+        workers,
+        labour,
+        revenue,
+        log_supply,
+        supply,
+        log_index,
+        spending,
+        access,
+        _log_or_least(land_income / land),
+        log_pay,
+        wages,
+        income,
+        spendable,
+        earned + deficit,
+        land_income,
+        taxes,
+        rents,
+        deficit,
+        tariffs,
+        export_taxes,
+        stock_value,
+    )
+
+
+def residual(
+    technology: Technology,
+    household: Household,
+    closure: Closure,
+    seen: Flows,
+    prices: Prices,
+) -> Prices:
+    """Log excess of unit cost, of goods demanded, and of income earned."""
+    active, same = technology.active, technology.homogeneous_mask
+    reached = seen.access > 0
+    log_access = jnp.where(reached, jnp.log(jnp.where(reached, seen.access, 1.0)), _LEAST_LOG)
+    sold = seen.log_supply_per_revenue + log_access
+    if seen.stock_value is not None:
+        some = seen.revenue > 0
+        stock = jnp.sum(seen.stock_value, axis=2) / jnp.where(some, seen.revenue, 1.0)
+        share = jnp.where(some, stock, 0.0) * jnp.exp(jnp.where(some, -sold, 0.0))
+        sold = sold + jnp.log1p(share)
+    goods = jnp.where(active & ~same, sold, 0.0)
+    if not any(technology.homogeneous):
+        # Walras' law: the log of the numeraire, taken from every goods market, must be zero.
+        goods = goods - closure.log_numeraire(jnp.exp(prices["wage"]), seen.workers)
+    price_one = jnp.log(jnp.where(active, technology.productivity, 1.0)) - prices["cost"]
+    goods = jnp.where(same, price_one, goods)
+    lives = lives_there(seen.revenue, closure, seen.people)
+    earned = jnp.log(jnp.where(lives, seen.earned, 1.0))
+    cost = technology.log_unit_cost(prices["wage"], seen.log_rent, seen.log_index)
+    return {
+        "wage": jnp.where(active, goods, -prices["wage"]),
+        "cost": jnp.where(active, cost, 0.0) - prices["cost"],
+        "income": jnp.where(lives, earned - prices["income"], -prices["income"]),
+    }
+
+
+def lives_there(revenue: Array, closure: Closure, people: Array) -> Array:
+    """Which places have any income."""
+    lives = (jnp.sum(revenue, axis=1) > 0) | (jnp.sum(people, axis=1) > 0)
+    return lives | ((closure.deficit > 0) & (closure.deficit_rule == 0))
+
+
+def _log_supply(
+    technology: Technology, market: Market, bent: Bent, prices: Prices, workers: Array
+) -> Float[Array, "place sector"]:
+    """log(S / Y): at alpha = 1 employment drops out, so that empty cells have a finite value."""
+    active = technology.active
+    share = jnp.where(active, technology.labour_share, 1.0)
+    log_revenue = prices["wage"] + _log_or_least(workers) - jnp.log(share)
+    hours = if_given(bent.hours)
+    if hours is not None:
+        log_revenue = log_revenue + hours
+    scale = (market.alpha - 1.0) * log_revenue - market.alpha * (
+        prices["cost"] + jnp.log(technology.reference)
+    )
+    shifter = jnp.log(jnp.where(active, technology.productivity, 1.0))
+    efficiency = if_given(bent.efficiency)
+    if efficiency is not None:
+        shifter = shifter + market.theta * efficiency
+    return shifter + scale - market.theta * prices["cost"]
+
+
+def first_worker(
+    technology: Technology, market: Market, household: Household, seen: Flows
+) -> Float[Array, "place sector"]:
+    """What a first worker gains where markets take the log of nothing to be ``log 1e-300``.
+
+    In an empty cell with ``alpha < 1`` the wage is without bound; so are wages where a place's
+    land costs nothing, and the value of its housing. Payoffs of empty cells hold all of it, by
+    the one convention for the log of nothing (:mod:`neg.core.logs`). At given demand
+
+        d log w / d log L = -(1 - alpha) / k,   d log w / d log r = -(alpha + theta) gH / k,
+        k = 1 - alpha + (alpha + theta) gL
+    """
+    beyond = _LEAST_LOG - EMPTY_LOG
+    share = jnp.where(technology.active, technology.labour_share, 1.0)
+    own, steep = 1.0 - market.alpha, market.alpha + market.theta
+    slope = own + steep * share
+    open_cell = technology.active & ~technology.homogeneous_mask
+    empty = open_cell & (seen.workers <= 0)
+    free_land = (seen.land_income <= 0)[:, None]
+    wage = jnp.where(empty, own / slope, 0.0)
+    cheap = jnp.where(open_cell & free_land, steep * technology.land_share / slope, 0.0)
+    housing = jnp.where(free_land[:, 0], household.housing_share / (1.0 - household.final_tax), 0.0)
+    return beyond * (wage + cheap + housing[:, None])
+
+
+def _log_or_least(value: Array) -> Array:
+    some = value > 0
+    return jnp.where(some, jnp.log(jnp.where(some, value, 1.0)), _LEAST_LOG)

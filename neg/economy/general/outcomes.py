@@ -1,0 +1,119 @@
+"""Named outcomes of the general economy at given prices, and its ledger."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from neg.core.parameters import if_given
+from neg.economy.general.flows import Bent, Flows
+from neg.economy.general.household import Household
+from neg.economy.general.market import Market
+from neg.economy.general.technology import Technology
+from neg.economy.model import Prices
+
+
+def trade(market: Market, seen: Flows) -> Float[Array, "origin destination sector use"]:
+    """Bilateral purchases at buyers' prices by class of use."""
+    reach = jnp.exp(seen.log_index * -market.theta[:, None])
+    pull = jnp.where(seen.spending != 0, seen.spending / reach, 0.0)
+    return seen.supply[:, None, :, None] * market.freeness() * pull[None]
+
+
+def outcomes(market: Market, household: Household, seen: Flows, prices: Prices) -> dict[str, Array]:
+    """Named outcomes by place, by place and sector, and by pair."""
+    bought = trade(market, seen)
+    sold = jnp.sum(bought / market.wedge[..., None], axis=3)
+    if seen.stock_value is not None:
+        sold = sold + jnp.transpose(seen.stock_value, (0, 2, 1))
+    workers = jnp.sum(seen.workers, axis=1)
+    bill = jnp.sum(jnp.exp(prices["wage"]) * seen.labour, axis=1)
+    index = jnp.exp(household.log_expenditure(seen.log_index, seen.log_rent))
+    cost = jnp.exp(prices["cost"])
+    abroad = sold * (1.0 - jnp.eye(sold.shape[0]))[..., None]
+    exports, imports = jnp.sum(abroad, axis=(1, 2)), jnp.sum(abroad, axis=(0, 2))
+    taxes = seen.taxes + seen.tariff_revenue + seen.export_tax_revenue
+    return {
+        "wage": jnp.exp(prices["wage"]),
+        "mean_wage": bill / jnp.where(workers > 0, workers, 1.0),
+        "unit_cost": cost,
+        "price_index": jnp.exp(seen.log_index),
+        "consumer_index": index,
+        "output": seen.revenue,
+        "output_share": seen.revenue / jnp.sum(seen.revenue, axis=0),
+        "firms": seen.revenue / cost,
+        "employment": seen.workers,
+        "income": seen.income,
+        "consumption": seen.spendable / index,
+        "gdp": bill + seen.land_income + taxes,
+        "trade_balance": exports - imports,
+        "rent": jnp.where(seen.land_income > 0, jnp.exp(seen.log_rent), 0.0),
+        "tariff_revenue": seen.tariff_revenue,
+        "export_tax_revenue": seen.export_tax_revenue,
+        "deficit": seen.deficit,
+        "trade": sold,
+        "market_access": seen.access,
+    }
+
+
+def ledger(
+    technology: Technology,
+    market: Market,
+    household: Household,
+    bent: Bent,
+    seen: Flows,
+    prices: Prices,
+) -> dict[tuple[str, str, str], Array]:
+    """Every flow of money, ``(payer, payee, what)`` to ``[place of payer, place of payee]``.
+
+    Accounts of each place: firms, people, landowners, customs (taxes of every kind), stocks, and
+    the fund through which deficits and pooled rents pass. Each account pays what it receives.
+    """
+    uses = market.taste.shape[3]
+    bought = trade(market, seen)
+    _, land_bill, inputs = technology.bills(seen.revenue, uses)
+    goods, housing = household.bills(seen.spendable, uses)
+    total = inputs + goods
+    of_firms = jnp.where(total != 0, inputs / jnp.where(total != 0, total, 1.0), 0.0)
+    duty = market.tariff / (1.0 + market.tariff)
+    port = market.export_tax / market.wedge
+
+    def by_pair(share: Array, part: Array) -> Array:
+        """Payments of buyers [destination] to sellers or customs [origin]."""
+        return jnp.sum(bought * share[..., None] * part[None], axis=(2, 3)).T
+
+    def at_home(amount: Array) -> Array:
+        return jnp.diag(amount)
+
+    def to_importer(part: Array) -> Array:
+        return at_home(jnp.sum(bought * duty[..., None] * part[None], axis=(0, 2, 3)))
+
+    commute = if_given(bent.commute)
+    bill = jnp.exp(prices["wage"]) * seen.labour
+    wages = at_home(jnp.sum(bill, axis=1))
+    if commute is not None:
+        pay = jnp.exp(prices["wage"] + (0.0 if bent.hours is None else bent.hours))
+        wages = jnp.einsum("nis,ns,is->in", commute, seen.people, pay)
+    production = jnp.where(technology.active, technology.tax_share, 0.0) * seen.revenue
+    found = {
+        ("firms", "people", "wages"): wages,
+        ("firms", "landowners", "rent of land"): at_home(land_bill),
+        ("firms", "customs", "production taxes"): at_home(jnp.sum(production, axis=1)),
+        ("firms", "firms", "inputs"): by_pair(1.0 / market.wedge, of_firms),
+        ("firms", "customs", "tariffs on inputs"): to_importer(of_firms),
+        ("firms", "customs", "export taxes on inputs"): by_pair(port, of_firms),
+        ("people", "firms", "consumption"): by_pair(1.0 / market.wedge, 1.0 - of_firms),
+        ("people", "customs", "tariffs on consumption"): to_importer(1.0 - of_firms),
+        ("people", "customs", "export taxes on consumption"): by_pair(port, 1.0 - of_firms),
+        ("people", "customs", "final taxes"): at_home(household.final_tax * seen.spendable),
+        ("people", "landowners", "rent of housing"): at_home(housing),
+        ("landowners", "fund", "rents"): at_home(seen.land_income),
+        ("fund", "people", "rents"): at_home(seen.rents),
+        ("customs", "people", "rebates"): at_home(
+            seen.taxes + seen.tariff_revenue + seen.export_tax_revenue
+        ),
+        ("fund", "people", "deficits"): at_home(seen.deficit),
+    }
+    if seen.stock_value is not None:
+        found["people", "firms", "stock changes"] = jnp.sum(seen.stock_value, axis=1).T
+    return found

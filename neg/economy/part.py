@@ -1,0 +1,87 @@
+"""Parts: one mechanism each, switched on by standing in an economy's list."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from jaxtyping import Array, Float
+
+from neg.core.parameters import Parametric
+from neg.economy.model import Model
+from neg.economy.scene import Scene
+
+
+class Part(Parametric):
+    """One mechanism: what it adds to payoffs, what it bends, what it solves for, what it reports.
+
+    ``label`` names its parameters from outside (``land.supply``), ``lever`` is the one that policy
+    moves, ``says`` what it speaks for: two parts, or a part and the model, that say the same are
+    refused. Every method may be left out; log factors, log unknowns and log stocks throughout.
+
+    =============  ==============================================================================
+    ``payoff``     ``[cell]``: added to what a mobile unit earns
+    ``marginal``   payoff of the last unit to come, where units differ in tastes
+    ``effects``    log factors on what the model accepts, by name: ``barrier`` and ``tariff``
+                   ``[origin, destination]`` (or with sectors), ``delay`` of trips,
+                   ``productivity`` and ``hours`` ``[place, sector]``
+    ``unknowns``   start of the part's own unknowns, by name; ``residual`` is shaped like them
+    ``stocks``     start of stocks that move in time, by name; ``drift`` is the growth rate of
+                   each. In the long run stocks rest; in time they move with the distribution
+    ``outcomes``   what the part reports, as ``label.name``
+    =============  ==============================================================================
+    """
+
+    label: ClassVar[str] = ""
+    lever: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+    says: ClassVar[frozenset[str]] = frozenset()
+    registry: ClassVar[dict[str, type[Part]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.__dict__.get("label") and cls.__module__.startswith("neg."):
+            Part.registry[cls.label] = cls
+
+    def check(self, model: Model) -> None:
+        """Raise a named error where the part makes no sense on this model."""
+
+    def payoff(self, scene: Scene) -> Float[Array, " cell"] | None:
+        """What the part adds to the payoff of each cell."""
+        return None
+
+    def marginal(self, scene: Scene, value: Float[Array, " cell"]) -> Float[Array, " cell"]:
+        """Payoff of the marginal unit of each cell, given the payoff that everybody there has."""
+        return value
+
+    def effects(self, scene: Scene) -> dict[str, Array]:
+        """Log factors on what the model accepts; ``scene.model`` is the model before them."""
+        return {}
+
+    def unknowns(self, scene: Scene) -> dict[str, Array]:
+        """Starts of the part's own unknowns."""
+        return {}
+
+    def residual(self, scene: Scene) -> dict[str, Array]:
+        """Conditions on the unknowns, zero at an equilibrium."""
+        return {}
+
+    def stocks(self, scene: Scene) -> dict[str, Array]:
+        """Starts of the log stocks."""
+        return {}
+
+    def drift(self, scene: Scene) -> dict[str, Array]:
+        """Growth rates of the stocks, zero at rest."""
+        return {}
+
+    def outcomes(self, scene: Scene) -> dict[str, Array]:
+        """What the part reports, by name."""
+        return {}
+
+    def hints(self, scene: Scene) -> dict[str, Array]:
+        """What large solves should know: ``spread`` of tastes ``[cell]``, labour ``supply``."""
+        return {}
+
+    @property
+    def words(self) -> str:
+        """What the part holds fixed, for the sentence that says so of the economy."""
+        return ""
