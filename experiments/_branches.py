@@ -117,10 +117,10 @@ def draw_branches(axes: Axes, data: xr.Dataset, panel: int, places: int, ticks: 
         axes.scatter(
             data["state_phi"].values[i],
             np.nanmax(data["state_x"].values[i]),
-            s=30 * data["state_share"].values[i],
+            s=2 + 28 * data["state_share"].values[i],
             color=_LOOKS[bool(data["state_regular"].values[i])],
             edgecolor="white",
-            linewidth=0.4,
+            linewidth=0.25,
             zorder=4,
         )
     axes.set_yscale("log")

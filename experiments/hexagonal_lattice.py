@@ -27,7 +27,7 @@ CONFIG: dict[str, Any] = {
     "low": 0.15,
     "high": 0.75,
     "max_branches": 12,
-    "values": 13,
+    "values": 11,
     "starts": 40,
 }
 SMOKE: dict[str, Any] = {"rows": 3, "max_branches": 4, "values": 4, "starts": 6}
@@ -69,8 +69,8 @@ def run(config: Mapping[str, Any], progress: Callable[[int, int, str], None]) ->
     labels |= {"place": list(geography.names), "axis": ["east", "north"]}
     return data.assign_coords(labels).assign_attrs(
         title=(
-            f"A hexagonal plain can rest in at least {stable} different patterns of centres; "
-            f"{share:.0%} of random starts end where centres differ"
+            f"A hexagonal plain can rest in at least {stable} different patterns of centres: "
+            f"{100 * share:.0f} % of random starts end where centres differ in size"
         ),
         title_modes=(
             f"Between φ = {config['low']:g} and {config['high']:g} the even plain breaks {breaks} "
@@ -100,7 +100,7 @@ def _caption(
         "the share of the largest place, one of each class of mirror images: thick where stable, "
         "thin where not; blue where all centres are alike. Dots are the states in which random "
         f"starts end, their area the share of starts; in the middle, the share that ends where "
-        f"centres are alike and where they differ ({share:.0%} over {values} values of φ at which "
+        f"centres are alike and where they differ ({100 * share:.0f} % over {values} values of φ at which "
         f"some differ; {kinds} different states over all φ).{broken} Below, the states that most "
         f"random starts reach, at most {_SHOWN}, in the order of φ: discs are shares, beside the "
         "largest of the panel; range of φ in which the state is stable; share of starts that end "
@@ -177,7 +177,7 @@ def _draw_patterns(record: xr.Dataset) -> Figure:
     shown = record.sizes["kind"]
     columns = 5
     rows = -(-shown // columns)
-    figure = plt.figure(figsize=(7.2, 3.7 + 1.75 * rows))
+    figure = plt.figure(figsize=(7.2, 3.6 + 1.55 * rows))
     grid = figure.add_gridspec(2 + rows, columns, height_ratios=[2.4, 0.7] + [1.6] * rows)
     axes = figure.add_subplot(grid[0, :])
     below = figure.add_subplot(grid[1, :], sharex=axes)
@@ -205,12 +205,12 @@ def _draw_patterns(record: xr.Dataset) -> Figure:
     for i in range(shown):
         cell = figure.add_subplot(grid[2 + i // columns, i % columns])
         points, x = _tiled(record, record["pattern"].values[i], 2.0)
-        cell.plot(points[:, 0], points[:, 1], ".", ms=0.8, color=style.QUIET, alpha=0.6)
+        cell.plot(points[:, 0], points[:, 1], ".", ms=0.8, color=style.QUIET, alpha=0.6, zorder=1)
         alike = _alike(record["pattern"].values[i])
         most = np.clip(1000 / max((x > _branches.EMPTY).sum(), 1), 9, 40)
         discs = np.where(x > _branches.EMPTY, most * x / max(x.max(), 1e-12), 0)
         colour = style.COLOURS[0 if alike else 1]
-        cell.scatter(points[:, 0], points[:, 1], s=discs, color=colour, linewidth=0)
+        cell.scatter(points[:, 0], points[:, 1], s=discs, color=colour, linewidth=0, zorder=2)
         _frame(cell, record, 2.0)
         count, low, high, share, at = (
             record[f"pattern_{name}"].values[i]
@@ -231,15 +231,15 @@ def _draw_modes(record: xr.Dataset) -> Figure:
     count = record.sizes["mode_number"]
     columns = min(_COLUMNS, max(count, 1))
     rows = max(-(-count // columns), 1)
-    figure, panels = plt.subplots(rows, columns, figsize=(7.2, 1.36 * rows + 0.1), squeeze=False)
+    figure, panels = plt.subplots(rows, columns, figsize=(7.2, 1.17 * rows + 0.1), squeeze=False)
     for axes in panels.ravel():
         axes.axis("off")
     for axes, j in zip(panels.ravel(), range(count), strict=False):
         points, mode = _tiled(record, record["mode"].values[j], 1.0)
         strength = np.abs(mode) / np.abs(mode).max()
         colour = np.where(mode > 0, style.COLOURS[0], style.COLOURS[1])
-        axes.plot(points[:, 0], points[:, 1], ".", ms=0.8, color=style.QUIET, alpha=0.6)
-        axes.scatter(points[:, 0], points[:, 1], s=13 * strength, c=colour, linewidth=0)
+        axes.plot(points[:, 0], points[:, 1], ".", ms=0.8, color=style.QUIET, alpha=0.6, zorder=1)
+        axes.scatter(points[:, 0], points[:, 1], s=13 * strength, c=colour, linewidth=0, zorder=2)
         _frame(axes, record, 1.0)
         size = record["mode_size"].values[j]
         axes.set_title(

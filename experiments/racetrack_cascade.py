@@ -24,9 +24,9 @@ CONFIG: dict[str, Any] = {
     "mu": 0.4,
     "low": 0.3,
     "high": 0.98,
-    "max_branches": [24, 16],
+    "max_branches": [16, 12],
     "largest_step": 0.02,
-    "values": 13,
+    "values": 12,
     "starts": 40,
 }
 SMOKE: dict[str, Any] = {"places": [4], "max_branches": [6], "values": 5, "starts": 8}
@@ -62,7 +62,7 @@ def run(config: Mapping[str, Any], progress: Callable[[int, int, str], None]) ->
     share, kinds, values = _branches.uneven(data, len(found) - 1)
     return data.assign_coords(panel=np.arange(len(found))).assign_attrs(
         title=(
-            f"On a circle of {counts[-1]} places {share:.0%} of random starts end in uneven "
+            f"On a circle of {counts[-1]} places {100 * share:.0f} % of random starts end in uneven "
             "patterns, not in the halving cascade"
             if share > 0.5
             else f"On a circle of {counts[-1]} places every second centre goes as trade gets freer"
@@ -92,7 +92,7 @@ def _caption(
         f"starts. The first halving comes where theory has it, at φ = {predicted:.4f} (dashed; "
         "Akamatsu, Takayama and Ikeda 2012). Below, the share of random starts that end in evenly "
         f"spaced patterns and in others: on the circle of {config['places'][-1]} places "
-        f"{share:.0%} end in others, over the {tried}, in {kinds} different states over all φ. "
+        f"{100 * share:.0f} % end in others, over the {tried}, in {kinds} different states over all φ. "
         + _branches.searched(found[-1], config["max_branches"][-1])
         + f" (These numbers: {config['places'][-1]} places.)"
     )
@@ -166,7 +166,9 @@ def _rings(axes: Axes, record: xr.Dataset, panel: int, places: int) -> None:
         at, width = (0.5 * (phi.min() + phi.max()) - left) / (right - left), 0.13
         inset = axes.inset_axes((at - width / 2, 0.82, width, 0.17))
         used = np.arange(places) % (places // count) == 0
-        inset.plot(np.cos(angle), np.sin(angle), ".", color=style.QUIET, ms=1.2)
-        inset.scatter(np.cos(angle[used]), np.sin(angle[used]), s=9, color=style.COLOURS[0])
+        inset.plot(np.cos(angle), np.sin(angle), ".", color=style.QUIET, ms=1.2, zorder=1)
+        inset.scatter(
+            np.cos(angle[used]), np.sin(angle[used]), s=9, color=style.COLOURS[0], zorder=2
+        )
         inset.set(xlim=(-1.3, 1.3), ylim=(-1.3, 1.3), aspect="equal")
         inset.axis("off")

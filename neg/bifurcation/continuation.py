@@ -18,6 +18,7 @@ from neg.bifurcation.reduction import Reduction, reduce
 from neg.bifurcation.symmetry import Symmetry, cleared
 from neg.core.checks import check_range
 from neg.core.errors import ConvergenceError
+from neg.economy.lever import Lever, in_hand
 from neg.economy.model import Model
 from neg.solvers.long_run import EMPTY
 from neg.solvers.short_run import check_distribution
@@ -28,7 +29,7 @@ MAX_POINTS = 400
 
 def continuation(
     model: Model,
-    parameter: str | Mapping[str, tuple[float, float]],
+    parameter: str | Lever | Mapping[str, tuple[float, float]],
     start: Any = None,
     *,
     low: float | None = None,
@@ -41,7 +42,7 @@ def continuation(
 ) -> Branch:
     """Follow the equilibrium near the distribution ``start`` over an interval of a parameter.
 
-    ``parameter`` is a scalar parameter or alias, followed from its present value (or ``at``)
+    ``parameter`` is a scalar parameter, alias or lever, followed from its present value (or ``at``)
     both ways to ``low`` and ``high``; or a mapping from several parameters to their values at the
     two ends of a straight line, followed from position ``at`` (default 0) within [0, 1]. ``used``
     are the cells used (default: those not empty in ``start``; default start: the even
@@ -50,6 +51,8 @@ def continuation(
     ``max_points``. Raises :class:`neg.core.errors.ConvergenceError` if there is no equilibrium near
     the start; how and why the branch ends is said by ``start``, ``end`` and ``trouble``.
     """
+    if isinstance(parameter, Lever):
+        model, parameter = in_hand(model, parameter, parameter.path)
     line = parameter_line(model, parameter, low, high)
     x = np.asarray(model.groups.uniform() if start is None else getattr(start, "x", start))
     if at is None:

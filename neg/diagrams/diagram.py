@@ -15,9 +15,11 @@ from neg.bifurcation.line import ParameterLine, line_symmetries, parameter_line
 from neg.bifurcation.symmetry import Symmetry
 from neg.bifurcation.tree import STABLE, Grower, Tree
 from neg.core.checks import check_range
+from neg.core.errors import InvalidParameterError
 from neg.core.status import Status
 from neg.diagrams.basins import Basins, follow_to_rest
 from neg.diagrams.starts import agglomerated, patterns
+from neg.economy.lever import Lever, in_hand
 from neg.economy.model import Model
 from neg.search.equilibria import equilibria
 from neg.search.starts import random_starts
@@ -108,7 +110,9 @@ class Diagram(Tree):
     @property
     def _head(self) -> str:
         line = self.line
-        name = type(self.model).name or type(self.model).__name__
+        from neg.diagrams.record import name_of
+
+        name = name_of(self.model)
         return (
             f"{name}: {len(self)} branches over {line.label} from {float(line.low):g} "
             f"to {float(line.high):g}"
@@ -135,7 +139,7 @@ def load(path: Any) -> Any:
 
 def diagram(
     model: Model,
-    parameter: str | Mapping[str, tuple[float, float]],
+    parameter: str | Lever | Mapping[str, tuple[float, float]],
     low: float | None = None,
     high: float | None = None,
     *,
@@ -159,6 +163,8 @@ def diagram(
     :func:`neg.bifurcation.continuation.continuation`. The ``notes`` of the result say what was
     searched and what was not.
     """
+    if isinstance(parameter, Lever):
+        model, parameter = in_hand(model, parameter, parameter.path)
     line = parameter_line(model, parameter, low, high)
     group = line_symmetries(model, line) if group is None else group
     search = (search or Search()).sized(model)
@@ -183,7 +189,10 @@ def _position(model: Model, line: ParameterLine, at: float | None, single: bool)
     if at is not None:
         check_range("at", at, low, high)
         return at
-    own = float(model.get(line.names[0])) if single else low
+    try:
+        own = float(model.get(line.names[0])) if single else low
+    except InvalidParameterError:  # entries that differ now, and are one number along the line
+        own = low - 1.0
     return own if low <= own <= high else 0.5 * (low + high)
 
 

@@ -10,6 +10,8 @@ import xarray as xr
 
 from neg.bifurcation.tree import Tree
 from neg.diagrams.basins import Basins
+from neg.economy.delegate import Delegate
+from neg.economy.model import Model
 
 _ROWS: dict[str, tuple[str, str]] = {
     "parameter": ("", "parameter at each point"),
@@ -25,6 +27,13 @@ _CELLS: dict[str, tuple[str, str]] = {
     "x": ("mass", "distribution of mobile units"),
     "payoff": ("log", "payoff of each cell"),
 }
+
+
+def name_of(model: Model) -> str:
+    """Name of an economy, without the parts and levers that were put on it."""
+    while not type(model).name and isinstance(model, Delegate):
+        model = model.base
+    return type(model).name or type(model).__name__
 
 
 def to_dataset(diagram: Tree, basins: Basins) -> xr.Dataset:
@@ -74,7 +83,7 @@ def to_dataset(diagram: Tree, basins: Basins) -> xr.Dataset:
                 f"to {float(diagram.line.high):g}."
             ),
             "status": "converged" if not early else f"{early} branches ended early",
-            "model": type(diagram.model).name or type(diagram.model).__name__,
+            "model": name_of(diagram.model),
             "parameter": diagram.line.label,
             "low": float(diagram.line.low),
             "high": float(diagram.line.high),

@@ -15,8 +15,9 @@ from neg.core.errors import InvalidParameterError
 from neg.diagrams.basins import follow_to_rest
 from neg.diagrams.diagram import NOTHING, Search, diagram
 from neg.diagrams.starts import patterns
+from neg.economy.lever import Lever
 from neg.models.footloose_entrepreneur import FootlooseEntrepreneur
-from neg.parts.composed import congested
+from neg.parts import Land, economy
 from neg.places.layouts import from_distance, hexagonal_torus, racetrack, square_torus
 from neg.solvers.short_run import short_run
 from tests.solvers.toys import circle, pitchfork
@@ -63,6 +64,13 @@ def test_basins_of_a_pitchfork():
     assert even.share == apart.share == 1.0 and apart.growth < 0
     # Of the start that is no random one the rest point at rate 0.25 is unstable: not listed.
     assert len(found.states) == 2 and found.restless.tolist() == [0, 0]
+
+
+def test_a_lever_is_an_axis():
+    found = diagram(pitchfork(rate=0.25), Lever("rate", "plus"), -0.5, 0.25, search=NOTHING)
+    assert found.line.label == "rate" and "Toy" in repr(found)
+    rest = np.sort([one.x[0] for one in found.equilibria(0.0)])
+    np.testing.assert_allclose(rest, [0.25, 0.5, 0.75], atol=1e-9)
 
 
 def test_patterns_are_at_rest_at_every_parameter():
@@ -123,7 +131,7 @@ def test_a_search_of_negative_size_is_refused(field):
 @pytest.mark.slow
 def test_blocks_and_unequal_regions():
     distance = from_distance([[0.0, 1.0], [1.3, 0.0]])
-    model = congested(get_model("core-periphery")(geography=distance, tau=1.5), {"land.h": 0.1})
+    model = economy(get_model("core-periphery")(geography=distance, tau=1.5), [Land(h=0.1)])
     found = diagram(model, "land.h", 0.01, 0.4, search=Search(values=3, starts=6))
     for value in (0.01, 0.205, 0.4):
         known = equilibria(model.with_(**{"land.h": value})).points
