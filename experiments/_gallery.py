@@ -12,6 +12,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from neg.core import records
+from neg.core.errors import InvalidDataError
 from neg.data.write import save
 from neg.figures import style
 
@@ -84,7 +85,11 @@ def write_index(out: Path) -> Path | None:
     """Write ``README.md`` with every figure of the folder, its caption and its record."""
     parts = []
     for path in sorted(out.glob("*.nc")):
-        record = records.read_record(path)
+        try:
+            record = records.read_record(path)
+            records.check_record(record)
+        except InvalidDataError:
+            continue  # not one of ours
         pictures = sorted(out.glob(f"{path.stem}.png")) + sorted(out.glob(f"{path.stem}-*.png"))
         parts.append(_section(path, record, pictures))
     if not parts:

@@ -24,11 +24,11 @@ from scipy.interpolate import RectBivariateSpline
 
 from experiments._two_regions import spread_over
 from experiments._wiggle import wiggle
+from neg.economy.composed import economy
 from neg.economy.model import Model
 from neg.figures import style
 from neg.models.core_periphery import CorePeriphery
 from neg.parts import Density, Land, Pollution, Traffic, Wages
-from neg.economy.composed import economy
 from neg.places.layouts import from_distance
 
 CONFIG: dict[str, Any] = {

@@ -54,3 +54,7 @@ __all__ = [
     "solve",
     "trade_costs",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -116,6 +116,7 @@ def calibrate(
     stock = taken.sum(axis=3)
     earned = table.value_added.sum(axis=1) + tax.sum(axis=1) + final_tax + revenue
     deficit = spent + stock.sum(axis=(0, 1)) - earned
+    deficit = np.where(np.abs(deficit) > 1e-10 * earned, deficit, 0.0)  # rounding is no deficit
     efficiency = seen.bent.efficiency
     ahead = 1.0 if efficiency is None else np.exp(theta * np.asarray(efficiency))
     inputs = intermediate.sum(axis=0).transpose(1, 0, 2) / output[:, None, :]

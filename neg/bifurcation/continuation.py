@@ -59,7 +59,7 @@ def continuation(
         at = float(model.get(line.names[0])) if isinstance(parameter, str) else float(line.low)
     check_range("at", at, float(line.low), float(line.high))
     here = line.at(model, jnp.asarray(at))
-    check_distribution(here, jnp.asarray(x))
+    x = np.asarray(check_distribution(here, jnp.asarray(x)))
     used = x > EMPTY * np.asarray(here.groups.cell_mass) if used is None else np.asarray(used)
     if group is None:
         group = line_symmetries(model, line)
@@ -84,6 +84,20 @@ def through(
     here = line.at(model, jnp.asarray(at))
     reduction = reduce(here, symmetry, used)
     guess = state_vector(here, reduction, symmetry.average(x), at)
+    return both_ways(model, line, reduction, symmetry, group, guess, steps, max_points)
+
+
+def both_ways(
+    model: Model,
+    line: ParameterLine,
+    reduction: Reduction,
+    symmetry: Symmetry,
+    group: Symmetry,
+    guess: Any,
+    steps: Steps,
+    max_points: int,
+) -> Branch | None:
+    """The branch through the equilibrium near ``guess`` at its position, onward and backward."""
     onward = np.zeros(guess.shape[0])
     onward[-1] = 1.0
     legs = []

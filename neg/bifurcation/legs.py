@@ -138,9 +138,10 @@ def _branch_point_of(
 ) -> SpecialPoint | None:
     """The branch point, on the branch of symmetry ``larger``, towards a change of distribution."""
     model, line, used = branch.model, branch.line, branch.used
-    index, mass = np.asarray(model.groups.index), np.asarray(model.groups.mass)
+    index = np.asarray(model.groups.index)
     guess = branch.interpolate(near.index, fraction)
     here_model = line.at(model, jnp.asarray(guess[-1]))
+    mass = np.asarray(here_model.groups.mass)
     full_state = branch.reduction.expand(here_model, jnp.asarray(guess[:-1]))
     x_near, p, value = (np.asarray(a) for a in full_state)
     reduction = reduce(here_model, larger, used)
@@ -157,7 +158,7 @@ def _branch_point_of(
         touched = [float(np.linalg.norm(basis.T @ toward)) for basis in spectrum.bases]
         block = int(np.argmax(touched))
         values = spectrum.values[block][0].real
-        matrix = tangent_matrices(index, mass, full.x, full.slope, used)[0]
+        matrix = tangent_matrices(index, full.x, full.slope, used)[0]
         nearest = float(values[np.argmin(np.abs(values))])
         good = int(status) == Status.CONVERGED
         return _Critical(nearest, good, float(residual), full, spectrum.bases[block], matrix)

@@ -127,4 +127,5 @@ def _touching(branch: Branch, parameter: float, slack: float) -> list[tuple[int,
 
 def _expand(branch: Branch, u: np.ndarray) -> np.ndarray:
     share = np.asarray(branch.reduction.cells) @ u[: branch.reduction.cells.shape[1]]
-    return share * np.asarray(branch.model.groups.cell_mass)
+    here = branch.line.at(branch.model, jnp.asarray(u[-1]))
+    return share * np.asarray(here.groups.cell_mass)

@@ -98,8 +98,8 @@ class Spectra(NamedTuple):
 
 def spectra(model: Model, symmetry: Symmetry, used: np.ndarray, details: Details) -> Spectra:
     """Spectra on the tangent space of used cells, split into blocks by symmetry."""
-    index, mass = np.asarray(model.groups.index), np.asarray(model.groups.mass)
-    matrices = tangent_matrices(index, mass, details.x, details.slope, used)
+    index = np.asarray(model.groups.index)
+    matrices = tangent_matrices(index, details.x, details.slope, used)
     basis, pieces = adapted_basis(index, used, symmetry)
     finite = np.isfinite(matrices).all(axis=(1, 2))
     parts = [basis[:, columns] for columns in blocks(basis, pieces, matrices[finite])]

@@ -145,7 +145,8 @@ class Model(Parametric):
         """Names of the entries along every axis that outcomes and parameters may have."""
         places = self.place_names
         axes = dict.fromkeys(("place", "origin", "destination"), places)
-        return axes | {"cell": self.cell_labels}
+        # A model without sectors has one of them, so that layers by sector fit every economy.
+        return axes | {"sector": ("industry",), "cell": self.cell_labels}
 
     def axes_of(self, name: str, shape: tuple[int, ...]) -> tuple[str, ...] | None:
         """Axes of an outcome of this shape, where the model knows better than its registry."""
@@ -215,7 +216,7 @@ class SpatialModel(Model):
         converter=as_float,
         metadata={
             "neg": Parameter(
-                "", "iceberg trade cost between neighbours", 1.5, 1.0, None, False, False
+                "", "iceberg trade cost between neighbours", 1.5, 1.0, None, False, False, cost=True
             )
         },
     )
@@ -275,5 +276,6 @@ FREENESS = Alias(
     _put_freeness,
     0.0,
     1.0,
+    of="tau",
 )
 """Alias for models whose trade elasticity is ``sigma - 1``."""

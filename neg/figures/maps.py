@@ -44,7 +44,8 @@ def choropleth(
     Args:
         axes: where to draw.
         polygons: rings of each place that may be coloured, by name.
-        values: value by place name (mapping or series); missing or NaN places stay blank.
+        values: value by place name (mapping, series or labelled array with one dimension); missing
+            or NaN places stay blank.
         label: quantity and unit, written along the colour bar.
         extent: part of the world to show; default: all polygons that have values.
         centre: middle of a two-sided scale (losses and gains); default: a one-sided scale.
@@ -58,9 +59,17 @@ def choropleth(
 
     Raises:
         LabelMismatchError: a value names a place that has no polygon.
-        InvalidDataError: a value on a logarithmic scale is not positive.
+        InvalidDataError: a value on a logarithmic scale is not positive, or ``values`` are no
+            numbers by place.
+
+    >>> from matplotlib.figure import Figure
+    >>> square = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+    >>> places = {"A": [square], "B": [square + [2.0, 0.0]]}
+    >>> drawn = choropleth(Figure().subplots(), places, {"A": 1.0, "B": 3.0}, label="index")
+    >>> [float(end) for end in drawn.get_clim()]
+    [1.0, 3.0]
     """
-    given = {str(name): float(value) for name, value in dict(values).items()}
+    given = _by_place(values)
     if unknown := [name for name in given if name not in polygons]:
         raise LabelMismatchError(f"values name places without polygons: {unknown}")
     rings = {name: [_shifted(ring) for ring in some] for name, some in polygons.items()}
@@ -101,6 +110,22 @@ def choropleth(
                 minor_locator=NullLocator(),
             )
     return mappable
+
+
+def _by_place(values: Any) -> dict[str, float]:
+    if hasattr(values, "to_series"):  # a labelled array, whose items are no pairs
+        if values.ndim != 1 or values.dims[0] not in values.coords:
+            raise InvalidDataError(
+                f"values have the dimensions {values.dims}; must be one, with labels: places"
+            )
+        values = values.to_series()
+    try:
+        return {str(name): float(value) for name, value in dict(values).items()}
+    except (TypeError, ValueError) as error:
+        raise InvalidDataError(
+            f"values are not allowed: {error}; must be numbers by place (a mapping, a series or a "
+            "labelled array)"
+        ) from error
 
 
 def _land(rings: list[np.ndarray], **options: Any) -> PolyCollection:

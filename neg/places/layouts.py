@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.core.checks import check_finite, check_labels, check_range, check_shape, is_concrete
-from neg.core.errors import InvalidParameterError, unknown_name
+from neg.core.errors import InvalidParameterError, InvalidShapeError, unknown_name
 
 
 def _as_float(value: Any) -> Array:
@@ -23,6 +23,22 @@ class Geography(eqx.Module):
 
     ``distance[i, j]`` is in steps between neighbours, so that an iceberg cost between neighbours
     of ``tau`` gives ``tau ** distance[i, j]`` between i and j; asymmetric distances are allowed.
+
+    Args:
+        distance: steps from origin to destination, finite and >= 0, shape (places, places).
+        coordinates: where places are drawn, any unit, shape (places, 2).
+        names: a name for each place, no two alike.
+        kind: how the layout is called.
+
+    Raises:
+        neg.core.errors.InvalidShapeError: arrays do not fit the number of names.
+        neg.core.errors.InvalidDataError: a distance is negative or not finite.
+        neg.core.errors.LabelMismatchError: a name occurs twice.
+
+    >>> import jax.numpy as jnp
+    >>> places = Geography([[0, 1], [1.5, 0]], jnp.zeros((2, 2)), ("A", "B"))
+    >>> places.places, float(places.distance[1, 0])
+    (2, 1.5)
     """
 
     distance: Float[Array, "origin destination"] = eqx.field(converter=_as_float)
@@ -46,7 +62,20 @@ class Geography(eqx.Module):
     def from_iceberg(cls, iceberg: Any, names: Sequence[str] | None = None) -> Geography:
         """Geography of a given matrix of iceberg costs, to be used with ``tau`` equal to e.
 
-        The distance is ``log(iceberg)``; costs must be finite and at least one.
+            distance = log(iceberg)
+
+        Args:
+            iceberg: cost factors from origin to destination, finite and >= 1, shape
+                (places, places).
+            names: names of the places; by default their numbers.
+
+        Raises:
+            neg.core.errors.InvalidParameterError: a cost below one or not finite.
+
+        >>> import math
+        >>> costs = Geography.from_iceberg([[1.0, 1.5], [2.0, 1.0]], ["A", "B"])
+        >>> round(float(math.e ** costs.distance[1, 0]), 12)
+        2.0
         """
         check_range("iceberg", iceberg, 1.0)
         matrix = _as_float(iceberg)
@@ -56,8 +85,23 @@ class Geography(eqx.Module):
 def from_distance(
     distance: Any, names: Sequence[str] | None = None, coordinates: Any = None
 ) -> Geography:
-    """Geography of a given distance matrix; places are drawn on a circle if not located."""
+    """Geography of a given distance matrix; places are drawn on a circle if not located.
+
+    Args:
+        distance: steps from origin to destination, finite and >= 0, shape (places, places).
+        names: names of the places; by default their numbers.
+        coordinates: where places are drawn, shape (places, 2).
+
+    Raises:
+        neg.core.errors.InvalidShapeError: the matrix is not square.
+        neg.core.errors.InvalidDataError: a distance is negative or not finite.
+
+    >>> from_distance([[0, 1], [1.01, 0]], ["A", "B"]).names
+    ('A', 'B')
+    """
     matrix = _as_float(distance)
+    if matrix.ndim != 2:
+        raise InvalidShapeError(f"distance has shape {matrix.shape}; must be (places, places)")
     count = matrix.shape[0]
     if coordinates is None:
         coordinates = _circle(count)
@@ -65,7 +109,11 @@ def from_distance(
 
 
 def equidistant(places: int = 2) -> Geography:
-    """Places that are all one step from each other."""
+    """Places that are all one step from each other; ``places`` is an integer >= 1.
+
+    >>> equidistant(3).distance.tolist()
+    [[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]]
+    """
     _check_count("places", places, 1)
     return Geography(
         _as_float(1.0 - np.eye(places)), _circle(places), _names(places), "equidistant"
@@ -73,7 +121,15 @@ def equidistant(places: int = 2) -> Geography:
 
 
 def racetrack(places: int = 8) -> Geography:
-    """Places evenly spaced on a circle; distance is the number of steps the short way round."""
+    """Places evenly spaced on a circle; distance is the number of steps the short way round.
+
+        distance_ij = min(|i - j|, n - |i - j|)
+
+    ``places`` is an integer >= 2. Source: Krugman (1993), European Economic Review 37(2-3).
+
+    >>> racetrack(6).distance[0].tolist()
+    [0.0, 1.0, 2.0, 3.0, 2.0, 1.0]
+    """
     _check_count("places", places, 2)
     gap = np.abs(np.subtract.outer(np.arange(places), np.arange(places)))
     return Geography(
@@ -82,7 +138,13 @@ def racetrack(places: int = 8) -> Geography:
 
 
 def line(places: int = 5) -> Geography:
-    """Places evenly spaced on a line."""
+    """Places evenly spaced on a line; ``places`` is an integer >= 2.
+
+        distance_ij = |i - j|
+
+    >>> line(4).distance[0].tolist()
+    [0.0, 1.0, 2.0, 3.0]
+    """
     _check_count("places", places, 2)
     index = np.arange(places)
     coordinates = _as_float(np.stack([index, np.zeros(places)], axis=1))
@@ -92,7 +154,13 @@ def line(places: int = 5) -> Geography:
 
 
 def star(places: int = 5) -> Geography:
-    """One hub, one step from every other place; the others are two steps apart, via the hub."""
+    """One hub, one step from every other place; the others are two steps apart, via the hub.
+
+    ``places`` counts the hub, place 0, and is an integer >= 2.
+
+    >>> star(4).distance[1].tolist()
+    [1.0, 0.0, 2.0, 2.0]
+    """
     _check_count("places", places, 2)
     distance = 2.0 * (1.0 - np.eye(places))
     distance[0, 1:] = distance[1:, 0] = 1.0
@@ -101,7 +169,13 @@ def star(places: int = 5) -> Geography:
 
 
 def square_torus(rows: int = 4, columns: int | None = None) -> Geography:
-    """Square lattice closed to a torus; distance counts steps along the lattice."""
+    """Square lattice closed to a torus; distance counts steps along the lattice.
+
+    ``rows`` and ``columns`` (by default as many) are integers >= 2; places are named by both.
+
+    >>> square_torus(3).names[:4], float(square_torus(3).distance[0, 8])
+    (('0,0', '0,1', '0,2', '1,0'), 2.0)
+    """
     columns = rows if columns is None else columns
     _check_count("rows", rows, 2)
     _check_count("columns", columns, 2)
@@ -116,7 +190,12 @@ def square_torus(rows: int = 4, columns: int | None = None) -> Geography:
 def hexagonal_torus(rows: int = 6) -> Geography:
     """Hexagonal (triangular-neighbour) lattice of ``rows`` by ``rows``, closed to a torus.
 
-    Distance counts steps along the lattice, with six neighbours to each place.
+    Distance counts steps along the lattice, with six neighbours to each place. ``rows`` is an
+    integer >= 2. Source: Ikeda and Murota (2014), Bifurcation Theory for Hexagonal Agglomeration in
+    Economic Geography, ch. 2.
+
+    >>> int((hexagonal_torus(6).distance[0] == 1).sum())
+    6
     """
     _check_count("rows", rows, 2)
     a, b = (v.ravel() for v in np.meshgrid(np.arange(rows), np.arange(rows), indexing="ij"))
@@ -143,7 +222,19 @@ _LAYOUTS: dict[str, Callable[[int], Geography]] = {
 
 
 def layout(kind: str, places: int) -> Geography:
-    """Geography of a plain name; ``places`` counts all places (a square number on lattices)."""
+    """Geography of a plain name; ``places`` counts all places (a square number on lattices).
+
+    Args:
+        kind: equidistant, racetrack, line, star, square or hexagonal.
+        places: how many places there are in all, an integer.
+
+    Raises:
+        neg.core.errors.UnknownNameError: there is no layout of this name.
+        neg.core.errors.InvalidParameterError: a number of places that the layout cannot have.
+
+    >>> layout("racetrack", 8).kind
+    'racetrack'
+    """
     if kind not in _LAYOUTS:
         raise unknown_name("geography", kind, _LAYOUTS)
     if kind in ("square", "hexagonal"):

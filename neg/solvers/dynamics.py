@@ -142,8 +142,7 @@ def paths(
     if times.ndim != 1 or len(times) < 2 or not (np.diff(times) > 0).all():
         raise InvalidDataError("times must be a vector of at least two increasing values")
     starts = jnp.atleast_2d(jnp.asarray(start, dtype=float))
-    for row in starts:
-        check_distribution(model, row)
+    starts = jnp.stack([check_distribution(model, row) for row in starts])
     laws = dict(parameters or {})
     for name, law in laws.items():
         model.with_(**{name: law(jnp.asarray(times[0]))})  # unknown names and bad values, named
@@ -191,7 +190,7 @@ def basins(
     cells = list(model.cell_labels)
     return xr.Dataset(
         {
-            "start": (("path", "cell"), starts, {"units": "1"}),
+            "start": (("path", "cell"), followed["x"].values[:, 0], {"units": "1"}),
             "destination": ("path", np.array(labels), {"units": "1"}),
             "settled": ("path", moved < 1e-6, {"units": "1"}),
             "x": (("point", "cell"), np.array(points), {"units": "1"}),

@@ -110,8 +110,7 @@ def long_run(
     if start is None:
         x = tilt(model.groups, model.initial_distribution())
     else:
-        x = jnp.asarray(start, dtype=float)
-        check_distribution(model, x)
+        x = check_distribution(model, jnp.asarray(start, dtype=float))
     solution = _solve(model, x, jnp.asarray(tolerance), jnp.asarray(max_steps))
     return at_boundary(solution, throw)
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+import os
+import shutil
+import signal
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -160,6 +167,119 @@ def test_a_caption_stands_below_the_canvas_and_inside_its_width():
     assert box.y1 < 0
     assert box.x1 <= figure.bbox.width
     assert text.get_text().replace("\n", " ") == ("Many words about a finding. " * 20).strip()
+
+
+def test_an_output_folder_that_cannot_be_written_is_noticed_before_the_work(
+    folder, tmp_path, capsys
+):
+    (tmp_path / "file").write_text("")
+    assert main(["zz_good", "--out", str(tmp_path / "file")]) == 2
+    streams = capsys.readouterr()
+    assert "file cannot be written" in streams.err and "is not a folder" in streams.err
+
+
+def test_pictures_that_are_no_longer_drawn_go_and_foreign_files_stay(folder, tmp_path):
+    out = tmp_path / "out"
+    main(["zz_good", "--smoke", "--out", str(out)])
+    for ending in ("png", "pdf"):
+        shutil.copy(out / f"zz_good-a.{ending}", out / f"zz_good-old.{ending}")
+    (out / "zz_good-own.png").write_text("of somebody else")
+    (out / "foreign.nc").write_text("no record")
+    assert main(["zz_good", "--smoke", "--out", str(out)]) == 0
+    names = {path.name for path in out.iterdir()}
+    assert "zz_good-old.png" not in names and {"zz_good-own.png", "foreign.nc"} <= names
+
+
+def test_a_failing_picture_loses_no_numbers_and_leaves_none_of_others(folder, tmp_path, capsys):
+    out = tmp_path / "out"
+    main(["zz_good", "--smoke", "--out", str(out)])
+    text = (folder / "zz_good.py").read_text()
+    (folder / "zz_good.py").write_text(text.replace('"ab"', "range(1 / 0)"))
+    sys.modules.pop("experiments.zz_good")
+    assert main(["zz_good", "--out", str(out)]) == 1
+    assert {path.name for path in out.iterdir()} == {"README.md", "zz_good.nc"}
+    assert records.read_record(out / "zz_good.nc").sizes["x"] == 50
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+# In processes of their own ----------------------------------------------------------------------
+
+SLOW = GOOD.replace("    values = []", "    import time; time.sleep(60)\n    values = []")
+DYING = GOOD.replace("    values = []", "    import os; os._exit(3)\n    values = []")
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A copy of the runner beside experiments that end, sleep, or die."""
+    root = Path(_runner.__file__).parents[1]
+    (tmp_path / "experiments").mkdir()
+    for path in (root / "experiments").glob("_*.py"):
+        shutil.copy(path, tmp_path / "experiments")
+    for name, text in {"good": GOOD, "slow": SLOW, "slower": SLOW, "dying": DYING}.items():
+        (tmp_path / "experiments" / f"{name}.py").write_text(text)
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONUNBUFFERED": "1"}
+
+    def start(*arguments: str, **options) -> subprocess.Popen:
+        command = [sys.executable, "-m", "experiments", *arguments]
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
+        return subprocess.Popen(
+            command, cwd=tmp_path, env=environment, start_new_session=True, **options
+        )
+
+    return start
+
+
+def living(group: int) -> list[str]:
+    """Processes of a group that have not ended, as Linux tells; nothing elsewhere."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # ended in the meantime
+            state, _, own, *_ = path.read_text().rpartition(")")[2].split()
+            if own == str(group) and state not in "ZX":
+                found.append(path.parent.name)
+    return found
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
+def test_an_interruption_ends_all_processes_with_one_line(own, tmp_path, number):
+    run = own("good", "slow", "slower", "--smoke", "--jobs", "3")
+    assert run.stdout.readline().startswith("good")
+    began = time.monotonic()
+    if number == signal.SIGINT:
+        os.killpg(run.pid, number)  # as a terminal does: to every process
+    else:
+        run.send_signal(number)
+    out, err = run.communicate(timeout=20)
+    assert time.monotonic() - began < 2.0
+    assert run.returncode == 130 and out == ""
+    lines = [line for line in err.splitlines() if "%" not in line and line.strip()]
+    told = "unfinished ones left all files as they were"
+    assert lines == [f"interrupted: 1 of 3 experiments ran; {told}"]
+    while living(run.pid):  # the one that watches over shared memory follows when we are gone
+        assert time.monotonic() - began < 4.0
+        time.sleep(0.05)
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    pictures = {f"good-{key}.{ending}" for key in "ab" for ending in ("png", "pdf")}
+    assert names == {"README.md", "good.nc", *pictures}
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_fails_alone(own):
+    run = own("dying", "good", "--smoke", "--jobs", "2")
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 1 and "1 of 2 experiments ran" in out
+    assert "failed: dying: its process died (exit code 3)" in err and "Traceback" not in err
+
+
+def test_a_reader_that_has_enough_sees_no_traceback(own):
+    reading, writing = os.pipe()
+    os.close(reading)
+    run = own("--list", stdout=writing)
+    os.close(writing)
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 0 and err == ""
 
 
 @pytest.mark.parametrize("name", _runner.names())

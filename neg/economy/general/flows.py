@@ -9,7 +9,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neg.core.logs import EMPTY_LOG
-from neg.core.parameters import Parametric, if_given, parameter
+from neg.core.parameters import if_given
+from neg.economy.general.bent import Bent
 from neg.economy.general.closure import Closure
 from neg.economy.general.household import Household
 from neg.economy.general.kernels import arriving, kernels, leaving
@@ -20,18 +21,6 @@ from neg.economy.model import Prices
 _LEAST_LOG = math.log(1e-300)
 """Log of the employment that an empty cell is taken to have where a first worker's wage is without
 bound; what the wage gains below it is added to payoffs (``first_worker``)."""
-
-
-class Bent(Parametric):
-    """What parts bend that is no parameter: log efficiency, log hours, commuting, transfers."""
-
-    efficiency: Float[Array, "place sector"] | None = parameter(None, axes=("place", "sector"))
-    hours: Float[Array, "place sector"] | None = parameter(None, axes=("place", "sector"))
-    # Share of the people of each residence who work in each place, and what that is worth to them.
-    commute: Float[Array, "residence workplace sector"] | None = parameter(
-        None, axes=("residence", "workplace", "sector")
-    )
-    access: Float[Array, "place sector"] | None = parameter(None, axes=("place", "sector"))
 
 
 class Flows(NamedTuple):
