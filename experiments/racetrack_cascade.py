@@ -62,8 +62,8 @@ def run(config: Mapping[str, Any], progress: Callable[[int, int, str], None]) ->
     share, kinds, values = _branches.uneven(data, len(found) - 1)
     return data.assign_coords(panel=np.arange(len(found))).assign_attrs(
         title=(
-            f"On a circle of {counts[-1]} places {100 * share:.0f} % of random starts end in uneven "
-            "patterns, not in the halving cascade"
+            f"On a circle of {counts[-1]} places {100 * share:.0f} % of random starts end in "
+            "uneven patterns, not in the halving cascade"
             if share > 0.5
             else f"On a circle of {counts[-1]} places every second centre goes as trade gets freer"
         ),
@@ -92,7 +92,7 @@ def _caption(
         f"starts. The first halving comes where theory has it, at φ = {predicted:.4f} (dashed; "
         "Akamatsu, Takayama and Ikeda 2012). Below, the share of random starts that end in evenly "
         f"spaced patterns and in others: on the circle of {config['places'][-1]} places "
-        f"{100 * share:.0f} % end in others, over the {tried}, in {kinds} different states over all φ. "
+        f"{100 * share:.0f} % end in others, over the {tried}, in {kinds} states over all φ. "
         + _branches.searched(found[-1], config["max_branches"][-1])
         + f" (These numbers: {config['places'][-1]} places.)"
     )
