@@ -24,6 +24,7 @@ from neg.core.status import STABILITY_TOLERANCE, Stability, Status
 from neg.economy.model import Groups, Model, Prices
 from neg.solvers.departure import arrive, depart, flat_start
 from neg.solvers.growth import largest_growth
+from neg.solvers.joint import growth_at
 from neg.solvers.matrix_free import METHODS
 from neg.solvers.newton import newton
 from neg.solvers.path import EMPTY, follow, imbalance
@@ -35,13 +36,11 @@ from neg.solvers.short_run import (
     market_system,
 )
 from neg.solvers.solution import LongRun
-from neg.solvers.stability import growth_rate
 from neg.solvers.support import entry_gain, finish, near_path, no_root, polish_at, settle_at
 from neg.solvers.system import (
     distribution,
     flat_prices,
     payoff,
-    slopes_at_equilibrium,
     stop,
     unpack,
 )
@@ -148,10 +147,10 @@ def equilibrium_at(
     """The equilibrium with the cells ``used``, by Newton's method from the distribution ``x``.
 
     Stable or not; status ``NOT_EQUILIBRIUM`` if some unit would gain by moving to an unused cell.
-    ``method`` is ``dense`` (from the prices that clear markets at ``x``), ``matrix-free`` (from
-    ``prices``, by default the model's initial ones; the condition is then not computed, and the
-    growth rate comes from Arnoldi's method, outside compiled code), or ``auto``: dense up to
-    :data:`DENSE_UP_TO` unknowns.
+    ``method`` is ``dense`` (from the prices that clear markets at ``x``, sought from ``prices``),
+    ``matrix-free`` (from ``prices``; the condition is then not computed, and the growth rate
+    comes from Arnoldi's method, outside compiled code), or ``auto``: dense up to
+    :data:`DENSE_UP_TO` unknowns. ``prices`` are by default the model's initial ones.
     """
     check_choice("method", method, METHODS)
     x, used = jnp.asarray(x, dtype=float), jnp.asarray(used, dtype=bool)
@@ -160,9 +159,9 @@ def equilibrium_at(
 
     def solve(economy: Model, near: LongRun | None) -> LongRun:
         here = x if near is None else near.x
-        if dense:
-            return polish_at(economy, here, used, jnp.asarray(tolerance))
         p = ravel_pytree(start if near is None else near.prices)[0].astype(float)
+        if dense:
+            return polish_at(economy, here, used, p, jnp.asarray(tolerance))
         return settle_at(economy, here, used, p, jnp.asarray(tolerance))
 
     solution = follow_eased(model, checked(model, solve(model, None)), solve)
@@ -203,8 +202,7 @@ def _solve(model: Model, x: Array, tolerance: Array, max_steps: Array) -> LongRu
         found = distribution(frozen, share, used)
         value = payoff(frozen, prices, found)
         entry = entry_gain(groups, found, value, used)
-        slope = slopes_at_equilibrium(frozen, root.jacobian, found)
-        unstable = growth_rate(groups, found, value, slope, used) > STABILITY_TOLERANCE
+        unstable = growth_at(frozen, root.jacobian, found, value, used) > STABILITY_TOLERANCE
         near = jnp.max(jnp.abs(found - x) / groups.cell_mass) < 0.05
         near = near & (root.status == Status.CONVERGED)
         good = near & (entry <= tolerance) & (~unstable | at_rest)

@@ -12,12 +12,13 @@ from jaxtyping import Array
 from neg.core.status import Status
 from neg.economy.model import Groups, Model
 from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_condition
+from neg.solvers.joint import growth_at
 from neg.solvers.matrix_free import settle
 from neg.solvers.newton import Root, newton
 from neg.solvers.path import EMPTY
 from neg.solvers.short_run import market_system
 from neg.solvers.solution import LongRun
-from neg.solvers.stability import average_payoff, growth_rate
+from neg.solvers.stability import average_payoff
 from neg.solvers.system import (
     Unknowns,
     distribution,
@@ -25,7 +26,6 @@ from neg.solvers.system import (
     long_run_residual,
     pack,
     payoff,
-    slopes_at_equilibrium,
     stop,
     unpack,
 )
@@ -35,15 +35,14 @@ _SUPPORTS = 4
 
 
 @eqx.filter_jit
-def polish_at(model: Model, x: Array, used: Array, tolerance: Array) -> LongRun:
+def polish_at(model: Model, x: Array, used: Array, p: Array, tolerance: Array) -> LongRun:
     """The equilibrium near ``x`` with a dense Jacobian."""
-    frozen, x = stop(model), stop(x)
-    ones = flat_prices(frozen, x)[0]
+    frozen, x, ones = stop(model), stop(x), stop(p)
     cleared = newton(market_system, ones, (frozen, x)).z
 
     def body(state: tuple) -> tuple:
         # Where markets at ``x`` are far from the equilibrium, the prices at which they clear may
-        # be the worse start; the model's own initial prices are tried second.
+        # be the worse start; the prices given are tried second.
         _, count = state
         p = jnp.where(count == 0, cleared, ones)
         return _polish(frozen, x, p, used, tolerance), count + 1
@@ -137,8 +136,7 @@ def finish(model: Model, root: Root, used: Array, tolerance: Array, steps: Any) 
     share, p, _ = unpack(frozen, root.z)
     x = distribution(frozen, share, used)
     value = payoff(frozen, p, x)
-    slope = slopes_at_equilibrium(frozen, root.jacobian, x)
-    growth = growth_rate(frozen.groups, x, value, slope, used)
+    growth = growth_at(frozen, root.jacobian, x, value, used)
     entry = entry_gain(frozen.groups, x, value, used)
     status = jnp.where(
         (root.status == Status.CONVERGED) & ~(entry <= tolerance),
