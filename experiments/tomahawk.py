@@ -14,10 +14,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from experiments._branches import lines
 from experiments._words import settings
 from neg.bifurcation.branch import Kind
-from neg.bifurcation.diagram import diagram
+from neg.diagrams.diagram import diagram
+from neg.diagrams.drawing import lines
 from neg.figures import diagram as drawing
 from neg.figures import style
 from neg.models import get_model

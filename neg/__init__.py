@@ -30,14 +30,14 @@ _FRONT_PAGE = {
     "equilibria": "neg.search.equilibria",
     "stability": "neg.solvers.verdict",
     "thresholds": "neg.breakpoints.thresholds",
-    "diagram": "neg.bifurcation.diagram",
+    "diagram": "neg.diagrams.diagram",
     "paths": "neg.solvers.dynamics",
     "Status": "neg.core.status",
     "NegError": "neg.core.errors",
 }
 
 _ROOMS = (
-    *("analysis", "barriers", "bifurcation", "breakpoints", "core", "data", "economy"),
+    *("analysis", "barriers", "bifurcation", "breakpoints", "core", "data", "diagrams", "economy"),
     *("figures", "models", "parts", "places", "search", "solvers"),
 )
 

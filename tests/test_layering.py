@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ECONOMY = {"core", "places", "economy", "barriers", "parts"}
-ROOMS_OF_EQUILIBRIA = {"solvers", "breakpoints", "bifurcation", "search"}
+ROOMS_OF_EQUILIBRIA = {"solvers", "breakpoints", "bifurcation", "search", "diagrams"}
 
 ALLOWED: dict[str, set[str]] = {
     "core": set(),
@@ -22,6 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "bifurcation": ECONOMY | {"solvers"},
     "breakpoints": ECONOMY | {"solvers", "bifurcation"},
     "search": ECONOMY | {"solvers", "breakpoints", "bifurcation"},
+    "diagrams": ECONOMY | {"solvers", "bifurcation", "search", "figures"},
     "data": {"core", "places"},
     "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "data"},
     # Figures know no economics: whoever solves hands them arrays.

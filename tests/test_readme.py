@@ -97,7 +97,10 @@ def test_break_point_of_the_new_model(crowded, delta):
     sigma = float(model.sigma)
     z = delta * sigma * (sigma - 1) / (2 * sigma - 1 - delta * (sigma - 1) ** 2)
     phi = (1 - z) / (1 + z)
-    found = neg.thresholds(model).of_kind("break")
+    searched = neg.thresholds(model)
+    assert searched.of_kind("sustain") == ()  # crowding has no limit, so no corner is one
+    assert "gains without bound" in searched.missing["sustain"]
+    found = searched.of_kind("break")
     assert [point.value for point in found] == pytest.approx([phi ** (1 / (1 - sigma))], rel=1e-8)
     # And from the equations themselves, solved by bisection: where small deviations neither pay
     # nor cost.

@@ -20,6 +20,8 @@ from neg.core.status import Status
 
 _ROUNDS = 60
 _PROBE = 1e-8
+_NEAR = 0.5
+"""A state belongs to a segment if it is this near to where it was expected, in its lengths."""
 _ZERO = 1e-8
 """Eigenvalues and payoff gaps below this at an end of a branch belong to the meeting point."""
 
@@ -112,7 +114,7 @@ def state_between(branch: Branch, segment: int, fraction: float) -> ArcState:
     level = row @ ((1 - fraction) * left + fraction * right)
     guess = guess + (right - left) * (level - row @ guess) / max(row @ (right - left), 1e-300)
     u, tangent, residual, status, details = equilibrium_between(
-        branch.model, branch.path, branch.reduction, guess, row, branch.tangents[segment]
+        branch.model, branch.line, branch.reduction, guess, row, branch.tangents[segment]
     )
     full = Details(*(np.asarray(a) for a in details))
     index = np.asarray(branch.model.groups.index)
@@ -188,7 +190,14 @@ class _Finder:
         return (first and abs(ends[0]) < _ZERO) or (last and abs(ends[1]) < _ZERO)
 
     def state(self, segment: int, fraction: float) -> ArcState:
-        return state_between(self.branch, segment, fraction)
+        """The state between two points, if it is near to where it was expected."""
+        state = state_between(self.branch, segment, fraction)
+        # Newton's method may land on another branch, or where every distribution is at rest (free
+        # trade): a zero found there would belong to neither.
+        moved = state.u - self.branch.interpolate(segment, fraction)
+        length = float(np.sqrt(np.sum(self.branch.metric * moved**2)))
+        near = length <= _NEAR * self.branch.length_between(segment)
+        return state._replace(good=state.good and near)
 
     def pin(
         self,

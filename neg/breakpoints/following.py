@@ -18,7 +18,8 @@ from jaxtyping import Array, Float
 
 from neg.bifurcation.arclength import Steps
 from neg.bifurcation.branch import Branch
-from neg.bifurcation.continuation import both_ways, path_symmetries
+from neg.bifurcation.continuation import both_ways
+from neg.bifurcation.line import line_symmetries
 from neg.bifurcation.recognition import on_branch
 from neg.bifurcation.reduction import Reduction, reduce
 from neg.bifurcation.states import equilibrium_between
@@ -98,7 +99,7 @@ class Follower:
         self, model: Model, path: ScaledPath, nodes: int, group: Symmetry | None = None
     ) -> None:
         self.model, self.path, self.nodes = model, path, nodes
-        self.group = path_symmetries(model, path) if group is None else group
+        self.group = line_symmetries(model, path) if group is None else group
         self.first, self.last = float(path.low), float(path.high)
         self.steps = Steps(largest=jnp.asarray(1.0 / max(nodes - 1, 8)), smallest=jnp.asarray(1e-9))
         self.notes: list[str] = []

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.bifurcation.reduction import Path
+from neg.bifurcation.line import ParameterLine
 from neg.core.errors import InvalidParameterError, unknown_name
 from neg.economy.model import Alias, Model, Parameter
 
@@ -63,7 +63,7 @@ class Scale(eqx.Module):
             return float(np.arcsinh(value))
 
 
-class ScaledPath(Path):
+class ScaledPath(ParameterLine):
     """One parameter followed along a scale: the position is the scale's coordinate."""
 
     scale: Scale
@@ -80,7 +80,7 @@ class ScaledPath(Path):
 def scaled_path(
     model: Model, parameter: str, low: float | None = None, high: float | None = None
 ) -> ScaledPath:
-    """Path along a scalar parameter or alias of ``model``, from ``low`` to ``high``.
+    """Line along a scalar parameter or alias of ``model``, from ``low`` to ``high``.
 
     Without bounds it covers the whole allowed range, up to a relative distance of 1e-6 from a
     finite end. Raises a named error for unknown names and for bounds outside the range.

@@ -214,7 +214,7 @@ def critical_mode(zero: Zero) -> np.ndarray:
 
 
 def _value(branch: Branch, position: float) -> float:
-    path = branch.path
+    path = branch.line
     return path.value(position) if isinstance(path, ScaledPath) else float(position)
 
 

@@ -137,8 +137,8 @@ def _about(name: str, model: Model, varied: str | None = None) -> dict[str, Any]
 
 def diagram(options: argparse.Namespace) -> str:
     """A bifurcation diagram, written to a file."""
-    from neg.bifurcation.diagram import diagram as follow
     from neg.cli.draw import check_ending, write
+    from neg.diagrams.diagram import diagram as follow
 
     compile_quickly()
     keep_compiled()

@@ -85,6 +85,19 @@ class Delegate(Model):
         """That of the base."""
         return self.base.impasse(prices, x)
 
+    @property
+    def stock_names(self) -> tuple[str, ...]:
+        """Those of the base."""
+        return self.base.stock_names
+
+    def holding(self, stocks: dict[str, Array]) -> Model:
+        """The base with its stocks given."""
+        return self.base.holding(stocks)
+
+    def drift(self, prices: Prices, x: Float[Array, " cell"]) -> dict[str, Array]:
+        """That of the base."""
+        return self.base.drift(prices, x)
+
     def bent_at(self, prices: Prices, x: Float[Array, " cell"]) -> Any:
         """That of the base."""
         return self.base.bent_at(prices, x)

@@ -148,6 +148,19 @@ class Model(Parametric):
             raise NotImplementedError(f"{type(self).__name__} takes up no {sorted(effects)}")
         return self
 
+    @property
+    def stock_names(self) -> tuple[str, ...]:
+        """Names, among the prices, of log stocks that move in time; none without parts."""
+        return ()
+
+    def holding(self, stocks: dict[str, Array]) -> Model:
+        """The economy with its log stocks given, in the short run and in time."""
+        return self
+
+    def drift(self, prices: Prices, x: Float[Array, " cell"]) -> dict[str, Array]:
+        """Growth rate of every stock; zero in the long run."""
+        return {}
+
     def bent_at(self, prices: Prices, x: Float[Array, " cell"]) -> Any:
         """The model as the parts of its economy leave it at this point; itself without parts."""
         return self

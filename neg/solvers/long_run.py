@@ -24,6 +24,7 @@ from neg.core.status import STABILITY_TOLERANCE, Stability, Status
 from neg.economy.model import Groups, Model, Prices
 from neg.solvers.departure import arrive, depart, flat_start
 from neg.solvers.growth import largest_growth
+from neg.solvers.joint import growth_at
 from neg.solvers.matrix_free import METHODS
 from neg.solvers.newton import newton
 from neg.solvers.path import EMPTY, follow, imbalance
@@ -35,13 +36,11 @@ from neg.solvers.short_run import (
     market_system,
 )
 from neg.solvers.solution import LongRun
-from neg.solvers.stability import growth_rate
 from neg.solvers.support import entry_gain, finish, near_path, no_root, polish_at, settle_at
 from neg.solvers.system import (
     distribution,
     flat_prices,
     payoff,
-    slopes_at_equilibrium,
     stop,
     unpack,
 )
@@ -203,8 +202,7 @@ def _solve(model: Model, x: Array, tolerance: Array, max_steps: Array) -> LongRu
         found = distribution(frozen, share, used)
         value = payoff(frozen, prices, found)
         entry = entry_gain(groups, found, value, used)
-        slope = slopes_at_equilibrium(frozen, root.jacobian, found)
-        unstable = growth_rate(groups, found, value, slope, used) > STABILITY_TOLERANCE
+        unstable = growth_at(frozen, root.jacobian, found, value, used) > STABILITY_TOLERANCE
         near = jnp.max(jnp.abs(found - x) / groups.cell_mass) < 0.05
         near = near & (root.status == Status.CONVERGED)
         good = near & (entry <= tolerance) & (~unstable | at_rest)

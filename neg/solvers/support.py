@@ -12,12 +12,13 @@ from jaxtyping import Array
 from neg.core.status import Status
 from neg.economy.model import Groups, Model
 from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_condition
+from neg.solvers.joint import growth_at
 from neg.solvers.matrix_free import settle
 from neg.solvers.newton import Root, newton
 from neg.solvers.path import EMPTY
 from neg.solvers.short_run import market_system
 from neg.solvers.solution import LongRun
-from neg.solvers.stability import average_payoff, growth_rate
+from neg.solvers.stability import average_payoff
 from neg.solvers.system import (
     Unknowns,
     distribution,
@@ -25,7 +26,6 @@ from neg.solvers.system import (
     long_run_residual,
     pack,
     payoff,
-    slopes_at_equilibrium,
     stop,
     unpack,
 )
@@ -136,8 +136,7 @@ def finish(model: Model, root: Root, used: Array, tolerance: Array, steps: Any) 
     share, p, _ = unpack(frozen, root.z)
     x = distribution(frozen, share, used)
     value = payoff(frozen, p, x)
-    slope = slopes_at_equilibrium(frozen, root.jacobian, x)
-    growth = growth_rate(frozen.groups, x, value, slope, used)
+    growth = growth_at(frozen, root.jacobian, x, value, used)
     entry = entry_gain(frozen.groups, x, value, used)
     status = jnp.where(
         (root.status == Status.CONVERGED) & ~(entry <= tolerance),

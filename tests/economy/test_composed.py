@@ -18,6 +18,7 @@ from neg.models.core_periphery import CorePeriphery
 from neg.models.helpman import Helpman
 from neg.models.ottaviano_tabuchi_thisse import OttavianoTabuchiThisse
 from neg.parts import Density, Hours, Knowledge, Land, Pollution, Tastes, Traffic
+from neg.solvers.dynamics import paths
 from neg.solvers.long_run import equilibrium_at, long_run
 from neg.solvers.short_run import short_run
 
@@ -136,6 +137,50 @@ def test_knowledge_at_rest_is_a_local_externality():
     np.testing.assert_allclose(found.x, other.x, atol=1e-9)
     level = np.exp(np.asarray(found.prices["knowledge.level"]))
     np.testing.assert_allclose(level, 2.0 * np.asarray(found.x) / 0.5, rtol=1e-9)
+
+
+# Stocks in time: an economy so symmetric that knowledge alone decides -----------------------------
+
+
+def test_a_stock_at_given_industry_follows_its_closed_form():
+    """k(t) = rest + (k(0) - rest) exp(-forgetting t) where industry stands still."""
+    part = Knowledge(gamma=0.0, learning=2.0, forgetting=0.5, start=0.1)
+    model = compose(AllenArkolakis(alpha=0.0, beta=0.0, tau=1.0), [part])
+    times = np.linspace(0.0, 4.0, 5)
+    level = np.array([3.0, 0.4])
+    found = paths(model, [0.5, 0.5], times, stocks={"knowledge.level": level})
+    rest = (0.1 + 2.0 * 0.5) / 0.5
+    expected = rest + (level - rest) * np.exp(-0.5 * times)[:, None]
+    np.testing.assert_allclose(found["knowledge.level"][0], expected, rtol=1e-6)
+    resting = paths(model, [0.5, 0.5], times)
+    np.testing.assert_allclose(resting["knowledge.level"], rest, rtol=1e-7)
+
+
+@pytest.mark.parametrize("speed", [0.05, 50.0])
+def test_growth_of_people_and_knowledge_together_is_that_of_a_two_by_two_matrix(speed):
+    """Odd deviations (u of log shares, v of log knowledge): u' = a u + g v, v' = f (u - v).
+
+    With ``a`` the growth rate without knowledge, ``g`` its gain in payoffs and ``f`` the speed at
+    which it is forgotten; without a start, log knowledge rests at the log share.
+    """
+    base = AllenArkolakis(alpha=0.05, beta=-0.3, tau=1.4)
+    part = Knowledge(gamma=0.2, start=0.0, learning=speed, forgetting=speed)
+    found = equilibrium_at(compose(base, [part]), [0.5, 0.5], [True, True])
+    alone = float(equilibrium_at(base, [0.5, 0.5], [True, True]).growth)
+    matrix = [[alone, 0.5 * 2 * 0.2], [speed, -speed]]
+    exact = np.linalg.eigvals(np.array(matrix)).real.max()
+    assert float(found.growth) == pytest.approx(exact, rel=1e-7)
+
+
+def test_paths_with_knowledge_end_where_the_long_run_rests():
+    base = AllenArkolakis(alpha=0.05, beta=-0.3, tau=1.4)
+    model = compose(base, [Knowledge(gamma=0.1, start=0.05)])
+    end = paths(model, [0.7, 0.3], [0.0, 400.0])
+    rest = equilibrium_at(model, end["x"].values[0, -1], [True, True])
+    np.testing.assert_allclose(end["x"][0, -1], rest.x, atol=1e-5)
+    np.testing.assert_allclose(
+        end["knowledge.level"][0, -1], np.exp(rest.prices["knowledge.level"]), rtol=1e-4
+    )
 
 
 def test_compare_and_labelled_run_on_a_canonical_model_with_parts():
