@@ -54,6 +54,7 @@ def _run(options: argparse.Namespace) -> int:
             changes=changes,
             smoke=options.smoke,
             redraw=options.redraw,
+            captions=options.captions,
             jobs=options.jobs,
         )
 
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", action="store_true", help="print what there is")
     parser.add_argument("--smoke", action="store_true", help="run at the smallest size")
     parser.add_argument("--redraw", action="store_true", help="draw the stored records, solve none")
+    parser.add_argument("--captions", action="store_true", help="write captions into the pictures")
     parser.add_argument(
         "--out", type=Path, default=Path("figures"), metavar="DIR", help="default: figures"
     )

@@ -94,6 +94,7 @@ def run_all(
     changes: Mapping[str, Any] | None = None,
     smoke: bool = False,
     redraw: bool = False,
+    captions: bool = False,
     jobs: int = 1,
 ) -> int:
     """Run the selected experiments into a folder; 0 if all went well, 1 if one or more failed.
@@ -105,14 +106,13 @@ def run_all(
     from experiments import _gallery
 
     selected = list(selected)
+    how: dict[str, Any] = {"smoke": smoke, "redraw": redraw, "captions": captions}
     records.check_writable(out, folder=True)
     failures: dict[str, str] = {}
     ended: list[str] = []
     interrupted = False
     with _unfinished(out) as stage, _stopped_by_terminate():
-        work = functools.partial(
-            attempt, out=out, changes=dict(changes or {}), smoke=smoke, redraw=redraw, stage=stage
-        )
+        work = functools.partial(attempt, out=out, changes=dict(changes or {}), stage=stage, **how)
         try:
             order = longest_first(selected, out) if jobs > 1 else selected
             for name, outcome in _with_bar(work, order, jobs):
@@ -220,9 +220,8 @@ def attempt(
     *,
     out: Path,
     changes: Mapping[str, Any],
-    smoke: bool,
-    redraw: bool,
     stage: Path,
+    **how: bool,
 ) -> Outcome:
     """Run one experiment and say how it went, whatever it raises: the others still run."""
     import matplotlib
@@ -234,7 +233,7 @@ def attempt(
         progress(name, min(done / max(total, 1), 1.0), label)
 
     try:
-        verdict = run_one(name, out, step, changes=changes, smoke=smoke, redraw=redraw, stage=stage)
+        verdict = run_one(name, out, step, changes=changes, stage=stage, **how)
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
         return Outcome("FAILED", time.perf_counter() - start, message, traceback.format_exc())
@@ -249,21 +248,23 @@ def run_one(
     changes: Mapping[str, Any] | None = None,
     smoke: bool = False,
     redraw: bool = False,
+    captions: bool = False,
     stage: Path | None = None,
 ) -> str:
     """Run one experiment, write its record and its figures, and return how its solves ended.
 
     Record and figures are made in a folder of their own (inside ``stage``, else inside ``out``)
     and take their place together: an interruption leaves the old ones, which fit each other.
+    Raises :class:`neg.core.errors.InvalidDataError` if a figure at smoke size has faults: nobody
+    looks at those. At other sizes the returned words tell them.
     """
     from experiments import _gallery
 
     module = load(name)
     if stage is None:
         with _unfinished(out) as stage:
-            return run_one(
-                name, out, progress, changes=changes, smoke=smoke, redraw=redraw, stage=stage
-            )
+            how: dict[str, Any] = {"smoke": smoke, "redraw": redraw, "captions": captions}
+            return run_one(name, out, progress, changes=changes, stage=stage, **how)
     ready = stage / name
     ready.mkdir()
     path = out / f"{name}.nc"
@@ -275,13 +276,19 @@ def run_one(
             module.run(config, progress), settings={**settings_of(config), "smoke": smoke}
         )
         record.attrs["seconds"] = round(time.perf_counter() - began, 1)
+        record = _gallery.described(module, record)
         records.check_record(record)
         path = records.write_record(ready / path.name, record)
     progress(1, 1, "drawing")
     # Drawn from the file, so that what is stored is enough to draw the figure again.
     record = records.read_record(path)
+    worded = _gallery.described(module, record)
+    if redraw and any(str(worded.attrs[k]) != str(record.attrs.get(k)) for k in worded.attrs):
+        records.write_record(ready / path.name, worded)
     try:
-        _gallery.draw(name, module, record, ready)
+        wrong = _gallery.draw(name, module, worded, ready, captions=captions)
+        if wrong and smoke:
+            raise InvalidDataError(f"figures of {name!r} are not fit to print: {'; '.join(wrong)}")
     except Exception:
         if not redraw:  # what was solved is kept; pictures of other numbers are not
             for half in ready.iterdir():
@@ -290,7 +297,7 @@ def run_one(
             _publish(name, ready, out)
         raise
     _publish(name, ready, out)
-    return str(record.attrs["status"])
+    return "; ".join([str(record.attrs["status"]), *wrong])
 
 
 def _publish(name: str, ready: Path, out: Path) -> None:
@@ -301,7 +308,7 @@ def _publish(name: str, ready: Path, out: Path) -> None:
         for path in sorted(ready.iterdir()):
             os.replace(path, out / path.name)
         for stem in old - new:
-            pair = [out / f"{stem}.png", out / f"{stem}.pdf"]
-            if all(path.exists() for path in pair):
-                for path in pair:
-                    path.unlink()
+            made = [out / f"{stem}{ending}" for ending in (".png", ".pdf", ".caption.txt")]
+            if all(path.exists() for path in made[:2]):
+                for path in made:
+                    path.unlink(missing_ok=True)

@@ -133,6 +133,14 @@ def calibrate(
         deficit=deficit - deficit.mean(),
         income_start=earned,
     )
+    if economy.closure.named("deficit_rule") == "zero" and (deficit != 0).any():
+        worst = int(np.argmax(np.abs(deficit)))
+        raise InvalidDataError(
+            f"deficit of {table.places[worst]} is {deficit[worst]:g}; must be zero under "
+            "deficit_rule 'zero' for the table to be an equilibrium: take "
+            "table.without_deficits(), or calibrate under another rule and solve "
+            "economy.with_(deficit_rule='zero')"
+        )
     said = getattr(economy, "parts", ())
     chooses = residents is not None or any(part.label == "tastes" for part in said)
     if "moving costs" in economy.says or not chooses:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
-from neg.core.errors import InvalidParameterError
+from neg.barriers.layer import layers_of
+from neg.core.errors import InvalidParameterError, unknown_name
+from neg.core.labels import has_labels
 from neg.economy.lever import OPERATIONS, Lever
 from neg.economy.model import Model
 
@@ -42,6 +45,17 @@ class Edit(BaseModel):
     cells: tuple[str, ...] | None = None
     kinds: tuple[str, ...] | None = None
     abroad_only: bool = True
+
+    @field_validator(*OPERATIONS, *_LAYER)
+    @classmethod
+    def _numbers(cls, value: Any) -> Any:
+        if value is None or has_labels(value) or hasattr(value, "dtype"):
+            return value
+        try:
+            np.asarray(value, dtype=float)
+        except (TypeError, ValueError):
+            raise ValueError(f"is {value!r}; must be a number or an array of numbers") from None
+        return value
 
     @model_validator(mode="after")
     def _one_change(self) -> Edit:
@@ -94,6 +108,9 @@ class Scenario(BaseModel):
     def apply(self, economy: Model) -> Any:
         """The economy after all edits, in order. Each edit is checked against the economy."""
         for edit in self.edits:
+            layers = [layer.label for layer in layers_of(economy)]
+            if edit.layer is not None and edit.layer not in layers:
+                raise unknown_name("layer", edit.layer, layers)
             economy = edit.lever.put(economy, edit.value)
         return economy
 

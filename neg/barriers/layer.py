@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.barriers.barrier import Barrier
-from neg.core.checks import check_choice, check_range
+from neg.core.checks import check_choice, check_range, check_shape
 from neg.core.errors import InvalidParameterError
 from neg.core.labels import align
 from neg.core.parameters import as_float, parameter
@@ -98,7 +98,9 @@ def trade_costs(
         array = rate
         flat = not hasattr(rate, "coords") and not hasattr(rate, "iloc") and np.ndim(rate) < 2
         if flat and np.ndim(rate) == 1:
-            values = np.asarray(rate, dtype=float) * (1.0 - np.eye(len(places)))[..., None]
+            values = np.asarray(rate, dtype=float)
+            check_shape(f"rate of layer {name!r}, one a sector,", values, (len(sectors),))
+            values = values * (1.0 - np.eye(len(places)))[..., None]
             array = np.broadcast_to(values, shape)
         elif not flat or isinstance(rate, Mapping):
             array = np.broadcast_to(align(f"rate of layer {name!r}", rate, axes), shape)

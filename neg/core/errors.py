@@ -56,6 +56,10 @@ class ConvergenceError(NegError, RuntimeError):
         self.solution = solution
 
 
+class SettingsError(NegError, RuntimeError):
+    """A setting of JAX under which no result of the library can be trusted."""
+
+
 class BlackHoleError(NegError):
     """Agglomeration wins at every trade cost: the threshold asked for does not exist."""
 

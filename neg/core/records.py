@@ -107,9 +107,10 @@ def read_record(path: str | os.PathLike[str]) -> xr.Dataset:
 
 
 def write_figure(stem: str | os.PathLike[str], figure: Figure) -> tuple[Path, Path]:
-    """Write ``stem.png`` (200 dpi) and ``stem.pdf``, free of dates and versions.
+    """Write ``stem.png`` (200 dpi) and ``stem.pdf`` at the figure's own size.
 
-    Two runs that draw the same thing with the same matplotlib give the same bytes.
+    They are free of dates and versions: two runs that draw the same thing with the same
+    matplotlib give the same bytes.
     """
     stem = Path(stem)
     untimed = {
@@ -118,7 +119,7 @@ def write_figure(stem: str | os.PathLike[str], figure: Figure) -> tuple[Path, Pa
     }
 
     def save(name: str, metadata: dict[str, None]) -> None:
-        figure.savefig(name, dpi=200, bbox_inches="tight", pad_inches=0.1, metadata=metadata)
+        figure.savefig(name, dpi=200, metadata=metadata)
 
     png, pdf = (
         write_atomically(

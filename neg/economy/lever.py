@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from neg.core.checks import check_choice
-from neg.core.errors import InvalidParameterError, unknown_name
+from neg.core.errors import InvalidParameterError, InvalidShapeError, unknown_name
 from neg.core.labels import align, has_labels
 from neg.core.parameters import Parameter, altered, uniform
 from neg.economy.delegate import Delegate
@@ -164,6 +164,13 @@ class Lever:
         value = jnp.asarray(value, dtype=float)
         if 0 < value.ndim < mask.ndim:  # of the first axes, such as a matrix for every sector
             value = value.reshape(value.shape + (1,) * (mask.ndim - value.ndim))
+        if value.ndim > mask.ndim or any(
+            size not in (1, full) for size, full in zip(value.shape, mask.shape, strict=False)
+        ):
+            raise InvalidShapeError(
+                f"{self.path} is put to an array of shape {value.shape}; must be a number or "
+                f"{mask.shape} ({', '.join(spec.axes)})"
+            )
         old = economy.full(self.path, _sizes(economy))
         new = jnp.where(mask, _operate(self.operation, old, value), old)
         return economy.with_(**{self.path: new})

@@ -12,10 +12,7 @@ from jaxtyping import Array, Float
 
 from neg.core.checks import check_finite, check_labels, check_range, check_shape, is_concrete
 from neg.core.errors import InvalidParameterError, InvalidShapeError, unknown_name
-
-
-def _as_float(value: Any) -> Array:
-    return jnp.asarray(value, dtype=float)
+from neg.core.parameters import as_float
 
 
 class Geography(eqx.Module):
@@ -41,8 +38,8 @@ class Geography(eqx.Module):
     (2, 1.5)
     """
 
-    distance: Float[Array, "origin destination"] = eqx.field(converter=_as_float)
-    coordinates: Float[Array, "place 2"] = eqx.field(converter=_as_float)
+    distance: Float[Array, "origin destination"] = eqx.field(converter=as_float)
+    coordinates: Float[Array, "place 2"] = eqx.field(converter=as_float)
     names: tuple[str, ...] = eqx.field(static=True)
     kind: str = eqx.field(static=True, default="general")
 
@@ -78,7 +75,7 @@ class Geography(eqx.Module):
         2.0
         """
         check_range("iceberg", iceberg, 1.0)
-        matrix = _as_float(iceberg)
+        matrix = as_float(iceberg)
         return from_distance(jnp.log(matrix), names)
 
 
@@ -99,7 +96,7 @@ def from_distance(
     >>> from_distance([[0, 1], [1.01, 0]], ["A", "B"]).names
     ('A', 'B')
     """
-    matrix = _as_float(distance)
+    matrix = as_float(distance)
     if matrix.ndim != 2:
         raise InvalidShapeError(f"distance has shape {matrix.shape}; must be (places, places)")
     count = matrix.shape[0]
@@ -115,9 +112,7 @@ def equidistant(places: int = 2) -> Geography:
     [[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]]
     """
     _check_count("places", places, 1)
-    return Geography(
-        _as_float(1.0 - np.eye(places)), _circle(places), _names(places), "equidistant"
-    )
+    return Geography(as_float(1.0 - np.eye(places)), _circle(places), _names(places), "equidistant")
 
 
 def racetrack(places: int = 8) -> Geography:
@@ -133,7 +128,7 @@ def racetrack(places: int = 8) -> Geography:
     _check_count("places", places, 2)
     gap = np.abs(np.subtract.outer(np.arange(places), np.arange(places)))
     return Geography(
-        _as_float(np.minimum(gap, places - gap)), _circle(places), _names(places), "racetrack"
+        as_float(np.minimum(gap, places - gap)), _circle(places), _names(places), "racetrack"
     )
 
 
@@ -147,9 +142,9 @@ def line(places: int = 5) -> Geography:
     """
     _check_count("places", places, 2)
     index = np.arange(places)
-    coordinates = _as_float(np.stack([index, np.zeros(places)], axis=1))
+    coordinates = as_float(np.stack([index, np.zeros(places)], axis=1))
     return Geography(
-        _as_float(np.abs(np.subtract.outer(index, index))), coordinates, _names(places), "line"
+        as_float(np.abs(np.subtract.outer(index, index))), coordinates, _names(places), "line"
     )
 
 
@@ -164,8 +159,8 @@ def star(places: int = 5) -> Geography:
     _check_count("places", places, 2)
     distance = 2.0 * (1.0 - np.eye(places))
     distance[0, 1:] = distance[1:, 0] = 1.0
-    coordinates = _as_float(np.vstack([np.zeros((1, 2)), _circle(places - 1)]))
-    return Geography(_as_float(distance), coordinates, _names(places), "star")
+    coordinates = as_float(np.vstack([np.zeros((1, 2)), _circle(places - 1)]))
+    return Geography(as_float(distance), coordinates, _names(places), "star")
 
 
 def square_torus(rows: int = 4, columns: int | None = None) -> Geography:
@@ -184,7 +179,7 @@ def square_torus(rows: int = 4, columns: int | None = None) -> Geography:
     dj = np.abs(np.subtract.outer(j, j))
     distance = np.minimum(di, rows - di) + np.minimum(dj, columns - dj)
     names = tuple(f"{a},{b}" for a, b in zip(i, j, strict=True))
-    return Geography(distance, _as_float(np.stack([j, -i], axis=1)), names, "square torus")
+    return Geography(distance, as_float(np.stack([j, -i], axis=1)), names, "square torus")
 
 
 def hexagonal_torus(rows: int = 6) -> Geography:
@@ -206,9 +201,9 @@ def hexagonal_torus(rows: int = 6) -> Geography:
             db = np.subtract.outer(b, b) + shift_b
             steps = np.maximum(np.maximum(np.abs(da), np.abs(db)), np.abs(da + db))
             best = np.minimum(best, steps)
-    coordinates = _as_float(np.stack([b + 0.5 * a, -a * np.sqrt(3.0) / 2.0], axis=1))
+    coordinates = as_float(np.stack([b + 0.5 * a, -a * np.sqrt(3.0) / 2.0], axis=1))
     names = tuple(f"{i},{j}" for i, j in zip(a, b, strict=True))
-    return Geography(_as_float(best), coordinates, names, "hexagonal torus")
+    return Geography(as_float(best), coordinates, names, "hexagonal torus")
 
 
 _LAYOUTS: dict[str, Callable[[int], Geography]] = {

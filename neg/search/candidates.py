@@ -7,15 +7,20 @@ one is an equilibrium and the other is not.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
 from neg.bifurcation.symmetry import symmetries
 from neg.core.status import Status
 from neg.economy.model import Model
+from neg.search.faces import cleared
 from neg.solvers.long_run import LongRun, equilibrium_at
 from neg.solvers.stability import index_of
+from neg.solvers.system import flat_prices, market
 
 SAME = 1e-6
 """Equilibria of one set of used cells whose log shares differ by less than this are one."""
@@ -85,6 +90,10 @@ class Candidates:
         for number in order:
             x, used = self.items[number]
             point = equilibrium_at(self.model, x, used, throw=False)
+            if int(point.status) not in (Status.CONVERGED, Status.NOT_EQUILIBRIUM):
+                # Near autarky the damped steps of a solve crawl; those of the search do not.
+                prices = _prices(self.model, jnp.asarray(x))
+                point = equilibrium_at(self.model, x, used, prices=prices, throw=False)
             status = int(point.status)
             failed = status not in (Status.CONVERGED, Status.NOT_EQUILIBRIUM)
             unconfirmed += failed and number not in refuted
@@ -114,3 +123,10 @@ class Candidates:
     def _order(self, point: LongRun) -> tuple:
         share = np.asarray(point.x) / self.mass
         return (round(float((share**2).sum()), 6), *(-np.round(share, 6)).tolist())
+
+
+@eqx.filter_jit
+def _prices(model: Model, x: Array) -> Any:
+    """Prices that clear markets at ``x``, by the same steps as in the search."""
+    start, unravel = flat_prices(model, x)
+    return unravel(cleared(lambda p: market(model, p, x), start))

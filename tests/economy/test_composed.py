@@ -10,7 +10,7 @@ from neg.analysis import calibrate, compare, labelled, scenario
 from neg.barriers import Barrier, Layer
 from neg.core.errors import InvalidParameterError, LabelMismatchError, UnknownNameError
 from neg.core.parameters import parameter
-from neg.economy.composed import economy
+from neg.economy.composed import compose
 from neg.economy.general import general_economy
 from neg.economy.part import Part
 from neg.models.allen_arkolakis import AllenArkolakis
@@ -18,6 +18,7 @@ from neg.models.core_periphery import CorePeriphery
 from neg.models.helpman import Helpman
 from neg.models.ottaviano_tabuchi_thisse import OttavianoTabuchiThisse
 from neg.parts import Density, Hours, Knowledge, Land, Pollution, Tastes, Traffic
+from neg.solvers.dynamics import paths
 from neg.solvers.long_run import equilibrium_at, long_run
 from neg.solvers.short_run import short_run
 
@@ -35,7 +36,7 @@ class Customs(Barrier):
 
 
 def test_a_layer_on_a_canonical_model_is_a_higher_trade_cost():
-    layered = economy(CorePeriphery(tau=1.5), [Layer("border", 0.2)])
+    layered = compose(CorePeriphery(tau=1.5), [Layer("border", 0.2)])
     plain = CorePeriphery(tau=1.8)
     for x in (UNEVEN, np.array([1.0, 0.0])):
         np.testing.assert_allclose(
@@ -60,17 +61,17 @@ def test_layers_are_calibrated_with_the_economy_and_leave_the_baseline_alone():
 
 def test_what_is_said_twice_is_refused_by_name():
     with pytest.raises(InvalidParameterError, match=r"part 'land'.*Helpman already says land"):
-        economy(Helpman(), [Land()])
+        compose(Helpman(), [Land()])
     with pytest.raises(InvalidParameterError, match="'land'"):
-        economy(_housing(), [Land()])
+        compose(_housing(), [Land()])
     with pytest.raises(LabelMismatchError, match="land"):
-        economy(economy(CorePeriphery(), [Land()]), [Land()])
+        compose(compose(CorePeriphery(), [Land()]), [Land()])
     with pytest.raises(InvalidParameterError, match="barrier.*does not take up"):
-        economy(OttavianoTabuchiThisse(), [Layer("border", 0.1)])
+        compose(OttavianoTabuchiThisse(), [Layer("border", 0.1)])
     with pytest.raises(InvalidParameterError, match=r"pollution\.reach"):
-        economy(_housing(housing_share=0.0), [Pollution(reach=0.5)])
+        compose(_housing(housing_share=0.0), [Pollution(reach=0.5)])
     with pytest.raises(UnknownNameError, match="part 'nothing'"):
-        economy(CorePeriphery(), [Land()]).with_(**{"nothing.h": 1.0})
+        compose(CorePeriphery(), [Land()]).with_(**{"nothing.h": 1.0})
 
 
 def _housing(**given):
@@ -91,7 +92,7 @@ def test_a_part_does_the_same_to_the_canonical_model_and_to_its_twin(x):
     """Density on Allen-Arkolakis and its twin: one log of nothing, also in corners."""
     tau = np.array([[1.0, 1.5], [1.5, 1.0]])
     parts = [Density(delta=1e-3, residents=0.0)]
-    canon = economy(AllenArkolakis(sigma=5.0, alpha=0.25, beta=0.0, tau=1.5), parts)
+    canon = compose(AllenArkolakis(sigma=5.0, alpha=0.25, beta=0.0, tau=1.5), parts)
     twin = general_economy(
         places=["a", "b"],
         sectors=["goods"],
@@ -112,7 +113,7 @@ def test_a_part_does_the_same_to_the_canonical_model_and_to_its_twin(x):
 
 def test_traffic_lengthens_the_way_in_both_worlds():
     parts = [Traffic(slope=0.4, power=1.0)]
-    canon = economy(AllenArkolakis(sigma=5.0, alpha=0.0, beta=0.0, tau=1.5), parts)
+    canon = compose(AllenArkolakis(sigma=5.0, alpha=0.0, beta=0.0, tau=1.5), parts)
     twin = general_economy(
         places=["a", "b"],
         sectors=["goods"],
@@ -129,7 +130,7 @@ def test_traffic_lengthens_the_way_in_both_worlds():
 def test_knowledge_at_rest_is_a_local_externality():
     """Without a start, knowledge is learning x / forgetting: beta rises by gamma."""
     base = AllenArkolakis(alpha=0.05, beta=-0.2, tau=1.4)
-    model = economy(base, [Knowledge(gamma=0.1, start=0.0, learning=2.0, forgetting=0.5)])
+    model = compose(base, [Knowledge(gamma=0.1, start=0.0, learning=2.0, forgetting=0.5)])
     twin = AllenArkolakis(alpha=0.05, beta=-0.1, tau=1.4)
     start = [0.6, 0.4]
     found, other = long_run(model, start), long_run(twin, start)
@@ -138,8 +139,52 @@ def test_knowledge_at_rest_is_a_local_externality():
     np.testing.assert_allclose(level, 2.0 * np.asarray(found.x) / 0.5, rtol=1e-9)
 
 
+# Stocks in time: an economy so symmetric that knowledge alone decides -----------------------------
+
+
+def test_a_stock_at_given_industry_follows_its_closed_form():
+    """k(t) = rest + (k(0) - rest) exp(-forgetting t) where industry stands still."""
+    part = Knowledge(gamma=0.0, learning=2.0, forgetting=0.5, start=0.1)
+    model = compose(AllenArkolakis(alpha=0.0, beta=0.0, tau=1.0), [part])
+    times = np.linspace(0.0, 4.0, 5)
+    level = np.array([3.0, 0.4])
+    found = paths(model, [0.5, 0.5], times, stocks={"knowledge.level": level})
+    rest = (0.1 + 2.0 * 0.5) / 0.5
+    expected = rest + (level - rest) * np.exp(-0.5 * times)[:, None]
+    np.testing.assert_allclose(found["knowledge.level"][0], expected, rtol=1e-6)
+    resting = paths(model, [0.5, 0.5], times)
+    np.testing.assert_allclose(resting["knowledge.level"], rest, rtol=1e-7)
+
+
+@pytest.mark.parametrize("speed", [0.05, 50.0])
+def test_growth_of_people_and_knowledge_together_is_that_of_a_two_by_two_matrix(speed):
+    """Odd deviations (u of log shares, v of log knowledge): u' = a u + g v, v' = f (u - v).
+
+    With ``a`` the growth rate without knowledge, ``g`` its gain in payoffs and ``f`` the speed at
+    which it is forgotten; without a start, log knowledge rests at the log share.
+    """
+    base = AllenArkolakis(alpha=0.05, beta=-0.3, tau=1.4)
+    part = Knowledge(gamma=0.2, start=0.0, learning=speed, forgetting=speed)
+    found = equilibrium_at(compose(base, [part]), [0.5, 0.5], [True, True])
+    alone = float(equilibrium_at(base, [0.5, 0.5], [True, True]).growth)
+    matrix = [[alone, 0.5 * 2 * 0.2], [speed, -speed]]
+    exact = np.linalg.eigvals(np.array(matrix)).real.max()
+    assert float(found.growth) == pytest.approx(exact, rel=1e-7)
+
+
+def test_paths_with_knowledge_end_where_the_long_run_rests():
+    base = AllenArkolakis(alpha=0.05, beta=-0.3, tau=1.4)
+    model = compose(base, [Knowledge(gamma=0.1, start=0.05)])
+    end = paths(model, [0.7, 0.3], [0.0, 400.0])
+    rest = equilibrium_at(model, end["x"].values[0, -1], [True, True])
+    np.testing.assert_allclose(end["x"][0, -1], rest.x, atol=1e-5)
+    np.testing.assert_allclose(
+        end["knowledge.level"][0, -1], np.exp(rest.prices["knowledge.level"]), rtol=1e-4
+    )
+
+
 def test_compare_and_labelled_run_on_a_canonical_model_with_parts():
-    model = economy(CorePeriphery(tau=1.3), [Land(h=0.2), Layer("border", 0.1), Tastes(0.05)])
+    model = compose(CorePeriphery(tau=1.3), [Land(h=0.2), Layer("border", 0.1), Tastes(0.05)])
     cases = [
         scenario({"name": "open", "edits": [{"layer": "border", "cost": 0.9}]}),
         scenario({"name": "land", "edits": [{"path": "land.supply", "times": 2.0}]}),
@@ -171,7 +216,7 @@ def test_own_parts_with_unknowns_and_effects_compose():
             traffic = jnp.sum(scene.mass) / scene.places
             return {"rate": jnp.log(self.cost / traffic) + 3.0 - scene.own(self, "rate")}
 
-    model = economy(CorePeriphery(tau=1.5), [Toll()])
+    model = compose(CorePeriphery(tau=1.5), [Toll()])
     found = short_run(model, UNEVEN)
     raised = CorePeriphery(tau=1.5 * np.exp(0.04))
     np.testing.assert_allclose(found.payoff, short_run(raised, UNEVEN).payoff, rtol=1e-9)

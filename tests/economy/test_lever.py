@@ -8,7 +8,7 @@ from economies import random_table
 
 from neg.analysis import calibrate, gradient, real_income_gradient, scenario
 from neg.core.errors import InvalidParameterError, LabelMismatchError, UnknownNameError
-from neg.economy.composed import economy
+from neg.economy.composed import compose
 from neg.economy.lever import Lever, in_hand
 from neg.models.core_periphery import CorePeriphery
 from neg.parts import Land
@@ -31,7 +31,7 @@ def test_a_lever_moves_what_it_names_and_nothing_else():
     assert (
         float(
             Lever("land.supply", "times")
-            .put(economy(CorePeriphery(), [Land()]), 3.0)
+            .put(compose(CorePeriphery(), [Land()]), 3.0)
             .get("land.supply")
         )
         == 3.0

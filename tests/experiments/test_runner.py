@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import json
 import os
 import shutil
@@ -15,10 +16,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 import experiments
-from experiments import _gallery, _runner
+from experiments import _runner
 from experiments.__main__ import main
 from neg.core import records
 from neg.core.errors import UnknownNameError
@@ -29,7 +29,7 @@ GOOD = '''
 More words.
 """
 import xarray as xr
-from matplotlib import pyplot as plt
+from neg.figures import style
 
 CONFIG = {"points": 50, "power": 2}
 SMOKE = {"points": 3}
@@ -47,10 +47,14 @@ def run(config, progress):
     )
 
 
+def describe(record):
+    return {"title": f"Squares reach {float(record['y'][-1]):g}", "checks": "within 2e-08"}
+
+
 def draw(record):
     figures = {}
     for key in "ab":
-        figures[key], axes = plt.subplots(figsize=(2, 2))
+        figures[key], axes = style.sheet(width="column", height=2)
         axes.plot(record["x"], record["y"])
     return figures
 '''
@@ -72,6 +76,7 @@ def draw(record):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Stand-in for the folder of experiments, with one that works and one that fails."""
+    importlib.import_module("experiments._gallery")  # while the folder is still the true one
     source = tmp_path / "source"
     source.mkdir()
     (source / "zz_good.py").write_text(GOOD)
@@ -100,8 +105,10 @@ def test_a_failure_neither_stops_the_others_nor_stays_hidden(folder, tmp_path, c
     assert "failed: aa_broken: ValueError: no such economy" in streams.err
     assert sorted(path.name for path in out.iterdir()) == [
         "README.md",
+        "zz_good-a.caption.txt",
         "zz_good-a.pdf",
         "zz_good-a.png",
+        "zz_good-b.caption.txt",
         "zz_good-b.pdf",
         "zz_good-b.png",
         "zz_good.nc",
@@ -111,8 +118,10 @@ def test_a_failure_neither_stops_the_others_nor_stays_hidden(folder, tmp_path, c
     assert json.loads(record.attrs["settings"]) == {"points": 3, "power": 2, "smoke": True}
     index = (out / "README.md").read_text()
     assert "zz_good-a.png" in index
-    assert "They grow." in index
-    assert "Own." in index
+    assert "## Squares reach 4" in index
+    assert index.index("They grow.") < index.index("zz_good-a.png") < index.index("Own.")
+    beside = (out / "zz_good-b.caption.txt").read_text()
+    assert beside == "Squares reach 4\n\nOwn.\n\nSolves: ok (within 2 × 10⁻⁸).\n"
 
 
 def test_settings_can_be_changed_and_the_record_drawn_again(folder, tmp_path):
@@ -159,14 +168,36 @@ def test_settings_may_be_a_dataclass():
         _runner.override(Config(), {"mu": 0.4})
 
 
-def test_a_caption_stands_below_the_canvas_and_inside_its_width():
-    figure = Figure(figsize=(4, 3))
-    _gallery.add_caption(figure, "Many words about a finding. " * 20)
-    (text,) = figure.texts
-    box = text.get_window_extent()
-    assert box.y1 < 0
-    assert box.x1 <= figure.bbox.width
-    assert text.get_text().replace("\n", " ") == ("Many words about a finding. " * 20).strip()
+def test_captions_are_burnt_in_only_where_asked_for(folder, tmp_path):
+    from matplotlib.image import imread
+
+    out = tmp_path / "out"
+    assert main(["zz_good", "--smoke", "--out", str(out)]) == 0
+    bare = imread(out / "zz_good-a.png").shape
+    assert bare[1] == 3.5 * 200  # as wide as it is printed
+    assert main(["zz_good", "--redraw", "--captions", "--out", str(out)]) == 0
+    assert imread(out / "zz_good-a.png").shape[0] > bare[0]
+
+
+def test_words_are_written_anew_when_a_record_is_drawn_again(folder, tmp_path):
+    out = tmp_path / "out"
+    assert main(["zz_good", "--smoke", "--out", str(out)]) == 0
+    record = records.read_record(out / "zz_good.nc").assign_attrs(title="Old words")
+    records.write_record(out / "zz_good.nc", record)
+    assert main(["zz_good", "--redraw", "--out", str(out)]) == 0
+    assert records.read_record(out / "zz_good.nc").attrs["title"] == "Squares reach 4"
+
+
+def test_a_figure_unfit_to_print_fails_at_smoke_size_and_is_told_at_others(
+    folder, tmp_path, capsys
+):
+    bad = GOOD.replace('style.sheet(width="column", height=2)', "plt.subplots(figsize=(9, 2))")
+    bad = bad.replace("from neg.figures import style", "from matplotlib import pyplot as plt")
+    (folder / "zz_good.py").write_text(bad)
+    assert main(["zz_good", "--smoke", "--out", str(tmp_path / "out")]) == 1
+    assert "zz_good-a: is 9 inches wide" in capsys.readouterr().err
+    assert main(["zz_good", "--redraw", "--out", str(tmp_path / "out")]) == 0
+    assert "ok; zz_good-a: is 9 inches wide" in capsys.readouterr().out
 
 
 def test_an_output_folder_that_cannot_be_written_is_noticed_before_the_work(
@@ -261,7 +292,7 @@ def test_an_interruption_ends_all_processes_with_one_line(own, tmp_path, number)
         assert time.monotonic() - began < 4.0
         time.sleep(0.05)
     names = {path.name for path in (tmp_path / "figures").iterdir()}
-    pictures = {f"good-{key}.{ending}" for key in "ab" for ending in ("png", "pdf")}
+    pictures = {f"good-{key}.{ending}" for key in "ab" for ending in ("caption.txt", "png", "pdf")}
     assert names == {"README.md", "good.nc", *pictures}
 
 

@@ -8,6 +8,8 @@ import pytest
 from economies import random_table
 
 from neg.analysis.baseline import calibrate
+from neg.core.errors import InvalidDataError
+from neg.parts import Density, Spillovers
 from neg.solvers.short_run import short_run
 from neg.solvers.system import flat_prices, market
 
@@ -16,16 +18,19 @@ OFF = ~np.eye(3, dtype=bool)[:, :, None]
 
 
 def economy():
-    model = calibrate(random_table(seed=2), theta=[4.0, 6.0], alpha=[0.1, 0.4], uses="common")
+    parts = [Density(delta=0.1, residents=0.0), Spillovers(rho=0.05)]
+    model = calibrate(
+        random_table(seed=2), theta=[4.0, 6.0], alpha=[0.1, 0.4], uses="common", parts=parts
+    )
+    area = np.array([1.0, 2.0, 0.5])
     return model.with_(
         tau=RNG.uniform(0.9, 1.2, (3, 3, 2)),
         tariff=RNG.uniform(0.05, 0.3, (3, 3, 2)) * OFF,
         export_tax=RNG.uniform(0.01, 0.1, (3, 3, 2)) * OFF,
         housing_share=np.full(3, 0.1),
         final_share=0.9 * model.final_share - 0.1 * model.final_tax[:, None, None] / 2,
-        amenity_density=0.1,
-        productivity_density=0.05,
-        land=np.array([1.0, 2.0, 0.5]),
+        land=area,
+        **{"density.area": area, "spillovers.area": area},
     )
 
 
@@ -50,7 +55,7 @@ def unrolled(model):
 
 gradient = eqx.filter_jit(eqx.filter_grad(solved))(MODEL)
 
-SCALARS = ("amenity_density", "productivity_density")
+OF_PARTS = ("density.delta", "density.area", "spillovers.rho", "spillovers.area")
 FREE = (
     "employment",
     "theta",
@@ -67,19 +72,19 @@ FREE = (
 
 
 def moved(name: str, direction: np.ndarray, size: float):
-    return MODEL.with_(**{name: getattr(MODEL, name) + size * direction})
+    return MODEL.with_(**{name: MODEL.value(name) + size * direction})
 
 
 def check(name: str, direction: np.ndarray, h: float = 1e-5) -> None:
     up, down = solved(moved(name, direction, h)), solved(moved(name, direction, -h))
     difference = float(up - down) / (2 * h)
-    exact = float(jnp.sum(getattr(gradient, name) * direction))
+    exact = float(jnp.sum(gradient.value(name) * direction))
     assert exact == pytest.approx(difference, rel=1e-6, abs=1e-9), name
 
 
-@pytest.mark.parametrize("name", [*FREE, *SCALARS])
+@pytest.mark.parametrize("name", [*FREE, *OF_PARTS])
 def test_gradient_equals_central_differences(name):
-    value = np.asarray(getattr(MODEL, name))
+    value = np.asarray(MODEL.value(name))
     mask = OFF if name in ("tariff", "export_tax") else 1.0
     check(name, RNG.uniform(-1, 1, value.shape) * mask)
     if value.ndim:  # and one single entry
@@ -123,7 +128,12 @@ def test_gradient_equals_that_of_an_unrolled_solver():
 
 
 def test_gradient_with_respect_to_numbers_of_an_inactive_cell_is_finite():
-    silent = MODEL.with_(productivity=jnp.asarray(MODEL.productivity).at[1, 0].set(0.0))
+    """Nobody is left in the cell: people where nothing can be made are refused by name."""
+    none = {name: np.asarray(MODEL.value(name)).copy() for name in ("productivity", "employment")}
+    none["productivity"][1, 0] = none["employment"][1, 0] = 0.0
+    with pytest.raises(InvalidDataError, match=r"employment of p1:s0 is .* productivity is zero"):
+        MODEL.with_(productivity=none["productivity"])
+    silent = MODEL.with_(**none)
     found = eqx.filter_jit(eqx.filter_grad(solved))(silent)
     for leaf in jax.tree.leaves(eqx.filter(found, eqx.is_inexact_array)):
         assert np.all(np.isfinite(leaf))

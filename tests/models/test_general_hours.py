@@ -1,4 +1,4 @@
-"""Labour supply and rebates in the general economy."""
+"""Hours that answer wages, and rebates, in the general economy."""
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -8,8 +8,10 @@ from economies import random_table
 
 from neg.analysis.baseline import calibrate
 from neg.core.errors import InvalidParameterError
+from neg.economy.composed import compose
 from neg.economy.general import REBATES
 from neg.economy.general.build import general_economy
+from neg.parts import Hours
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
 
@@ -26,8 +28,8 @@ def baseline(**options):
 
 
 def shocked(psi=PSI, **options):
-    psi = None if psi is None else np.broadcast_to(psi, 3)
-    return baseline(**options).with_(tau=TAU, tariff=TARIFF, labour_supply=psi)
+    parts = [] if psi is None else [Hours(psi=psi, reach=options.pop("reach", 0.0))]
+    return compose(baseline(**options).with_(tau=TAU, tariff=TARIFF), parts)
 
 
 def numbers(solution):
@@ -38,8 +40,7 @@ def numbers(solution):
 
 
 def test_hours_are_one_at_the_calibrated_baseline():
-    model = baseline().with_(labour_supply=PSI)
-    out = numbers(short_run(model))
+    out = numbers(short_run(baseline(parts=[Hours(psi=PSI)])))
     np.testing.assert_allclose(out["hours"], 1.0, rtol=1e-10)
     np.testing.assert_allclose(out["trade"], TABLE.flows, rtol=1e-9)
 
@@ -53,7 +54,8 @@ def test_elasticity_of_hours_to_the_real_wage_is_psi():
 
 def test_supply_of_elasticity_zero_is_no_labour_supply():
     zero, off = short_run(shocked(0.0)), short_run(shocked(None))
-    assert "index" in zero.prices and "index" not in off.prices and "hours" not in off.outcomes
+    assert "hours.index" in zero.prices and "hours.index" not in off.prices
+    assert "hours" not in off.outcomes
     for name, value in numbers(off).items():
         np.testing.assert_allclose(numbers(zero)[name], value, rtol=1e-12, atol=1e-13)
 
@@ -88,7 +90,7 @@ def test_gains_under_labour_supply_in_one_sector_are_those_of_real_wages():
         productivity=[[1.0], [0.5], [3.0]],
         theta=theta,
         tau=tau,
-        labour_supply=psi,
+        parts=[Hours(psi=psi)],
     )
     after = short_run(model.with_(tau=tau[..., None] ** 0.5))
     before = short_run(model)
@@ -125,7 +127,7 @@ def test_hours_are_those_that_a_worker_would_choose():
 def test_gradient_with_respect_to_labour_supply_equals_central_differences():
     @eqx.filter_jit
     def solved(psi):
-        return short_run(shocked(None).with_(labour_supply=psi)).payoff[0]
+        return short_run(shocked().with_(**{"hours.psi": psi})).payoff[0]
 
     gradient = eqx.filter_grad(solved)(jnp.asarray(PSI))
     way, h = np.array([0.5, -1.0, 0.7]), 1e-5
@@ -152,8 +154,82 @@ def test_mobile_workers_with_hours_earn_the_same_in_every_sector():
 
 
 def test_a_negative_elasticity_is_refused():
-    with pytest.raises(InvalidParameterError, match="labour_supply"):
+    with pytest.raises(InvalidParameterError, match=r"psi = -0.1 .*\[0, inf\)"):
         shocked(-0.1)
+    with pytest.raises(InvalidParameterError, match=r"reach = 1.5 .*\[0, 1\]"):
+        shocked(reach=1.5)
+
+
+def test_welfare_is_utility_below_consumption():
+    """Effort has a price: welfare is what people maximise, summed over the people of a place."""
+    model = shocked()
+    out = numbers(short_run(model))
+    people = np.asarray(model.employment)
+    np.testing.assert_allclose(out["welfare"], (people * np.exp(out["payoff"])).sum(axis=1))
+    psi = PSI[:, None]
+    effort = psi / (1 + psi) * out["hours"] ** (1 + 1 / psi) * people
+    lost = out["consumption"] - effort.sum(axis=1)
+    np.testing.assert_allclose(out["welfare"], lost, rtol=1e-9)
+    assert np.all(out["welfare"] < 0.95 * out["consumption"])
+    without = numbers(short_run(shocked(None)))
+    np.testing.assert_allclose(without["welfare"], without["consumption"], rtol=1e-12)
+
+
+# Transfers in proportion to wages ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reach", [0.0, 0.4, 1.0])
+def test_an_income_tax_relief_reaches_hours(reach):
+    """A tax t handed back in proportion to wages adds 1 / (1 - t) to what an hour earns.
+
+    Alone in the world, at a wage and prices of one, hours are ``(1 - t)^(-psi reach)``.
+    """
+    psi, tax = 0.7, 0.2
+    alone = general_economy(
+        places=["a"],
+        sectors=["goods"],
+        employment=2.0,
+        theta=5.0,
+        tax_share=tax,
+        parts=[Hours(psi=psi, reach=reach)],
+    )
+    out = numbers(short_run(alone))
+    np.testing.assert_allclose(out["wage"], 1.0, rtol=1e-12)
+    np.testing.assert_allclose(out["hours"], (1 - tax) ** (-psi * reach), rtol=1e-10)
+
+
+@pytest.mark.parametrize("reach", [0.0, 1.0])
+def test_transfers_of_every_kind_reach_hours(reach):
+    """Tariffs, taxes and deficits: h = (w R^reach / P)^psi with R spendable income over wages."""
+    model = shocked(reach=reach)
+    out = numbers(short_run(model))
+    wages = (out["wage"] * np.asarray(model.employment) * out["hours"]).sum(axis=1)
+    reward = out["wage"] * ((out["income"] / wages) ** reach / out["consumer_index"])[:, None]
+    np.testing.assert_allclose(out["hours"], reward ** PSI[:, None], rtol=1e-9)
+    assert np.all(out["income"] / wages > 1.02)
+
+
+def test_hours_under_a_full_reach_are_those_of_a_worker_who_keeps_the_transfer():
+    """She takes the rate of the transfer as given: no other hours make her better off."""
+    model = shocked(reach=1.0)
+    out = numbers(short_run(model))
+    people = np.asarray(model.employment)
+    wages = (out["wage"] * people * out["hours"]).sum(axis=1)
+    real = out["wage"] * (out["income"] / wages / out["consumer_index"])[:, None]
+    psi = PSI[:, None]
+
+    def utility(hours):
+        return np.log(real * hours - psi / (1 + psi) * hours ** (1 + 1 / psi))
+
+    chosen = utility(out["hours"])
+    np.testing.assert_allclose(chosen, out["payoff"], rtol=1e-9, atol=1e-12)
+    for factor in (0.97, 1.03):
+        assert np.all(utility(factor * out["hours"]) < chosen)
+
+
+def test_a_half_reach_lies_between():
+    none, half, full = (numbers(short_run(shocked(reach=r)))["hours"] for r in (0.0, 0.5, 1.0))
+    assert np.all((none < half) & (half < full))  # transfers are positive here
 
 
 # Rebates ----------------------------------------------------------------------------------------
@@ -164,7 +240,7 @@ def test_a_lump_sum_rebate_favours_those_who_earn_less():
     proportional, equal = shocked(None), shocked(None, rebate="lump-sum")
     first, second = short_run(proportional), short_run(equal)
     ours, theirs = numbers(first), numbers(second)
-    for name in ("wage", "income", "trade", "real_income"):
+    for name in ("wage", "income", "trade", "consumption"):
         np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-10)
     people = np.asarray(equal.employment)
     wages = (ours["wage"] * people).sum(axis=1)
@@ -175,7 +251,8 @@ def test_a_lump_sum_rebate_favours_those_who_earn_less():
     # Money spent adds up either way.
     for out in (ours, theirs):
         spent = (np.exp(out["payoff"]) * people).sum(axis=1)
-        np.testing.assert_allclose(spent, out["real_income"], rtol=1e-9)
+        np.testing.assert_allclose(spent, out["consumption"], rtol=1e-9)
+        np.testing.assert_allclose(out["welfare"], out["consumption"], rtol=1e-9)
     gap = np.log(ours["wage"][:, 0] / ours["wage"][:, 1])
     narrower = theirs["payoff"][:, 0] - theirs["payoff"][:, 1]
     assert np.all(np.abs(narrower) < np.abs(gap))  # transfers are positive here

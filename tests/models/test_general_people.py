@@ -5,10 +5,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from neg.economy.general_people import real_income
+import xarray as xr
 
-from neg.core.errors import InvalidDataError, InvalidParameterError, InvalidShapeError
+from neg.core.errors import (
+    InvalidDataError,
+    InvalidParameterError,
+    InvalidShapeError,
+    LabelMismatchError,
+)
+from neg.economy.composed import compose
 from neg.economy.general.build import general_economy
+from neg.parts import MovingCosts, Tastes, moving_costs
 from neg.solvers.long_run import equilibrium_at, long_run
 from neg.solvers.short_run import short_run
 
@@ -19,7 +26,11 @@ RESIDENTS = np.array([[0.9, 0.1, 0.0], [0.2, 1.5, 0.3], [0.1, 0.0, 0.8]])  # two
 COST = np.array([[0.0, 0.4, 0.7], [0.3, 0.0, 0.5], [0.6, 0.9, 0.0]])
 
 
-def economy(**options):
+TASTES = Tastes(kappa=0.5, sectors=0.2)
+
+
+def people(**options):
+    """Two sectors in three places, with no part switched on."""
     given = {
         "places": PLACES,
         "sectors": SECTORS,
@@ -28,13 +39,15 @@ def economy(**options):
         "alpha": [0.0, 0.3],
         "tau": TAU,
         "productivity": np.random.default_rng(1).uniform(0.7, 1.5, (3, 2)),
-        "residents": RESIDENTS,
-        "moving_cost": COST,
-        "place_taste": 0.5,
-        "sector_taste": 0.2,
         "mobility": "free",
     }
     return general_economy(**given | options)
+
+
+def economy(tastes=TASTES, cost=COST, residents=RESIDENTS, **options):
+    """The same with people by origin, moving costs and tastes."""
+    base = people(residents=residents, **options)
+    return compose(base, [moving_costs(base, cost), tastes])
 
 
 def settled(model, **options):
@@ -44,9 +57,10 @@ def settled(model, **options):
 
 def by_group(model, x):
     """People as [group, place, sector]."""
-    table = np.zeros((len(model.group_names), *model.shape))
-    place, sector = np.divmod(np.asarray(model.cell), len(SECTORS))
-    table[np.asarray(model.group), place, sector] = x
+    cells = model.cells
+    table = np.zeros((len(cells.names), *model.shape))
+    place, sector = np.divmod(cells.cell, len(SECTORS))
+    table[cells.group, place, sector] = x
     return table
 
 
@@ -55,14 +69,14 @@ def by_group(model, x):
 
 @pytest.mark.parametrize(("nu", "eta"), [(0.5, 0.2), (0.4, 0.4), (1.5, 0.05)])
 def test_equal_payoffs_are_nested_choice_probabilities(nu, eta):
-    model = economy(place_taste=nu, sector_taste=eta)
+    model = economy(Tastes(kappa=nu, sectors=eta))
     found = settled(model)
     assert float(found.residual) < 1e-10 and found.stable
     assert np.max(np.abs(found.x - model.initial_distribution())) > 0.1
-    flows = model.flows(found.prices, found.x)
-    value = np.asarray(real_income(model, flows, found.prices))
+    value = np.asarray(found.outcomes["payoff"])  # of the base: what everybody there has
+    np.testing.assert_allclose(found.outcomes["cell_payoff"], found.payoff, rtol=1e-12)
     people = by_group(model, found.x)
-    for o, name in enumerate(model.group_names):
+    for o, name in enumerate(model.cells.names):
         assert name == f"from {PLACES[o]}"
         utility = np.where(people[o] > 0, value - COST[o][:, None], -np.inf)
         draw = np.exp(utility / eta)
@@ -78,32 +92,40 @@ def test_equal_payoffs_are_nested_choice_probabilities(nu, eta):
 def test_people_add_up_and_markets_see_all_origins():
     model = economy()
     x = model.initial_distribution()
-    np.testing.assert_allclose(model.employment_of(x), model.employment, rtol=1e-14)
+    np.testing.assert_allclose(model.cells.by_sector(x), model.employment, rtol=1e-14)
     np.testing.assert_allclose(by_group(model, x).sum(axis=0), model.employment, rtol=1e-14)
     share = by_group(model, x) / np.asarray(model.employment)
     mix = RESIDENTS / RESIDENTS.sum(axis=0)
     np.testing.assert_allclose(share[:, :, 0], mix, rtol=1e-14)
     assert model.cell_labels[:2] == ("a:s from a", "a:s from b")
-    blind = economy(residents=None, moving_cost=None, mobility="immobile")
-    blind = blind.with_(employment=model.employment)
+    blind = people(mobility="immobile").with_(employment=model.employment)
     ours, theirs = short_run(model).outcomes, short_run(blind).outcomes
     np.testing.assert_allclose(ours["wage"], theirs["wage"], rtol=1e-9)
     np.testing.assert_allclose(ours["residents"], by_group(model, x).sum(axis=2), rtol=1e-12)
 
 
 def test_taste_of_zero_is_no_taste():
-    off = economy(residents=None, moving_cost=None, place_taste=None, sector_taste=None)
-    zero = off.with_(place_taste=0.0, sector_taste=0.0)
+    off = people()
+    zero = compose(off, [Tastes(kappa=0.0, sectors=0.0)])
     x, prices = off.initial_distribution(), short_run(off).prices
     np.testing.assert_allclose(off.payoff(prices, x), zero.payoff(prices, x), rtol=1e-13)
+    alike = compose(off, [Tastes(kappa=0.0)])
+    np.testing.assert_allclose(off.payoff(prices, x), alike.payoff(prices, x), rtol=1e-13)
+
+
+def test_tastes_without_sectors_are_one_logit_over_all_cells():
+    base = people()
+    one, nested = (compose(base, [t]) for t in (Tastes(kappa=0.4), Tastes(kappa=0.4, sectors=0.4)))
+    x, prices = base.initial_distribution(), short_run(base).prices
+    np.testing.assert_allclose(one.payoff(prices, x), nested.payoff(prices, x), rtol=1e-12)
 
 
 def test_an_empty_place_offers_its_best_mix_of_sectors():
-    model = economy(residents=None, moving_cost=None, place_taste=None, sector_taste=0.3)
+    model = compose(people(), [Tastes(kappa=0.0, sectors=0.3)])
     x = np.asarray(model.initial_distribution()).copy()
     x[:2], x[2:] = 0.0, x[2:] * x.sum() / x[2:].sum()
-    prices = short_run(model.with_(sector_taste=0.3), x).prices
-    bare = np.asarray(model.with_(sector_taste=0.0).payoff(prices, x))
+    prices = short_run(model, x).prices
+    bare = np.asarray(model.base.payoff(prices, x))
     value = np.asarray(model.payoff(prices, x))
     expected = 0.3 * np.log(np.exp(bare[:2] / 0.3).sum())
     np.testing.assert_allclose(value[:2], expected, rtol=1e-12)
@@ -112,9 +134,9 @@ def test_an_empty_place_offers_its_best_mix_of_sectors():
 def test_payoffs_and_their_derivatives_are_finite_where_nobody_is():
     model = economy()
     x = np.asarray(model.initial_distribution()).copy()
-    place = np.asarray(model.cell) // 2
-    gone = (np.asarray(model.group) == 1) & (place == 2)
-    x[gone], x[(np.asarray(model.group) == 1) & (place == 1)] = 0.0, 1.0
+    place, group = model.cells.cell // 2, model.cells.group
+    gone = (group == 1) & (place == 2)
+    x[gone], x[(group == 1) & (place == 1)] = 0.0, 1.0
     prices = short_run(economy(), None).prices
     value, slope = model.payoff(prices, x), jax.jacfwd(model.payoff, 1)(prices, jnp.asarray(x))
     assert np.all(np.isfinite(value)) and np.all(np.isfinite(slope))
@@ -123,7 +145,7 @@ def test_payoffs_and_their_derivatives_are_finite_where_nobody_is():
 
 # Gradients and methods --------------------------------------------------------------------------
 
-PARAMETERS = ("moving_cost", "place_taste", "sector_taste", "origin_share", "amenity", "tau")
+PARAMETERS = ("moving.cost", "tastes.kappa", "tastes.sectors", "origin_share", "amenity", "tau")
 
 
 def welfare(model):
@@ -134,22 +156,27 @@ def test_gradients_of_the_long_run_equal_central_differences():
     model = economy()
     gradient = eqx.filter_jit(eqx.filter_grad(welfare))(model)
     h = 1e-5
+
+    def read(tree, name):
+        return tree.cells.origin_share if name == "origin_share" else tree.value(name)
+
     for name in PARAMETERS:
-        value = np.asarray(getattr(model, name))
+        value = np.asarray(read(model, name))
         way = np.random.default_rng(2).uniform(-1, 1, value.shape)
         if name == "origin_share":  # shares of a place and sector keep their sum
             total = np.zeros(6)
-            np.add.at(total, np.asarray(model.cell), way)
-            way -= (total / np.bincount(np.asarray(model.cell)))[np.asarray(model.cell)]
+            cell = model.cells.cell
+            np.add.at(total, cell, way)
+            way -= (total / np.bincount(cell))[cell]
         ends = [welfare(model.with_(**{name: value + s * h * way})) for s in (1, -1)]
-        exact = float(jnp.sum(getattr(gradient, name) * way))
+        exact = float(jnp.sum(read(gradient, name) * way))
         assert exact == pytest.approx(float(ends[0] - ends[1]) / (2 * h), rel=2e-6, abs=1e-9), name
-        assert np.all(np.isfinite(getattr(gradient, name)))
+        assert np.all(np.isfinite(read(gradient, name)))
 
 
-@pytest.mark.parametrize("options", [{}, {"place_taste": 2.0, "sector_taste": 0.05}])
-def test_the_damped_iteration_reaches_the_same_equilibrium(options):
-    model = economy(**options)
+@pytest.mark.parametrize("tastes", [TASTES, Tastes(kappa=2.0, sectors=0.05)])
+def test_the_damped_iteration_reaches_the_same_equilibrium(tastes):
+    model = economy(tastes)
     dense, free = settled(model), settled(model, method="matrix-free")
     np.testing.assert_allclose(free.x, dense.x, rtol=1e-7, atol=1e-12)
     np.testing.assert_allclose(free.value, dense.value, rtol=0, atol=1e-9)
@@ -166,11 +193,11 @@ def test_strong_tastes_keep_industry_spread():
         tau=np.array([[1, 2.0], [2.0, 1]]),
         housing_share=0.2,
         mobility="free",
-        place_taste=0.0,
+        parts=[Tastes(kappa=0.0)],
     )
     start = jnp.array([0.6, 0.4])
     assert abs(float(long_run(model, start).x[0]) - 0.5) > 0.1
-    tasteful = long_run(model.with_(place_taste=0.5), start)
+    tasteful = long_run(model.with_(**{"tastes.kappa": 0.5}), start)
     np.testing.assert_allclose(tasteful.x, 0.5, atol=1e-8)
     assert tasteful.stable
 
@@ -181,17 +208,38 @@ def test_strong_tastes_keep_industry_spread():
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"place_taste": -0.1}, InvalidParameterError, "place_taste"),
-        ({"sector_taste": np.nan}, InvalidParameterError, "sector_taste"),
         ({"residents": np.eye(2)}, InvalidShapeError, r"residents .*\(3, 3, 2\)"),
         ({"residents": -np.eye(3)}, InvalidDataError, r"residents\[0, 0, 0\]"),
         ({"residents": np.diag([1.0, 0.0, 1.0])}, InvalidDataError, "nobody is resident in 'b'"),
         ({"areas": {"EU": ["a", "b"]}}, InvalidDataError, "another area"),
-        ({"residents": None}, InvalidDataError, "needs residents"),
-        ({"moving_cost": np.zeros((2, 3))}, InvalidShapeError, "moving_cost"),
-        ({"moving_cost": np.inf}, InvalidDataError, "moving_cost"),
+        ({"residents": None}, InvalidDataError, "moving costs are by origin; residents"),
+        ({"cost": np.zeros((2, 3))}, InvalidShapeError, r"moving costs has shape \(2, 3\)"),
+        ({"cost": np.inf}, InvalidParameterError, "cost.* must be finite"),
     ],
 )
 def test_bad_input_is_refused_by_name(options, error, words):
     with pytest.raises(error, match=words):
         economy(**options)
+
+
+def test_bad_tastes_and_costs_are_refused_by_name():
+    with pytest.raises(InvalidParameterError, match="kappa = -0.1"):
+        Tastes(kappa=-0.1)
+    with pytest.raises(InvalidParameterError, match="sectors = nan"):
+        Tastes(sectors=np.nan)
+    with pytest.raises(InvalidShapeError, match=r"moving.cost has shape \(4,\); must be \(6,\)"):
+        compose(people(), [MovingCosts(np.zeros(4))])
+    with pytest.raises(LabelMismatchError, match="moving costs .*'x'"):
+        cost = xr.DataArray(COST, coords={"origin": PLACES, "place": ["a", "b", "x"]})
+        moving_costs(people(residents=RESIDENTS), cost)
+
+
+def test_labelled_moving_costs_are_read_by_their_labels():
+    base = people(residents=RESIDENTS)
+    order = ["c", "a", "b"]
+    cost = xr.DataArray(COST, coords={"origin": PLACES, "place": PLACES})
+    moved = cost.sel(place=order, origin=order).transpose("place", "origin")
+    np.testing.assert_array_equal(moving_costs(base, moved).cost, moving_costs(base, COST).cost)
+    flat = np.asarray(moving_costs(base, 0.3).cost)
+    home = np.asarray(base.cells.origin)[base.cells.group] == base.cells.places
+    np.testing.assert_array_equal(flat, np.where(home, 0.0, 0.3))

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.optimize import root
 
-from neg.economy.composed import economy as compose
+from neg.economy.composed import compose
 from neg.models.allen_arkolakis import AllenArkolakis
 from neg.models.core_periphery import CorePeriphery
 from neg.models.footloose_entrepreneur import FootlooseEntrepreneur

@@ -100,6 +100,15 @@ def test_an_equilibrium_beside_a_corner_is_found_however_small_its_share(model, 
     assert max(complementarity(point) for point in found.points) < 1e-9
 
 
+def test_near_autarky_the_interior_equilibrium_is_not_lost():
+    """Trade of one part in a million: the damped solve of prices crawls there and gives up."""
+    distance = np.array([[0, 1.24635263], [1.01226045, 0]])
+    model = Helpman(sigma=5.994, a=0.9629, tau=9.1771, geography=from_distance(distance))
+    found = equilibria(model)
+    assert [point.stable for point in found.points] == [False, True, True]
+    assert found.completeness.certified, str(found.completeness)
+
+
 @pytest.mark.parametrize("tau", [4.0, pytest.param(20.0, marks=pytest.mark.slow)])
 def test_three_places_with_unbounded_amenities_have_seven_equilibria(tau):
     model = AllenArkolakis(sigma=5.0, alpha=0.2, beta=-0.1, tau=tau, geography=equidistant(3))

@@ -10,7 +10,7 @@ import numpy as np
 from neg.core.checks import check_labels
 from neg.core.errors import unknown_name
 from neg.core.labels import align, has_labels
-from neg.economy.composed import Economy, economy
+from neg.economy.composed import Economy, compose
 from neg.economy.general.cells import Cells
 from neg.economy.general.closure import Closure
 from neg.economy.general.fill import numeraire_weights, spread
@@ -113,11 +113,6 @@ def general_economy(
         named = {axis: labels[axis] for axis in axes}
         return np.asarray(spread(name, value[name], named, tuple(len(e) for e in named.values())))
 
-    def abroad(name: str) -> Any:
-        rate = filled(name, "origin", "destination", "sector")
-        flat = not has_labels(value[name]) and np.ndim(value[name]) < 2
-        return rate * (1.0 - np.eye(n))[..., None] if flat else rate
-
     value |= {"employment": employment, "theta": theta}
     shares = {name: filled(name, "place", "sector") for name in ("land_share", "tax_share")}
     shares["input_share"] = filled("input_share", "place", "input", "sector")
@@ -153,8 +148,8 @@ def general_economy(
             alpha=filled("alpha", "sector") * (1.0 - np.isin(sectors, homogeneous)),
             taste=spread("taste", taste, {"use": ()}, (n, n, s, many)),
             tau=filled("tau", "origin", "destination", "sector"),
-            tariff=abroad("tariff"),
-            export_tax=abroad("export_tax"),
+            tariff=filled("tariff", "origin", "destination", "sector"),
+            export_tax=filled("export_tax", "origin", "destination", "sector"),
             tariff_response=None
             if value["tariff_response"] is None
             else filled("tariff_response", "sector"),
@@ -182,7 +177,7 @@ def general_economy(
         sectors=tuple(sectors),
     )
     parts = tuple(parts)
-    return economy(model, parts) if parts else model
+    return compose(model, parts) if parts else model
 
 
 def _final_shares(given: Any, kept: np.ndarray, shape: tuple[int, int], kinds: Sequence) -> Any:

@@ -11,6 +11,9 @@ import numpy as np
 from neg.core.errors import InvalidShapeError, unknown_name
 from neg.core.labels import align, has_labels
 
+ABROAD = frozenset({"tariff", "export_tax"})
+"""Parameters of which a number, or one a sector, holds between different places only."""
+
 
 def spread(name: str, value: Any, axes: Mapping[str, Sequence[str]], shape: tuple) -> Any:
     """A value broadcast to a parameter's shape: numbers, vectors over the last axis, labels."""
@@ -20,7 +23,10 @@ def spread(name: str, value: Any, axes: Mapping[str, Sequence[str]], shape: tupl
     if array.ndim == 2 and tuple(axes)[:2] == ("origin", "destination"):
         array = array.reshape((*array.shape, *(1,) * (len(shape) - 2)))  # for every sector
     try:
-        return jnp.broadcast_to(array, shape).astype(float)
+        full = jnp.broadcast_to(array, shape).astype(float)
+        if name in ABROAD and array.ndim < 2:
+            full = full * (1.0 - np.eye(shape[0]))[..., None]
+        return full
     except ValueError:
         raise InvalidShapeError(
             f"{name} has shape {array.shape}; must be a number or {shape} ({', '.join(axes)})"

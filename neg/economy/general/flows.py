@@ -12,6 +12,7 @@ from neg.core.logs import EMPTY_LOG
 from neg.core.parameters import if_given
 from neg.economy.general.bent import Bent
 from neg.economy.general.closure import Closure
+from neg.economy.general.connected import links, pooled, same_block
 from neg.economy.general.household import Household
 from neg.economy.general.kernels import arriving, kernels, leaving
 from neg.economy.general.market import Market
@@ -48,6 +49,7 @@ class Flows(NamedTuple):
     tariff_revenue: Float[Array, " place"]
     export_tax_revenue: Float[Array, " place"]
     stock_value: Float[Array, "place sector destination"] | None
+    same_block: Float[Array, "place place"]  # one where trade ties two places together
 
 
 def flows(
@@ -108,6 +110,9 @@ def flows(
     tariffs = jnp.sum(arriving(supply, bilateral.to_customs) * pull, axis=(1, 2))
     export_taxes = jnp.sum(supply * leaving(bilateral.to_port, pull), axis=1)
 
+    bought = jnp.transpose(spending > 0, (1, 2, 0))[:, :, None, :]
+    sold = links(jnp.where(bought, bilateral.to_buyer, 0.0), active & (workers > 0))
+
     land_income = housing + land_bill
     rents = closure.rents(land_income, wages, jnp.sum(people, axis=1))
     taxes = jnp.sum(jnp.where(active, technology.tax_share, 0.0) * revenue, axis=1)
@@ -137,6 +142,7 @@ def flows(
         tariffs,
         export_taxes,
         stock_value,
+        same_block(sold | pooled(closure, technology, household)),
     )
 
 
@@ -160,7 +166,10 @@ def residual(
     goods = jnp.where(active & ~same, sold, 0.0)
     if not any(technology.homogeneous):
         # Walras' law: the log of the numeraire, taken from every goods market, must be zero.
-        goods = goods - closure.log_numeraire(jnp.exp(prices["wage"]), seen.workers)
+        goods = (
+            goods
+            - closure.log_numeraire(jnp.exp(prices["wage"]), seen.workers, seen.same_block)[:, None]
+        )
     price_one = jnp.log(jnp.where(active, technology.productivity, 1.0)) - prices["cost"]
     goods = jnp.where(same, price_one, goods)
     lives = lives_there(seen.revenue, closure, seen.people)
