@@ -57,7 +57,7 @@ def test_no_bloc_gains_by_leaving_the_tariffs_of_the_war():
 
     def income(rates):
         tariff = (abroad * rates[None, :])[..., None] * np.ones(2)
-        return np.asarray(short_run(economy.with_(tariff=tariff)).outcomes["real_income"])
+        return np.asarray(short_run(economy.with_(tariff=tariff)).outcomes["welfare"])
 
     here = income(rates)
     change = 100.0 * (here / income(np.zeros(4)) - 1.0)
