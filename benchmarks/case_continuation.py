@@ -17,8 +17,8 @@ from scipy.optimize import root
 from benchmarks._timing import Pair
 from neg.bifurcation.arclength import Steps, trace
 from neg.bifurcation.branch import Branch, Kind
-from neg.bifurcation.continuation import continuation, path_symmetries
-from neg.bifurcation.reduction import parameter_path
+from neg.bifurcation.continuation import continuation
+from neg.bifurcation.line import line_symmetries, parameter_line
 from neg.bifurcation.switching import exits, leave
 from neg.models.core_periphery import CorePeriphery
 from neg.places.layouts import racetrack
@@ -36,12 +36,12 @@ def _model(places: int) -> CorePeriphery:
 
 
 def _primary(model: CorePeriphery, group: Any, steps: Steps) -> list[Branch]:
-    path = parameter_path(model, "phi", LOW, HIGH)
+    line = parameter_line(model, "phi", LOW, HIGH)
     trunk = continuation(model, "phi", low=LOW, high=HIGH, group=group, steps=steps)
     found = [trunk]
     for point in trunk.of_kind(Kind.BRANCH):
         for way in exits(trunk, point, group)[0]:
-            branch = leave(model, path, group, way, steps, 400)
+            branch = leave(model, line, group, way, steps, 400)
             assert branch is not None
             found.append(branch)
     return found
@@ -49,7 +49,7 @@ def _primary(model: CorePeriphery, group: Any, steps: Steps) -> list[Branch]:
 
 def _one_branch(places: int) -> Pair:
     model = _model(places)
-    group = path_symmetries(model, parameter_path(model, "phi", LOW, HIGH))
+    group = line_symmetries(model, parameter_line(model, "phi", LOW, HIGH))
     steps = Steps(largest=0.005)
     branch = _primary(model, group, steps)[1]
     start, heading = jnp.asarray(branch.points[1]), jnp.asarray(branch.tangents[1])
@@ -57,7 +57,7 @@ def _one_branch(places: int) -> Pair:
     peer = _Peer(model, branch, first=1)
 
     def ours() -> Any:
-        return trace(model, branch.path, branch.reduction, start, row, heading, steps, 400)
+        return trace(model, branch.line, branch.reduction, start, row, heading, steps, 400)
 
     def agree(mine: Any, other: np.ndarray) -> None:
         count = int(mine.count)
@@ -76,7 +76,7 @@ def _one_branch(places: int) -> Pair:
 
 def _all_primary(places: int) -> Pair:
     model = _model(places)
-    group = path_symmetries(model, parameter_path(model, "phi", LOW, HIGH))
+    group = line_symmetries(model, parameter_line(model, "phi", LOW, HIGH))
     found = _primary(model, group, Steps())
     peers = [_Peer(model, branch, first=0 if i == 0 else 1) for i, branch in enumerate(found)]
 

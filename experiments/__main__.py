@@ -13,26 +13,40 @@ from pathlib import Path
 from typing import Any
 
 from experiments import _runner
+from neg.cli.terminal import quiet_when_unread, use_plain_letters
 from neg.core.errors import NegError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run what the arguments ask for; 0 if all went well, 1 if one failed, 2 for a wrong call."""
+    """Run what the arguments ask for.
+
+    Returns 0 if all went well, 1 if one failed, 2 for a wrong call, 130 after an interruption.
+    """
+    use_plain_letters()
     options = _parser().parse_args(arguments)
-    try:
-        names = _runner.select(options.names)
-        if options.list:
-            width = max((len(name) for name in names), default=0)
-            for name in names:
-                print(f"{name:{width}}  {_runner.summary(name)}")
-            return 0
-        changes = dict(_setting(text) for text in options.set)
-        if changes:
-            for name in names:
-                _runner.override(_runner.load(name).CONFIG, changes)
-    except NegError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    with quiet_when_unread():
+        try:
+            return _run(options)
+        except NegError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            return _runner.INTERRUPTED
+    return 0 if options.list else 1  # the reader of the output had enough
+
+
+def _run(options: argparse.Namespace) -> int:
+    names = _runner.select(options.names)
+    if options.list:
+        width = max((len(name) for name in names), default=0)
+        for name in names:
+            print(f"{name:{width}}  {_runner.summary(name)}")
+        return 0
+    changes = dict(_setting(text) for text in options.set)
+    if changes:
+        for name in names:
+            _runner.override(_runner.load(name).CONFIG, changes)
     with _shared_compilations():
         return _runner.run_all(
             names,
@@ -40,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
             changes=changes,
             smoke=options.smoke,
             redraw=options.redraw,
+            captions=options.captions,
             jobs=options.jobs,
         )
 
@@ -50,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", action="store_true", help="print what there is")
     parser.add_argument("--smoke", action="store_true", help="run at the smallest size")
     parser.add_argument("--redraw", action="store_true", help="draw the stored records, solve none")
+    parser.add_argument("--captions", action="store_true", help="write captions into the pictures")
     parser.add_argument(
         "--out", type=Path, default=Path("figures"), metavar="DIR", help="default: figures"
     )
@@ -94,4 +110,9 @@ def _shared_compilations() -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    if code == _runner.INTERRUPTED:  # all is put away; Python would take seconds to forget it
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

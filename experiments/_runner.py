@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import dataclasses
 import functools
 import importlib
+import os
 import pkgutil
+import shutil
+import signal
 import sys
+import tempfile
+import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -19,11 +25,14 @@ import xarray as xr
 from tqdm import tqdm
 
 import experiments
-from experiments._parallel import side_by_side
+from experiments._parallel import Work, held_back, side_by_side
 from neg.core import records
 from neg.core.errors import InvalidDataError, NegError, unknown_name
 
 Progress = Callable[[int, int, str], None]
+
+INTERRUPTED = 130
+"""Exit code of a run that was interrupted, as shells expect it."""
 
 
 def names() -> list[str]:
@@ -85,23 +94,51 @@ def run_all(
     changes: Mapping[str, Any] | None = None,
     smoke: bool = False,
     redraw: bool = False,
+    captions: bool = False,
     jobs: int = 1,
 ) -> int:
     """Run the selected experiments into a folder; 0 if all went well, 1 if one or more failed.
 
-    With more than one job experiments run side by side, each job in a process of its own.
+    With more than one job experiments run side by side, each job in a process of its own. An
+    interruption (Ctrl-C) ends them all, and 130 is returned. Raises
+    :class:`neg.core.errors.OutputError` before the work where the folder cannot be written.
     """
     from experiments import _gallery
 
     selected = list(selected)
-    work = functools.partial(
-        attempt, out=out, changes=dict(changes or {}), smoke=smoke, redraw=redraw
-    )
+    how: dict[str, Any] = {"smoke": smoke, "redraw": redraw, "captions": captions}
+    records.check_writable(out, folder=True)
     failures: dict[str, str] = {}
-    share = dict.fromkeys(selected, 0.0)
+    ended: list[str] = []
+    interrupted = False
+    with _unfinished(out) as stage, _stopped_by_terminate():
+        work = functools.partial(attempt, out=out, changes=dict(changes or {}), stage=stage, **how)
+        try:
+            order = longest_first(selected, out) if jobs > 1 else selected
+            for name, outcome in _with_bar(work, order, jobs):
+                ended.append(name)
+                if outcome.error:
+                    failures[name] = outcome.error
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            index = _gallery.write_index(out)
+    ran = f"{len(ended) - len(failures)} of {len(selected)} experiments ran"
+    if interrupted:
+        print(f"interrupted: {ran}; unfinished ones left all files as they were", file=sys.stderr)
+        return INTERRUPTED
+    print(f"{ran}; see {index}" if index else ran)
+    for name, message in failures.items():
+        print(f"failed: {name}: {message}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _with_bar(work: Work, order: Sequence[str], jobs: int) -> Iterator[tuple[str, Outcome]]:
+    """Do the work behind a progress bar, saying how each experiment went."""
+    share = dict.fromkeys(order, 0.0)
     interactive = sys.stderr.isatty()
     with tqdm(
-        total=len(selected),
+        total=len(order),
         bar_format="{percentage:3.0f}% |{bar:24}| {elapsed} {desc}",
         mininterval=0.1 if interactive else 10,
         miniters=0,
@@ -113,20 +150,41 @@ def run_all(
             bar.set_description_str(f"{name}: {label}" if label else name, refresh=False)
             bar.update(sum(share.values()) - bar.n)
 
-        order = longest_first(selected, out) if jobs > 1 else selected
-        for name, outcome in side_by_side(work, order, progress, jobs):
-            if outcome.error:
-                failures[name] = outcome.error
-                bar.write(outcome.traceback, file=sys.stderr)
-            bar.write(f"{name:24} {outcome.seconds:7.1f} s  {outcome.verdict}")
-            progress(name, 1.0, "")
-    _gallery.write_index(out)
-    print(
-        f"{len(selected) - len(failures)} of {len(selected)} experiments ran; see {out}/README.md"
-    )
-    for name, message in failures.items():
-        print(f"failed: {name}: {message}", file=sys.stderr)
-    return 1 if failures else 0
+        results = side_by_side(work, order, progress, jobs, _lost)
+        with contextlib.closing(results):  # so that an interruption here ends the processes
+            for name, outcome in results:
+                yield name, outcome  # counted first: an interruption may come while it is told
+                if outcome.error:
+                    bar.write(outcome.traceback or outcome.error, file=sys.stderr)
+                bar.write(f"{name:24} {outcome.seconds:7.1f} s  {outcome.verdict}")
+                progress(name, 1.0, "")
+
+
+@contextlib.contextmanager
+def _unfinished(out: Path) -> Iterator[Path]:
+    """A hidden folder inside ``out`` for what is not ready; it goes, whatever happens."""
+    new = not out.exists()
+    out.mkdir(parents=True, exist_ok=True)
+    stage = Path(tempfile.mkdtemp(prefix=records.UNFINISHED, dir=out))
+    try:
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+        if new and not any(out.iterdir()):
+            out.rmdir()
+
+
+@contextlib.contextmanager
+def _stopped_by_terminate() -> Iterator[None]:
+    """Let a request to terminate do what Ctrl-C does, so that no process is left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def longest_first(selected: Iterable[str], out: Path) -> list[str]:
@@ -150,14 +208,20 @@ class Outcome(NamedTuple):
     traceback: str = ""
 
 
+def _lost(code: int) -> Outcome:
+    """What to say of an experiment whose process died."""
+    told = "killed, perhaps for want of memory" if code < 0 else f"exit code {code}"
+    return Outcome("FAILED", 0.0, f"its process died ({told})")
+
+
 def attempt(
     name: str,
     progress: Callable[[str, float, str], None],
     *,
     out: Path,
     changes: Mapping[str, Any],
-    smoke: bool,
-    redraw: bool,
+    stage: Path,
+    **how: bool,
 ) -> Outcome:
     """Run one experiment and say how it went, whatever it raises: the others still run."""
     import matplotlib
@@ -169,7 +233,7 @@ def attempt(
         progress(name, min(done / max(total, 1), 1.0), label)
 
     try:
-        verdict = run_one(name, out, step, changes=changes, smoke=smoke, redraw=redraw)
+        verdict = run_one(name, out, step, changes=changes, stage=stage, **how)
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
         return Outcome("FAILED", time.perf_counter() - start, message, traceback.format_exc())
@@ -184,11 +248,25 @@ def run_one(
     changes: Mapping[str, Any] | None = None,
     smoke: bool = False,
     redraw: bool = False,
+    captions: bool = False,
+    stage: Path | None = None,
 ) -> str:
-    """Run one experiment, write its record and its figures, and return how its solves ended."""
+    """Run one experiment, write its record and its figures, and return how its solves ended.
+
+    Record and figures are made in a folder of their own (inside ``stage``, else inside ``out``)
+    and take their place together: an interruption leaves the old ones, which fit each other.
+    Raises :class:`neg.core.errors.InvalidDataError` if a figure at smoke size has faults: nobody
+    looks at those. At other sizes the returned words tell them.
+    """
     from experiments import _gallery
 
     module = load(name)
+    if stage is None:
+        with _unfinished(out) as stage:
+            how: dict[str, Any] = {"smoke": smoke, "redraw": redraw, "captions": captions}
+            return run_one(name, out, progress, changes=changes, stage=stage, **how)
+    ready = stage / name
+    ready.mkdir()
     path = out / f"{name}.nc"
     if not redraw:
         config = override(module.CONFIG, {**(module.SMOKE if smoke else {}), **(changes or {})})
@@ -198,10 +276,39 @@ def run_one(
             module.run(config, progress), settings={**settings_of(config), "smoke": smoke}
         )
         record.attrs["seconds"] = round(time.perf_counter() - began, 1)
+        record = _gallery.described(module, record)
         records.check_record(record)
-        records.write_record(path, record)
+        path = records.write_record(ready / path.name, record)
     progress(1, 1, "drawing")
     # Drawn from the file, so that what is stored is enough to draw the figure again.
     record = records.read_record(path)
-    _gallery.draw(name, module, record, out)
-    return str(record.attrs["status"])
+    worded = _gallery.described(module, record)
+    if redraw and any(str(worded.attrs[k]) != str(record.attrs.get(k)) for k in worded.attrs):
+        records.write_record(ready / path.name, worded)
+    try:
+        wrong = _gallery.draw(name, module, worded, ready, captions=captions)
+        if wrong and smoke:
+            raise InvalidDataError(f"figures of {name!r} are not fit to print: {'; '.join(wrong)}")
+    except Exception:
+        if not redraw:  # what was solved is kept; pictures of other numbers are not
+            for half in ready.iterdir():
+                if half != path:
+                    half.unlink()
+            _publish(name, ready, out)
+        raise
+    _publish(name, ready, out)
+    return "; ".join([str(record.attrs["status"]), *wrong])
+
+
+def _publish(name: str, ready: Path, out: Path) -> None:
+    """Put the files of an experiment into their place; its figures that are no more go."""
+    old = {name, *(path.stem for path in out.glob(f"{name}-*.png"))}
+    new = {path.stem for path in ready.glob("*.png")}
+    with held_back(signal.SIGINT, signal.SIGTERM):
+        for path in sorted(ready.iterdir()):
+            os.replace(path, out / path.name)
+        for stem in old - new:
+            made = [out / f"{stem}{ending}" for ending in (".png", ".pdf", ".caption.txt")]
+            if all(path.exists() for path in made[:2]):
+                for path in made:
+                    path.unlink(missing_ok=True)

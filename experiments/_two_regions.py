@@ -8,7 +8,7 @@ the even distribution is stable, its sign at the edge whether full agglomeration
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from contourpy import contour_generator
@@ -127,13 +127,12 @@ def tomahawk(
         for image in (share, 1.0 - share) if both else (share,):
             drawing.branch(axes, x, image, stable)
     low, high = found.at[0], found.at[-1]
-    look: dict[str, Any] = {"ms": 4.5, "mfc": "white", "mec": style.INK, "mew": 1.1, "zorder": 6}
-    for values, symbol, heights, up in (
-        (known(found.breaks), "o", (0.5,), 5),
-        (known(found.sustains), "s", (1.0, 0.0) if both else (1.0,), -11 if both else 5),
+    for kind, values, heights, up in (
+        ("break", known(found.breaks), (0.5,), 4),
+        ("sustain", known(found.sustains), (1.0, 0.0) if both else (1.0,), -10 if both else 4),
     ):
         for x in values:
-            axes.plot([x] * len(heights), heights, symbol, **look)
+            drawing.mark(axes, [x] * len(heights), heights, kind, size=4.0)
             if digits is None:
                 continue
             right = x < 0.5 * (low + high)
@@ -143,9 +142,19 @@ def tomahawk(
                 xytext=(4 if right else -4, up),
                 textcoords="offset points",
                 ha="left" if right else "right",
-                fontsize=7.5,
+                fontsize=style.SMALLEST,
                 zorder=7,
             )
+
+
+def cut(
+    at: np.ndarray, value: np.ndarray, holds: np.ndarray, ends: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """A line where it ``holds``, up to the very ends: the thresholds between grid points."""
+    x, y = np.concatenate([at, ends]), np.concatenate([value, np.interp(ends, at, value)])
+    shown = np.concatenate([holds, np.ones(len(ends), dtype=bool)])
+    order = np.argsort(x, kind="stable")
+    return x[order], np.where(shown, y, np.nan)[order]
 
 
 def _straight(

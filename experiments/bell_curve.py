@@ -19,14 +19,22 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments._two_regions import LINES, MARKS, POINTS, Equilibria, equilibria, known, tomahawk
-from neg.analysis.scenarios import with_costs
-from neg.barriers.layer import TradeCosts, trade_costs
-from neg.economy.general import GeneralEconomy
+from experiments._two_regions import (
+    LINES,
+    MARKS,
+    POINTS,
+    Equilibria,
+    cut,
+    equilibria,
+    known,
+    tomahawk,
+)
+from experiments._words import listed, settings
+from neg.barriers import trade_costs
+from neg.economy.general import General
 from neg.economy.general.build import general_economy
 from neg.figures import style
 from neg.models.puga import PugaImmobile
@@ -59,19 +67,19 @@ class Lever(NamedTuple):
 LAYERS = {
     "freight": Lever("Freight", "freight, % of value", 90.0, "%"),
     "tariff": Lever("Tariffs", "tariff, %", 90.0, "%"),
-    "delay": Lever("Non-tariff barriers", "delay at the border, days", 90.0, "days"),
+    "delay": Lever("Non-tariff barriers", "delay, days", 90.0, "days"),
     "risk": Lever("Exchange-rate risk", "volatility, % a year", 56.0, "%"),
 }
 
 
 def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     """Equilibria of the two regions along each layer, and real incomes in them."""
-    economy, base = _economy(config), _costs(config)
+    economy = _economy(config)
     rates = _rates(config)
     found: dict[str, Equilibria] = {}
     for k, (name, lever) in enumerate(LAYERS.items()):
         progress(k, len(LAYERS), lever.title)
-        models = functools.partial(_moved, economy, base, name, rates[name])
+        models = functools.partial(_moved, economy, name, rates[name])
         at = np.linspace(0.0, lever.high, config["points"])
         found[name] = equilibria(models, at, config["shares"], _INDUSTRY)
     return _record(config, found)
@@ -88,13 +96,17 @@ def _rates(config: dict[str, Any]) -> dict[str, Callable[[Any], Any]]:
     }
 
 
-def _economy(config: dict[str, Any]) -> GeneralEconomy:
-    """Puga's economy with immobile labour as a corner of the general one."""
+def _economy(config: dict[str, Any]) -> General:
+    """Puga's economy with immobile labour as a corner of the general one, all layers low."""
+    kinds = {"freight": "resource", "tariff": "tariff", "delay": "resource", "risk": "risk"}
+    places, sectors = ["north", "south"], ["farms", "industry"]
+    layers = {name: (config["base"], kind) for name, kind in kinds.items()}
     theta, m, gamma = config["theta"], config["m"], config["gamma"]
     puga = PugaImmobile().with_(sigma=config["sigma"], gamma=gamma, m=m, theta=theta)
     return general_economy(
-        places=["north", "south"],
-        sectors=["farms", "industry"],
+        places=places,
+        sectors=sectors,
+        parts=trade_costs(places, sectors, layers),
         employment=np.asarray(puga.initial_distribution()).reshape(2, 2),
         theta=config["sigma"] - 1.0,
         alpha=1.0,
@@ -108,26 +120,16 @@ def _economy(config: dict[str, Any]) -> GeneralEconomy:
     )
 
 
-def _costs(config: dict[str, Any]) -> TradeCosts:
-    """All four layers at their low base, between the regions only."""
-    rate = config["base"] * (1.0 - np.eye(2))
-    kinds = {"freight": "resource", "tariff": "tariff", "delay": "resource", "risk": "risk"}
-    return trade_costs(
-        ["north", "south"], ["farms", "industry"], {n: (rate, kind) for n, kind in kinds.items()}
-    )
-
-
 def _moved(
-    economy: GeneralEconomy,
-    base: TradeCosts,
+    economy: General,
     name: str,
     rate: Callable[[Any], Any],
     levels: np.ndarray,
-) -> GeneralEconomy:
+) -> General:
     """Economies with one layer at each of the levels."""
 
-    def at(level: Any) -> GeneralEconomy:
-        return with_costs(economy, base.change(name, rate=rate(level)))
+    def at(level: Any) -> General:
+        return economy.with_(**{f"{name}.rate": rate(level)})
 
     return jax.vmap(at)(jnp.asarray(levels))
 
@@ -174,34 +176,60 @@ def _record(config: dict[str, Any], found: dict[str, Equilibria]) -> xr.Dataset:
     )
     for kind in ("break", "sustain"):
         record[kind].attrs["units"] = unit
-    spans = []
-    for name, e in found.items():
-        low, high = known(e.breaks)[[0, -1]]
-        unit = LAYERS[name].unit
-        spans.append(f"{low:.1f} and {high:.1f} {unit} ({LAYERS[name].title.lower()})")
-    burnt, revenue = (
-        float(income[names.index(n), np.abs(found[n].at - 40.0).argmin(), 1, 1])
-        for n in ("freight", "tariff")
-    )
     failed = int(np.isnan(record["payoff_difference"]).sum())
     return record.assign_attrs(
-        title="The bell curve of concentration against each trade-cost layer",
-        caption=(
-            "Top: share of industry in the larger region as one layer of trade costs moves and "
-            f"the others stay at {100 * config['base']:g} % (solid: stable, dashed: unstable; "
-            "circles: break points, squares: sustain points). An even distribution is unstable "
-            f"between {'; '.join(spans)}: as the layer falls, industry first concentrates, then "
-            "disperses. Bottom: real income over that without the layer. At 40 % freight burns "
-            f"{-burnt:.1f} % of the periphery's real income, a tariff, which raises revenue, "
-            f"{-revenue:.1f} %."
-        ),
         status="converged" if not failed else f"{failed} points not converged",
     )
 
 
+def describe(record: xr.Dataset) -> dict[str, str]:
+    """Between which levels of each layer an even distribution breaks, and what the layers cost."""
+    config = settings(record)
+    words = {
+        "freight": "freight of {} %",
+        "tariff": "tariffs of {} %",
+        "delay": "delays of {} days",
+        "risk": "volatility of {} %",
+    }
+    spans = []
+    for name, text in words.items():
+        low, high = known(record["break"].sel(layer=name).values)[[0, -1]]
+        spans.append(text.format(f"{low:.1f} to {high:.1f}"))
+    at = 40.0
+    burnt, revenue = (
+        float(np.interp(at, one["level"], one["real_income"]))
+        for name in ("freight", "tariff")
+        for one in [record.sel(layer=name, state="concentrated", region="periphery")]
+    )
+    return {
+        "title": (
+            "Industry concentrates only at middling trade costs; where they are higher or lower "
+            f"it spreads: {listed(spans)}"
+        ),
+        "caption": (
+            "Two equal regions, farms on fixed land and an industry that buys its own output, "
+            f"labour mobile between them but not between regions (Puga 1999: σ = "
+            f"{config['sigma']:g}, share of industry in spending γ = {config['gamma']:g}, of its "
+            f"own output in its costs {config['m']:g}, labour's share on farms "
+            f"{config['theta']:g}). One layer of trade costs moves, the others stay at "
+            f"{100 * config['base']:g} % each. Freight and delays burn resources: a day is taken "
+            f"to cost {100 * config['value_of_a_day']:g} % of value (Hummels and Schaur 2013: 0.6 "
+            "to 2.1), so with that value delays act as freight does; tariffs are revenue of the "
+            "buyers' region; risk asks for a premium exp(a v² / 2) − 1 at volatility v, risk "
+            f"aversion a = {config['risk_aversion']:g}. Top: share of industry in the larger "
+            "region, solid where stable, dashed where not; circles: break points of the even "
+            "distribution, squares: sustain points of the full one. Bottom: real income in stable "
+            "states, change from an even distribution with the layer at zero: at "
+            f"{at:g} % freight takes {-burnt:.1f} % from the periphery, a tariff {-revenue:.1f} %. "
+            f"Equilibria: zeros of the payoff difference at {record.sizes['step']} levels and "
+            f"{record.sizes['share']} shares of each layer. Theory, no data."
+        ),
+    }
+
+
 def draw(record: xr.Dataset) -> Figure:
     """Concentration above, real income below, one column for each layer."""
-    figure, grid = plt.subplots(2, record.sizes["layer"], figsize=(11.0, 5.6), sharey="row")
+    figure, grid = style.sheet(2, record.sizes["layer"], height=4.0, sharey="row", sharex="col")
     for column, name in zip(grid.T, record["layer"].values, strict=True):
         one = record.sel(layer=name)
         column[0].set(title=LAYERS[str(name)].title, ylim=(0.47, 1.07))
@@ -210,9 +238,11 @@ def draw(record: xr.Dataset) -> Figure:
         column[1].set_xlabel(LAYERS[str(name)].label)
         for ax in column:
             ax.set_xlim(0.0, float(one["level"].max()))
+    worth = 100.0 * settings(record)["value_of_a_day"]
+    grid[1, list(LAYERS).index("delay")].set_xlabel(f"delay, days at {worth:g} % of value")
     grid[0, 0].set_ylabel("share of the larger region")
     grid[1, 0].set_ylabel("real income, %")
-    grid[1, 0].legend(loc="lower left", fontsize=8)
+    grid[1, 1].legend(loc="lower left")
     return figure
 
 
@@ -233,13 +263,14 @@ def _incomes(axes: Axes, one: xr.Dataset) -> None:
     """Real income where industry is spread and, in core and periphery, where it is not."""
     level = one["level"].values
     even, full = (one["payoff_difference"].values[:, k] for k in (0, -1))
+    breaks, sustains = known(one["break"].values), known(one["sustain"].values)
     looks = (
-        ("spread", "core", even < 0.0, style.INK, "industry spread"),
-        ("concentrated", "core", full > 0.0, style.COLOURS[0], "core"),
-        ("concentrated", "periphery", full > 0.0, style.COLOURS[1], "periphery"),
+        ("spread", "core", even < 0.0, breaks, style.INK, "industry spread"),
+        ("concentrated", "core", full > 0.0, sustains, style.COLOURS[0], "core"),
+        ("concentrated", "periphery", full > 0.0, sustains, style.COLOURS[1], "periphery"),
     )
-    for state, region, there, colour, label in looks:
+    for state, region, there, ends, colour, label in looks:
         income = one["real_income"].sel(state=state, region=region).values
-        axes.plot(level, np.where(there, income, np.nan), color=colour, label=label)
+        axes.plot(*cut(level, income, there, ends), color=colour, label=label)
     axes.axhline(0.0, color=style.QUIET, lw=0.7, zorder=1)
     axes.grid(axis="y")

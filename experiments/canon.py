@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -26,6 +25,7 @@ from experiments._two_regions import (
     tomahawk,
 )
 from experiments._wiggle import along
+from experiments._words import listed
 from neg.economy.model import Model
 from neg.figures import style
 from neg.models import get_model
@@ -88,8 +88,6 @@ def _record(found: dict[str, Equilibria]) -> xr.Dataset:
     failed = int(np.isnan(differences).sum())
     along_lines = ("model", "line", "point")
     unit = "freedom of trade: phi, or 1 - tau / limit of trade"
-    never = [n for n, e in found.items() if not len(known(e.breaks))]
-    late = [n for n, e in found.items() if e.difference[-1, 0] < 0.0 < e.difference[:, 0].max()]
     return xr.Dataset(
         {
             "payoff_difference": (
@@ -113,32 +111,52 @@ def _record(found: dict[str, Equilibria]) -> xr.Dataset:
             "which": np.arange(MARKS),
         },
         attrs={
-            "title": "The canon: two regions, every model",
-            "caption": "Every two-region model of the library at its default parameters.",
-            "caption_tomahawk": (
-                f"Equilibria of {len(names)} two-region models at their default parameters over "
-                "the freedom of trade (freeness φ; with additive costs 1 − τ / limit of trade). "
-                "Solid: stable, dashed: unstable, dotted: every division is an equilibrium; "
-                "circles: break points of the even distribution, squares: sustain points of full "
-                "agglomeration, values beside them. Freer trade disperses in the end in "
-                f"{_listed(late)}; the even distribution never breaks in {_listed(never)}. Uneven "
-                "equilibria are zeros of payoff differences solved at "
-                f"{len(one.at)} × {len(one.share)} points."
-            ),
-            "caption_wiggle": (
-                "Payoff of industry in region 1 less that in region 2 over the share of industry "
-                "in region 1, at a freedom of trade (numbers) in each regime between the "
-                "thresholds. Uneven equilibria are filled where stable (the curve falls through "
-                "zero, or ends above it on the right) and open where not; the even distribution, "
-                "where all curves meet, is stable on those that fall."
-            ),
             "status": "converged" if not failed else f"{failed} points not converged",
         },
     )
 
 
-def _listed(names: list[str]) -> str:
-    return ", ".join(names) if names else "none of them"
+def describe(record: xr.Dataset) -> dict[str, str]:
+    """What freer trade does in the end, model by model, and where uneven splits are stable."""
+    names = [str(name) for name in record["model"].values]
+    even = record["payoff_difference"].isel(share=0)
+    never = [n for n in names if not len(known(record["break"].sel(model=n).values))]
+    late = [n for n in names if float(even.sel(model=n)[-1]) < 0.0 < float(even.sel(model=n).max())]
+    partial = [n for n in names if bool((record["uneven_stable"].sel(model=n) == 1.0).any())]
+    gathered = len(names) - len(late) - len(never)
+    searched = (
+        f"All {len(names)} models at their default parameters (`neg models` lists them), two equal "
+        "regions; freedom of trade is freeness φ, with additive costs 1 − τ / limit of trade. "
+        "Uneven equilibria are zeros of the payoff difference, solved for at "
+        f"{record.sizes['freedom']} values of it and {record.sizes['share']} shares. Theory, "
+        "no data."
+    )
+    title = (
+        f"Freer trade gathers industry in the end in {gathered} of {len(names)} two-region models"
+        + (f" and spreads it in {listed(late)}" if late else "")
+        + (f"; in {listed(never)} the even split never breaks" if never else "")
+    )
+    return {
+        "title": title,
+        "caption": searched,
+        "title_tomahawk": title,
+        "caption_tomahawk": (
+            "Equilibria over the freedom of trade. Solid: stable, dashed: unstable, dotted: every "
+            "division is an equilibrium; circles: break points of the even distribution, squares: "
+            f"sustain points of full agglomeration, values beside them. {searched}"
+        ),
+        "title_wiggle": (
+            f"An uneven split can be stable in {listed(partial, 'none')} only"
+            f", of {len(names)} two-region models: there the payoff difference falls through zero"
+        ),
+        "caption_wiggle": (
+            "Payoff of industry in region 1 less that in region 2 (units of payoff) over the share "
+            "of industry in region 1, at a freedom of trade (numbers) in each regime between the "
+            "thresholds. Uneven equilibria are filled where stable (the curve falls through "
+            "zero, or ends above it on the right) and open where not; the even distribution, "
+            f"where all curves meet, is stable on those that fall. {searched}"
+        ),
+    }
 
 
 def draw(record: xr.Dataset) -> dict[str, Figure]:
@@ -147,20 +165,20 @@ def draw(record: xr.Dataset) -> dict[str, Figure]:
 
 
 def _panels(record: xr.Dataset, panel: Any) -> Figure:
-    columns = min(4, record.sizes["model"])
+    columns = min(3, record.sizes["model"])
     rows = -(-record.sizes["model"] // columns)
-    figure, grid = plt.subplots(rows, columns, figsize=(2.85 * columns, 2.5 * rows), squeeze=False)
+    figure, grid = style.sheet(rows, columns, height=0.4 + 1.85 * rows, squeeze=False)
     for ax in grid.flat[record.sizes["model"] :]:
         ax.remove()
     for name, ax in zip(record["model"].values, grid.flat, strict=False):
         one = record.sel(model=name)
-        ax.set_title(name, fontsize=9.5, pad=15)
+        ax.set_title(name, pad=14)
         ax.text(
             0.0,
             1.03,
             str(one["source"].values),
             transform=ax.transAxes,
-            fontsize=7.5,
+            fontsize=style.SMALLEST,
             color=style.QUIET,
         )
         panel(ax, one)
@@ -200,7 +218,7 @@ def _wiggle(axes: Axes, one: xr.Dataset) -> None:
     axes.set(xlim=(-0.03, 1.03), ylim=(-1.2 * top, 1.6 * top), xlabel="share in 1")
     axes.legend(
         ncols=4,
-        fontsize=7,
+        fontsize=style.SMALLEST,
         loc="upper center",
         handlelength=0.9,
         handletextpad=0.4,

@@ -1,7 +1,7 @@
 """Who wins: agglomeration against each congestion force, a phase diagram for each (M2).
 
-Core-periphery takes on one force at a time: land, wages, traffic, density and pollution as blocks,
-price competition through its own elasticity of substitution. In every panel the even distribution
+Core-periphery takes on one force at a time: land, wages, traffic, density and pollution as blocks.
+Price competition among firms is no force apart: it is in every panel. In each the even distribution
 and full agglomeration are tested at each freeness of trade and strength of the force; the blue
 line shows how far agglomeration reaches once the lever of the force is moved.
 """
@@ -14,7 +14,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
@@ -24,11 +23,12 @@ from scipy.interpolate import RectBivariateSpline
 
 from experiments._two_regions import spread_over
 from experiments._wiggle import wiggle
+from experiments._words import listed, settings
+from neg.economy.composed import compose
 from neg.economy.model import Model
 from neg.figures import style
 from neg.models.core_periphery import CorePeriphery
 from neg.parts import Density, Land, Pollution, Traffic, Wages
-from neg.economy.composed import economy
 from neg.places.layouts import from_distance
 
 CONFIG: dict[str, Any] = {
@@ -64,9 +64,6 @@ FORCES = {
         2.0,
         "labour at hand × 2",
     ),
-    "competition": Force(
-        "Price competition", "sigma", (2.0, 8.0), "elasticity of substitution σ", None, 0.0, ""
-    ),
     "traffic": Force(
         "Traffic",
         "traffic.slope",
@@ -77,7 +74,7 @@ FORCES = {
         "capacity × 1.2",
     ),
     "density": Force(
-        "Density (telecommunications)",
+        "Density",
         "density.delta",
         (0.0, 0.12),
         "elasticity of the loss δ",
@@ -126,31 +123,8 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     )
     limits = np.array([[_limit(record, name, case) for case in cases] for name in FORCES])
     record["limit"] = (("force", "lever"), limits, {"units": "strength of the force"})
-    parts = [
-        f"{words} of {_number(limits[list(FORCES).index(name), 0])}"
-        + (
-            f" ({_number(limits[list(FORCES).index(name), 1])} with {FORCES[name].words})"
-            if FORCES[name].lever
-            else ""
-        )
-        for name, words in (
-            ("land", "a share of land"),
-            ("wages", "an elasticity of wages"),
-            ("pollution", "a damage"),
-            ("density", "an elasticity of the loss to density"),
-        )
-    ]
     failed = int(np.isnan(tests[:, 0]).sum())
     return record.assign_attrs(
-        title="Agglomeration against each congestion force",
-        caption=(
-            f"Core-periphery (μ = {config['mu']:g}, σ = {config['sigma']:g}) with one congestion "
-            "force at a time: which distributions are stable at each freeness of trade and "
-            "strength of the force. Whatever the freeness, industry spreads beyond "
-            f"{', '.join(parts[:-1])} and {parts[-1]}; traffic rather splits it unevenly. Black: "
-            "break points of the even distribution (solid) and sustain points of the full one "
-            "(dashed). Blue: how far agglomeration reaches once the lever is moved."
-        ),
         status="converged" if not failed else f"{failed} points not converged",
     )
 
@@ -164,7 +138,7 @@ def _economy(config: dict[str, Any], force: Force, *, moved: bool) -> Model:
         geography=from_distance([[inner, 1.0], [1.0, inner]]),
     )
     blocks = (Land(), Wages(), Density(), Traffic(), Pollution())
-    model = economy(core, blocks).with_(
+    model = compose(core, blocks).with_(
         **{each.strength: 0.0 for each in FORCES.values() if "." in each.strength}
     )
     return model.with_(**{force.lever: force.moved}) if moved and force.lever else model
@@ -200,19 +174,69 @@ def _number(limit: float) -> str:
     return f"{limit:.3f}" if np.isfinite(limit) else "more than is shown"
 
 
+def describe(record: xr.Dataset) -> dict[str, str]:
+    """Beyond which strengths of the forces industry spreads whatever the freeness of trade."""
+    config = settings(record)
+    limit = record["limit"]
+    parts = {
+        "land": "a share of land above {}",
+        "wages": "an elasticity of wages above {}",
+        "pollution": "a damage above {}",
+        "density": "an elasticity of the loss to density above {}",
+    }
+    reached = {
+        name: text.format(_number(float(limit.sel(force=name, lever="default"))))
+        for name, text in parts.items()
+    }
+    levers = [
+        f"{_number(float(limit.sel(force=name, lever='moved')))} with {FORCES[name].words}"
+        for name in parts
+        if FORCES[name].lever
+    ]
+    even = record["payoff_slope"].sel(force="land", lever="default", test="even").isel(scale=0)
+    alone = float(np.interp(0.0, even, record["freeness"]))
+    return {
+        "title": (
+            "Enough congestion spreads industry however free trade is: "
+            f"{listed(reached.values()).replace(' and ', ' or ')}"
+        ),
+        "caption": (
+            f"Two regions, core-periphery (Krugman 1991; μ = {config['mu']:g}, σ = "
+            f"{config['sigma']:g}) with one congestion force at a time: which distributions are "
+            "stable at each freeness of trade φ and strength of the force. Price competition "
+            "among firms is in every panel; alone it keeps industry spread up to "
+            f"φ = {alone:.2f}. Black: break points of the even distribution (solid) and sustain "
+            "points of the full one (dashed). Blue: how far agglomeration reaches once the lever "
+            f"named above a panel is moved; the limits then are {listed(levers)}. Traffic rather "
+            f"splits industry unevenly (trips inside a region take {config['inner_distance']:g} "
+            "of those between them, other forces none); density is the loss of "
+            "telecommunications and the like shared by more. Both distributions were tested at "
+            f"{record.sizes['freeness']} × {record.sizes['scale']} points of each panel; uneven "
+            "equilibria were not searched for. Strengths are assumed, not estimated. Theory, no "
+            "data."
+        ),
+    }
+
+
 def draw(record: xr.Dataset) -> Figure:
     """A panel for each force, regimes in colour."""
-    figure, grid = plt.subplots(2, 3, figsize=(10.0, 6.2), sharex=True)
-    for name, ax in zip(record["force"].values, grid.flat, strict=True):
-        _panel(ax, record.sel(force=name), FORCES[str(name)])
-    for ax in grid[-1]:
+    figure, grid = style.sheet(2, 3, height=4.6)
+    for name, ax in zip(FORCES, grid.flat, strict=False):
+        _panel(ax, record.sel(force=name), FORCES[name])
         ax.set_xlabel("freeness of trade φ")
     handles: list[Any] = [
         Patch(fc=colour, ec=style.QUIET, lw=0.4, label=regime)
         for colour, regime in zip(_COLOURS, _REGIMES, strict=True)
     ]
-    handles.append(Line2D([], [], color=style.COLOURS[0], lw=1.6, label="limit, lever moved"))
-    figure.legend(handles=handles, loc="outside upper center", ncols=5)
+    ink: dict[str, Any] = {"color": style.INK, "lw": 1.1}
+    handles += [
+        Line2D([], [], **ink, label="break point"),
+        Line2D([], [], **ink, ls="--", label="sustain point"),
+        Line2D([], [], color=style.COLOURS[0], lw=1.5, label="reach with lever moved"),
+    ]
+    for ax in grid.flat[len(FORCES) :]:
+        ax.axis("off")
+    grid.flat[-1].legend(handles=handles, loc="center", labelspacing=0.8)
     return figure
 
 
@@ -240,18 +264,18 @@ def _panel(axes: Axes, one: xr.Dataset, force: Force) -> None:
     )
     at = low + y * (high - low)
     for values, line in ((even, "-"), (full, "--")):
-        axes.contour(x, at, values, levels=[0.0], colors=style.INK, linewidths=1.2, linestyles=line)
+        axes.contour(x, at, values, levels=[0.0], colors=style.INK, linewidths=1.1, linestyles=line)
     if force.lever is not None:
         limit = np.maximum(fine("moved", "even"), fine("moved", "full"))
-        axes.contour(x, at, limit, levels=[0.0], colors=style.COLOURS[0], linewidths=1.6)
+        axes.contour(x, at, limit, levels=[0.0], colors=style.COLOURS[0], linewidths=1.5)
         axes.text(
-            0.97,
-            0.95,
+            1.0,
+            1.02,
             force.words,
             transform=axes.transAxes,
             ha="right",
-            va="top",
-            fontsize=8,
+            va="bottom",
             color=style.COLOURS[0],
         )
     axes.set(title=force.title, ylabel=force.label)
+    axes.locator_params(nbins=5)

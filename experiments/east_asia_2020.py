@@ -20,13 +20,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from experiments import _east_asia
+from experiments._words import settings
 from neg import data
 from neg.analysis.baseline import calibrate
 from neg.core.errors import ConvergenceError
+from neg.figures import style
 
 CONFIG = {"sector": "manufacturing", "theta": 4.0, "tolerance": 1e-12, "max_steps": 10_000}
 SMOKE: dict[str, Any] = {"tolerance": 1e-6}
@@ -67,29 +68,47 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
             "destination": list(table.places),
         },
     )
-    shown = record.sel(place=places)
-    by_access = shown.sortby("market_access", ascending=False)
-    by_weight = shown.sortby("manufacturing_share", ascending=False)
-    first, last = by_access.isel(place=0), by_access.isel(place=-1)
-    most, least = by_weight.isel(place=0), by_weight.isel(place=-1)
     record.attrs = {
-        "title": "East Asia and the Pacific in 2020: access and industry",
-        "caption": (
-            "Left: market access of manufactures (real market potential from the 2020 flows of "
-            "21 regions, mean of the 18 economies = 100) runs from "
-            f"{float(last['market_access']):.0f} in {_name(last)} to "
-            f"{float(first['market_access']):.0f} in {_name(first)}. Right: manufacturing makes "
-            f"{float(most['manufacturing_share']):.1f} % of value added in {_name(most)}, "
-            f"{float(least['manufacturing_share']):.1f} % in {_name(least)}. Discs: economies too "
-            "small to see. The economy calibrated to the table is in equilibrium at its baseline "
-            f"(residual {float(residual):.1e}). Data: OECD inter-country input-output table 2020; "
-            "outlines: Natural Earth, de facto boundaries."
-        ),
         "status": "converged",
         "residual": float(residual),
         "steps": steps,
     }
     return record
+
+
+def describe(record: xr.Dataset) -> dict[str, str]:
+    """Where access is best, and where manufacturing weighs most."""
+    theta = settings(record)["theta"]
+    shown = record.sel(place=list(data.EAST_ASIA_PACIFIC))
+    access, weight = shown["market_access"], shown["manufacturing_share"]
+    (worst, best), (least, most) = _ends(access), _ends(weight)
+    rank = float(access.to_series().rank().corr(weight.to_series().rank()))  # Spearman's
+    return {
+        "title": (
+            f"{best[0]} has the best access to markets, {most[0]} lives most from manufacturing; "
+            f"over {len(access)} economies the rank correlation of the two is {rank:.2f}"
+        ),
+        "caption": (
+            "Left: market access of manufactures (real market potential of Redding and Venables "
+            "2004, with freeness of trade from the flows as in Head and Ries 2001; mean of the "
+            f"{len(access)} economies = 100, log scale): {worst[1]:.0f} in {worst[0]} to "
+            f"{best[1]:.0f} in {best[0]}. Right: manufacturing makes {most[1]:.1f} % of value "
+            f"added in {most[0]}, {least[1]:.1f} % in {least[0]}. Discs: economies too small to "
+            "see. Data: OECD inter-country input-output table of 2020 (21 regions), to which the "
+            f"general economy is calibrated (trade elasticity {theta:g}); distances inside regions "
+            "from mean distances; outlines: Natural Earth, de facto boundaries."
+        ),
+        "checks": (
+            "the calibrated economy is in equilibrium at its baseline to "
+            f"{float(record.attrs['residual']):.0e}"
+        ),
+    }
+
+
+def _ends(values: xr.DataArray) -> list[tuple[str, float]]:
+    """Name and value of the place with the smallest value, and of that with the largest."""
+    ranked = values.to_series().sort_values()
+    return [(_east_asia.NAMES[ranked.index[k]], float(ranked.iloc[k])) for k in (0, -1)]
 
 
 @eqx.filter_jit
@@ -121,19 +140,15 @@ def market_capacity(
     raise ConvergenceError(f"market capacities still change by {gap:g} after {max_steps} steps")
 
 
-def _name(point: xr.Dataset) -> str:
-    return _east_asia.NAMES[str(point["place"].values)]
-
-
 def draw(record: xr.Dataset) -> Figure:
     """Two maps side by side."""
-    figure, axes = plt.subplots(1, 2, figsize=(11.0, 4.55))
+    figure, axes = style.sheet(1, 2, height=2.85)
     shown = record.sel(place=list(data.EAST_ASIA_PACIFIC))
     _east_asia.panel(
         axes[0],
         shown["market_access"].to_series(),
         "Market access of manufactures",
-        "mean of the 18 economies = 100 (log scale)",
+        "mean = 100 (log scale)",
         logarithmic=True,
     )
     _east_asia.panel(

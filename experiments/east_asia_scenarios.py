@@ -3,8 +3,10 @@
 The general economy calibrated to the 2020 table of 21 regions and 11 sectors is solved before and
 after (a) a fall of all border costs among the 15 RCEP members, tariff equivalents included, and (b)
 a fall of freight costs everywhere; each with labour fixed in its sector and with labour choosing
-its sector, at several scale elasticities alpha. Freight rises with the sea distance between
-regions: its level is an assumption of this experiment (CONFIG), not part of the data.
+its sector, at several scale elasticities alpha: with mobile labour only where the observed
+allocation is a stable equilibrium, as no scenario can start from it elsewhere. Freight rises with
+the sea distance between regions: its level is an assumption of this experiment (CONFIG), not part
+of the data.
 """
 
 from __future__ import annotations
@@ -12,28 +14,27 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-import numpy as np
 import xarray as xr
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from experiments import _east_asia
+from experiments._words import settings
 from neg import data
 from neg.analysis import (
     Edit,
     Scenario,
-    TradeCosts,
     UnstableAllocationWarning,
     calibrate,
     compare,
     freight_rate,
-    trade_costs,
 )
+from neg.analysis.returns import scale_limit
+from neg.economy.general import General
 from neg.figures import bars, heat, style
 
 CONFIG: dict[str, Any] = {
     "theta": 4.0,
-    "scale": [0.0, 0.5, 0.8, 1.0],
+    "scale": {"immobile": [0.0, 0.3, 0.5, 0.6, 1.0], "sectors": [0.0, 0.3, 0.5, 0.6]},
     "border_cost": 0.95,
     "freight_factor": 0.9,
     # Freight as a share of value at 10,000 km by sea, and how it rises with distance.
@@ -41,13 +42,12 @@ CONFIG: dict[str, Any] = {
     "freight_power": 0.5,
     "shown_scale": 0.5,
 }
-SMOKE: dict[str, Any] = {"scale": [0.0, 0.5]}
+SMOKE: dict[str, Any] = {"scale": {"immobile": [0.0, 0.5, 1.0], "sectors": [0.0, 0.5]}}
 
-SIDES = {0.0: "Armington\nα = 0", 0.5: "between\nα = 0.5", 1.0: "Krugman\nα = 1"}
-LABOUR = {"immobile": "labour fixed in its sector", "sectors": "labour chooses its sector"}
+LABOUR = {"immobile": "Labour fixed in its sector", "sectors": "Labour chooses its sector"}
 
 
-def layers(config: dict[str, Any], table: data.Table) -> TradeCosts:
+def layers(config: dict[str, Any], table: data.Table) -> dict[str, tuple[Any, str]]:
     """Freight by sea distance, and a border layer that stands for changes from 2020."""
     freight = freight_rate(
         data.distances("sea").sel(origin=list(table.places), destination=list(table.places)).values,
@@ -55,11 +55,7 @@ def layers(config: dict[str, Any], table: data.Table) -> TradeCosts:
         reference_km=1e4,
         power=config["freight_power"],
     )
-    return trade_costs(
-        table.places,
-        table.sectors,
-        {"freight": (freight, "resource"), "border": (0.0, "resource")},
-    )
+    return {"freight": (freight, "resource"), "border": (0.0, "resource")}
 
 
 def scenarios(config: dict[str, Any]) -> list[Scenario]:
@@ -82,40 +78,31 @@ def scenarios(config: dict[str, Any]) -> list[Scenario]:
 def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     """Solve every scenario for both labour markets and every scale elasticity."""
     table = data.load_icio()
-    costs = layers(config, table)
-    cases = [(labour, alpha) for labour in LABOUR for alpha in config["scale"]]
-    solved, notes = [], []
+    cases = [(labour, float(alpha)) for labour in LABOUR for alpha in config["scale"][labour]]
+    solved: dict[str, list[xr.Dataset]] = {labour: [] for labour in LABOUR}
+    notes = []
     for number, (labour, alpha) in enumerate(cases):
         progress(number, len(cases), f"{labour}, scale elasticity {alpha:g}")
-        economy = calibrate(
-            table,
-            theta=config["theta"],
-            alpha=alpha,
-            costs=costs,
-            uses="common",
-            mobility=labour,
-        )
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            result = compare(economy, costs, scenarios(config))
-        for warning in caught:
-            if not issubclass(warning.category, UnstableAllocationWarning):
-                warnings.warn_explicit(warning.message, warning.category, warning.filename, 0)
-            else:
-                notes.append(f"{labour}, alpha {alpha:g}: {warning.message}")
-        solved.append(result)
-    held = [result.attrs["held_fixed"] for result in solved]
-    status = sorted({name for result in solved for name in result["solve_status"].values})
-    scale = np.asarray(config["scale"])
+        result, unstable = _compared(_economy(config, table, labour, alpha), config)
+        solved[labour].append(result.where(not unstable))
+        if unstable:
+            notes.append(f"{labour}, alpha {alpha:g}: {unstable}")
+    limit = scale_limit(
+        _economy(config, table, "sectors", 0.0),
+        grid=sorted({*config["scale"]["sectors"], 1.0})[-2:],
+    )
+    every = [result for results in solved.values() for result in results]
+    held = {labour: results[-1].attrs["held_fixed"] for labour, results in solved.items()}
+    status = sorted({name for result in every for name in result["solve_status"].values})
     rows = [
         xr.concat(
-            solved[k * len(scale) : (k + 1) * len(scale)],
-            dim=xr.DataArray(scale, dims="scale", name="scale"),
+            results,
+            dim=xr.DataArray(list(map(float, config["scale"][labour])), dims="scale", name="scale"),
             join="outer",
             data_vars="all",
             combine_attrs="drop",
         )
-        for k in range(len(LABOUR))
+        for labour, results in solved.items()
     ]
     record = xr.concat(
         rows,
@@ -126,155 +113,200 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     )
     record["scale"].attrs.update(units="1", label="scale elasticity alpha")
     for name in record.data_vars:
-        record[name].attrs = dict(solved[0][name].attrs) if name in solved[0] else {"units": "1"}
+        record[name].attrs = dict(every[0][name].attrs) if name in every[0] else {"units": "1"}
         record[name].attrs.setdefault("units", "1")
         if record[name].dtype == object:
             record[name] = record[name].fillna("").astype(str).assign_attrs(record[name].attrs)
     record.attrs = {
-        "title": "East Asia 2020: cheaper borders and cheaper freight",
         "status": ", ".join(status),
-        "held_fixed_immobile": held[0],
-        "held_fixed_sectors": held[-1],
+        "limit": float(limit.limit),
+        "held_fixed_immobile": held["immobile"],
+        "held_fixed_sectors": held["sectors"],
         "notes": "; ".join(notes) or "the observed allocation is stable in every case",
-        **_captions(config, record),
     }
     return record
 
 
-def _captions(config: dict[str, Any], record: xr.Dataset) -> dict[str, str]:
-    shown = config["shown_scale"]
-    gain = record["real_income_change"].sel(scenario="RCEP", place=list(data.EAST_ASIA_PACIFIC))
-    at = gain.sel(labour="sectors", scale=shown).to_series().sort_values()
-    asean = gain.sel(labour="sectors", place=list(data.ASEAN)).mean("place").to_series()
-    source = "Data: OECD inter-country input-output table 2020, trade elasticity " + (
-        f"{config['theta']:g}; exact changes of real income."
+def _economy(config: dict[str, Any], table: data.Table, labour: str, alpha: float) -> General:
+    """The economy of the table at a scale elasticity."""
+    return calibrate(
+        table,
+        theta=config["theta"],
+        alpha=alpha,
+        layers=layers(config, table),
+        uses="common",
+        mobility=labour,
     )
-    names = _east_asia.NAMES
+
+
+def _compared(economy: General, config: dict[str, Any]) -> tuple[xr.Dataset, str]:
+    """The scenarios, and why the observed allocation is no baseline for them, if it is none."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = compare(economy, scenarios(config))
+    unstable = ""
+    for warning in caught:
+        if issubclass(warning.category, UnstableAllocationWarning):
+            unstable = str(warning.message)
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, 0)
+    return result, unstable
+
+
+def describe(record: xr.Dataset) -> dict[str, str]:
+    """Who gains and loses, and what increasing returns add, with labour fixed and mobile."""
+    config, names = settings(record), _east_asia.NAMES
+    shown = config["shown_scale"]
+    gain = record["consumption_change"].sel(scenario="RCEP")
+    at = gain.sel(labour="sectors", scale=shown).to_series().sort_values()
+    freight = record["consumption_change"].sel(scenario="freight", labour="sectors", scale=shown)
+    off = f"{100 * (1 - config['border_cost']):g} %"
+    most, least = at.index[-1], at.index[0]
+    source = (
+        "General economy calibrated to the OECD inter-country input-output table of 2020 (21 "
+        f"regions, 11 sectors), trade elasticity {config['theta']:g}, one mix of origins for all "
+        "uses; exact changes of real income."
+    )
+    asean = gain.sel(place=list(data.ASEAN)).mean("place")
+    ends = {
+        labour: asean.sel(labour=labour).dropna("scale").isel(scale=[0, -1]) for labour in LABOUR
+    }
+    words = {
+        labour: f"{float(two[0]):.1f} to {float(two[1]):.1f} %" for labour, two in ends.items()
+    }
+    last = {labour: float(two["scale"][-1]) for labour, two in ends.items()}
+    stays = (
+        "With mobile labour the allocation of 2020 is a stable equilibrium up to a scale "
+        f"elasticity of {float(record.attrs['limit']):.3f} only: close below it small changes "
+        "have large effects, and nothing is shown beyond, as no scenario can start from it there."
+    )
+    places, common = list(data.EAST_ASIA_PACIFIC), last["sectors"]
+    added = (gain.sel(scale=common) - gain.sel(scale=0.0)).sel(place=places)
+    most_added = [
+        f"{values.abs().max():.1f} points ({names[values.abs().idxmax()]})"
+        for values in (added.sel(labour=labour).to_series() for labour in ("sectors", "immobile"))
+    ]
     return {
+        "title": (
+            f"{off} cheaper borders inside RCEP raise real income most in {names[most]} "
+            f"({at.iloc[-1]:+.1f} %); {names[least]} changes by {at.iloc[0]:+.2f} %"
+        ),
         "caption": (
-            f"{100 * (1 - config['border_cost']):g} % cheaper deliveries among RCEP members raise "
-            f"real income most in {names[at.index[-1]]} ({at.iloc[-1]:+.1f} %) and divert trade "
-            f"from {names[at.index[0]]} ({at.iloc[0]:+.2f} %), outside the agreement (labour "
-            f"chooses its sector, scale elasticity {shown:g}). {source}"
+            f"Deliveries among the {len(data.RCEP)} RCEP members get {off} cheaper, tariff "
+            f"equivalents included (map and middle), or freight costs fall by "
+            f"{100 * (1 - config['freight_factor']):g} % everywhere (right): real income, change "
+            f"in %. Freight is assumed to cost {100 * config['freight_at_10000_km']:g} % of value "
+            f"at 10,000 km by sea and to rise with distance to the power "
+            f"{config['freight_power']:g}; cheaper freight helps "
+            f"{names[freight.to_series().idxmax()]} most. Bold: ASEAN. "
+            f"Scale elasticity {shown:g}; assumed: labour chooses its sector where it lives. "
+            f"{source} Outlines: Natural Earth, de facto boundaries."
+        ),
+        "title_scale": (
+            "Returns to scale raise ASEAN's mean gain from cheaper RCEP borders from "
+            f"{words['sectors']} where labour chooses its sector (α = {last['sectors']:g}), from "
+            f"{words['immobile']} where it cannot (α = {last['immobile']:g})"
         ),
         "caption_scale": (
-            "What increasing returns add: the mean gain of the ASEAN members from the RCEP "
-            "scenario goes from "
-            + " to ".join(f"{value:.1f} % at alpha {a:g}" for a, value in asean.items())
-            + " when labour chooses its sector; with labour fixed in its sector scale adds far "
-            f"less. {_left(record)} {source}"
+            "Gain of each of the ten members of ASEAN from the RCEP scenario "
+            f"({off} cheaper deliveries among members) against the scale elasticity α: 0 is "
+            f"constant returns, 1 Krugman's with free entry. {stays} {source}"
+        ),
+        "title_sides": (
+            f"A scale elasticity of {common:g} changes a gain from cheaper RCEP borders by up to "
+            f"{most_added[0]} where labour can follow and {most_added[1]} where it cannot"
         ),
         "caption_sides": (
-            "The RCEP scenario under constant returns, full increasing returns with free entry and "
-            "the middle, with labour fixed in its sector and choosing it: real income, exact "
-            "change in %. Returns matter where workers can follow them"
-            f"{_farthest(gain)}. {_left(record)} {source}"
+            f"The RCEP scenario ({off} cheaper deliveries among members) by scale elasticity α, "
+            "with labour fixed in its sector and choosing it: real income, change in %. "
+            f"α = 0 is constant returns (Armington), 1 Krugman's with free entry. {stays} {source}"
         ),
     }
-
-
-def _farthest(gain: xr.DataArray) -> str:
-    """Whose gain returns change most, in words."""
-    moved = (gain.isel(scale=-1) - gain.sel(scale=0.0)).transpose("labour", "place")
-    largest = abs(moved).max("place").to_series()
-    mobile = moved.sel(labour="sectors").to_series()
-    place = str(mobile.abs().idxmax())
-    return (
-        f": from one end to the other they change a gain by up to {largest['sectors']:.1f} points "
-        f"({_east_asia.NAMES[place]}, {mobile[place]:+.1f}), with labour fixed by "
-        f"{largest['immobile']:.1f}"
-    )
-
-
-def _left(record: xr.Dataset) -> str:
-    """Which sectors leave places altogether at the baseline, in one sentence."""
-    unused = record["solve_unused_cells"].sel(labour="sectors", scenario="baseline")
-    counts = {
-        float(cells["scale"]): len([name for name in str(cells.values).split(", ") if name])
-        for cells in unused
-    }
-    cells = record.sizes["place"] * record.sizes["sector"]
-    gone = [f"{count} of {cells} cells at alpha {a:g}" for a, count in counts.items() if count]
-    if not gone:
-        return ""
-    return (
-        "The observed allocation is then no stable equilibrium; the dynamics leave it and "
-        f"industries leave places altogether: {', '.join(gone)}."
-    )
 
 
 def draw(record: xr.Dataset) -> dict[str, Figure]:
     """A map with ranked bars, and the role of the scale elasticity."""
-    places = list(data.EAST_ASIA_PACIFIC)
-    shown = 0.5 if 0.5 in record["scale"].values else float(record["scale"].values[-1])
-    change = record["real_income_change"].sel(labour="sectors", scale=shown)
-    figure, axes = plt.subplots(
-        1, 3, figsize=(13.0, 4.9), width_ratios=[1.5, 1.0, 1.0], layout="compressed"
-    )
+    shown = settings(record)["shown_scale"]
+    change = record["consumption_change"].sel(labour="sectors", scale=shown)
+    figure, axes = style.sheet(1, 3, height=3.3, width_ratios=[1.75, 1.0, 0.66])
     _east_asia.panel(
         axes[0],
-        change.sel(scenario="RCEP", place=places).to_series(),
-        "Cheaper borders among RCEP members",
+        change.sel(scenario="RCEP", place=list(data.EAST_ASIA_PACIFIC)).to_series(),
+        "Borders of RCEP",
         "real income, change in %",
         centre=0.0,
     )
-    titles = {"RCEP": "Borders among RCEP members", "freight": "Freight everywhere"}
+    axes[0].set_anchor("N")
+    order = list(change.sel(scenario="RCEP").to_series().sort_values(ascending=False).index)
+    titles = {"RCEP": "The same, ranked", "freight": "Freight"}
     for ax, name in zip(axes[1:], titles, strict=True):
         bars.ranked_bars(
             ax,
             change.sel(scenario=name).to_series(),
-            label="real income, change in %",
+            label="real income, %",
             names=_east_asia.NAMES,
             highlight=data.ASEAN,
+            order=order,
         )
         ax.set_title(titles[name])
+    axes[2].set_yticklabels([])
     return {"": figure, "scale": _scale_figure(record), "sides": _side_figure(record)}
 
 
 def _side_figure(record: xr.Dataset) -> Figure:
     """The RCEP scenario under every kind of returns and both labour markets, side by side."""
-    figure, axes = plt.subplots(1, 2, figsize=(10.0, 6.2), sharey=True)
     places = list(data.EAST_ASIA_PACIFIC)
-    change = record["real_income_change"].sel(scenario="RCEP", place=places)
-    scales = [a for a in SIDES if a in record["scale"].values]
-    change = change.sel(scale=scales)
-    edge = float(np.nanmax(np.abs(change)))
+    change = record["consumption_change"].sel(scenario="RCEP", place=places)
+    parts = {labour: change.sel(labour=labour).dropna("scale") for labour in LABOUR}
+    parts = {labour: part.transpose("place", "scale") for labour, part in parts.items()}
+    sizes = [part.sizes["scale"] for part in parts.values()]
+    figure, axes = style.sheet(1, 2, height=4.0, width_ratios=sizes)
+    edge = max(float(abs(part).max()) for part in parts.values())
     for ax, (labour, title) in zip(axes, LABOUR.items(), strict=True):
         heat.heat_map(
             ax,
-            change.sel(labour=labour).transpose("place", "scale").values,
+            parts[labour].values,
             [_east_asia.NAMES[place] for place in places],
-            [SIDES[a] for a in scales],
+            [f"α = {a:g}" for a in parts[labour]["scale"].values],
             label="real income, change in %",
             row_label="",
             column_label="",
             centre=0.0,
             limits=(-edge, edge),
             numbers="+.2f",
+            highlight=[_east_asia.NAMES[place] for place in data.ASEAN],
             bar=False,
         )
-        ax.set_xticks(range(len(scales)), [SIDES[a] for a in scales], rotation=0)
-        ax.set_title(title[0].upper() + title[1:])
+        ax.tick_params(axis="x", labelrotation=0)
+        ax.set_title(title)
+    axes[1].set_yticks([])
     return figure
 
 
 def _scale_figure(record: xr.Dataset) -> Figure:
     """Gain from the RCEP scenario by economy, against the scale elasticity."""
-    figure, axes = plt.subplots(1, 2, figsize=(11.0, 4.6), sharey=True)
-    change = record["real_income_change"].sel(scenario="RCEP")
-    members = [p for p in data.ASEAN if p != "BRN"]
+    figure, axes = style.sheet(1, 2, height=2.9, sharey=True)
+    change = record["consumption_change"].sel(scenario="RCEP")
+    last = change["scale"].max()
+    final = change.sel(labour="immobile", scale=last, place=list(data.ASEAN)).to_series()
+    members = list(final.sort_values(ascending=False).index)
     for ax, (labour, title) in zip(axes, LABOUR.items(), strict=True):
         for number, place in enumerate(members):
-            values = change.sel(labour=labour, place=place)
+            values = change.sel(labour=labour, place=place).dropna("scale")
             colour = style.COLOURS[number % len(style.COLOURS)]
             line = "-o" if number < len(style.COLOURS) else "--s"
-            ax.plot(values["scale"], values, line, ms=4, color=colour, label=place)
-        ax.axhline(0.0, color="0.6", lw=0.8)
-        ax.set_title(title[0].upper() + title[1:])
-        ax.set_xlabel("scale elasticity α")
+            ax.plot(values["scale"], values, line, ms=3, color=colour, label=place)
+        ax.axhline(0.0, color=style.QUIET, lw=0.8)
+        ax.set(title=title, xlabel="scale elasticity α", xlim=(-0.04, 1.04))
+    axes[1].axvline(float(record.attrs["limit"]), color=style.INK, lw=0.8, ls=":")
+    axes[1].text(
+        float(record.attrs["limit"]) + 0.02,
+        0.5,
+        "2020 is no\nstable\nequilibrium",
+        transform=axes[1].get_xaxis_transform(),
+        va="center",
+    )
     axes[0].set_ylabel("real income, change in %")
     handles, labels = axes[0].get_legend_handles_labels()
-    axes[0].legend(
-        handles, [_east_asia.NAMES[name] for name in labels], ncols=2, fontsize=8, frameon=False
-    )
+    figure.legend(handles, [_east_asia.NAMES[name] for name in labels], loc="outside right center")
     return figure

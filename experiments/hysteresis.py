@@ -5,7 +5,9 @@ regions, ``e`` a small permanent advantage of region 1, ``r`` the speed of adjus
 
     ds/dt = r s (1 - s) (D(tau(t), s) + e)
 
-A small share of industry always stays in either region. Two circular causalities are shown: mobile
+A small share of industry always stays in either region. How far trade costs overshoot the points at
+which industry would move if they changed without end slowly depends on ``r``: other speeds and that
+limit are shown beside it. Two circular causalities are shown: mobile
 workers spend where they work (core-periphery), firms buy from firms (vertical linkages; there the
 total of industry follows at once, its division takes time).
 """
@@ -17,12 +19,11 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.integrate import solve_ivp
-from scipy.interpolate import CubicSpline, RectBivariateSpline
+from scipy.interpolate import CubicSpline
 
+from experiments._adjustment import path, slow_limits, trade_cost
 from experiments._two_regions import (
     LINES,
     MARKS,
@@ -33,7 +34,7 @@ from experiments._two_regions import (
     tomahawk,
 )
 from experiments._wiggle import along, wiggle
-from neg.core.errors import ConvergenceError
+from experiments._words import settings
 from neg.economy.model import Model
 from neg.figures import style
 from neg.models import get_model
@@ -43,7 +44,8 @@ CONFIG: dict[str, Any] = {
     "high": 2.05,  # trade cost at the start and at the end
     "turns": [1.35, 1.68],  # trade cost at which policy turns around
     "years": 120.0,
-    "speed": 30.0,
+    "speed": 30.0,  # r, a year and unit of log real income
+    "other_speeds": [10.0, 100.0],
     "advantage": 1e-3,
     "stay": 5e-3,
     "values": 97,
@@ -53,7 +55,11 @@ CONFIG: dict[str, Any] = {
 }
 SMOKE = {"values": 25, "shares": 13, "steps": 3}
 
+MOVES = ("gathers", "spreads")
 _LEVER_MODEL = "vertical-linkages"
+_TURNS = (style.COLOURS[0], style.COLOURS[2])
+"""Colours of the paths; that of unstable branches is left to them."""
+_SYMBOLS = {"mu": "μ", "alpha": "α", "sigma": "σ", "tau": "τ"}
 _WORDS = {"alpha": "share of inputs in costs α", "sigma": "elasticity of substitution σ"}
 
 
@@ -63,7 +69,10 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     time = np.linspace(0.0, config["years"], 481)
     names = list(config["models"])
     found: dict[str, Equilibria] = {}
+    speeds = sorted([config["speed"], *config["other_speeds"]])
     paths = np.empty((len(names), len(config["turns"]), len(time)))
+    loops = np.empty((len(names), len(speeds), len(time)))
+    limits = np.empty((len(names), 2))
     for k, name in enumerate(names):
         progress(k, len(names) + 1, name)
         model = get_model(name)().with_(**config["models"][name])
@@ -72,37 +81,16 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
             functools.partial(along, model, "tau"), tau, config["shares"], (first, second)
         )
         for j, turn in enumerate(config["turns"]):
-            paths[k, j] = _path(found[name], config, turn, time)
+            paths[k, j] = path(found[name], config, turn, time, config["speed"])
+        for j, speed in enumerate(speeds):
+            loops[k, j] = path(found[name], config, min(config["turns"]), time, speed)
+        limits[k] = slow_limits(found[name], config)
     progress(len(names), len(names) + 1, "levers")
     levers, marks = _over_levers(config, np.linspace(1.02, 2.6, config["values"]))
-    return _record(config, found, time, paths, levers, marks)
-
-
-def trade_cost(config: dict[str, Any], turn: float, time: Any) -> Any:
-    """Trade cost at a time: down to ``turn`` and back up in straight lines."""
-    half = 0.5 * config["years"]
-    return turn + (config["high"] - turn) * np.abs(time - half) / half
-
-
-def _path(found: Equilibria, config: dict[str, Any], turn: float, time: np.ndarray) -> np.ndarray:
-    """Share of industry in region 1 over time, from an even start."""
-    spread = found.share - 0.5
-    # Divided by the spread the difference is even in it: smooth where the spline is mirrored.
-    slope = RectBivariateSpline(found.at, spread, found.difference / spread)
-    most = np.log(1.0 / config["stay"] - 1.0)
-
-    def motion(t: float, y: np.ndarray) -> np.ndarray:
-        off = 1.0 / (1.0 + np.exp(-y)) - 0.5
-        push = off * slope(trade_cost(config, turn, t), np.abs(off))[0] + config["advantage"]
-        held = (np.abs(y) >= most) & (push * y > 0.0)  # the last ones stay
-        return np.where(held, 0.0, config["speed"] * push)
-
-    solved = solve_ivp(
-        motion, (0.0, float(time[-1])), [0.0], t_eval=time, rtol=1e-6, atol=1e-8, max_step=0.5
-    )
-    if not solved.success:
-        raise ConvergenceError(f"path to tau = {turn:g} ended early: {solved.message}")
-    return 1.0 / (1.0 + np.exp(-solved.y[0]))
+    record = _record(config, found, time, paths, levers, marks)
+    record["loop"] = (("model", "speed", "time"), loops, dict(record["path"].attrs))
+    record["slow_limit"] = (("model", "move"), limits, {"units": "iceberg trade cost"})
+    return record.assign_coords(speed=("speed", speeds, {"units": "1/year"}), move=[*MOVES])
 
 
 def _over_levers(
@@ -170,66 +158,91 @@ def _record(
             "kind": ["break", "sustain"],
         },
     )
-    return record.assign_attrs(_words(config, record))
-
-
-def _words(config: dict[str, Any], record: xr.Dataset) -> dict[str, str]:
-    deep = record.sel(turn=min(config["turns"]))
-    parts = []
-    for name in record["model"].values:
-        path, tau = deep["path"].sel(model=name).values, deep["tau"].values
-        gone = np.flatnonzero(path > 0.75)
-        if len(gone):
-            first, last = tau[gone[[0, -1]]]
-            parts.append(f"{name}: gathers at τ = {first:.2f}, spreads again at τ = {last:.2f}")
     failed = int(np.isnan(record["payoff_difference"]).sum())
+    return record.assign_attrs(
+        status="converged" if not failed else f"{failed} points not converged"
+    )
+
+
+def _jumps(path: np.ndarray, tau: np.ndarray) -> tuple[float, float]:
+    """Trade costs at which three quarters have gathered, and at which they have left again."""
+    gone = np.flatnonzero(path > 0.75)
+    return (float(tau[gone[0]]), float(tau[gone[-1]])) if len(gone) else (np.nan, np.nan)
+
+
+def describe(record: xr.Dataset) -> dict[str, str]:
+    """Where industry gathers and spreads, at each speed and in the slow limit."""
+    config = settings(record)
+    tau = record["tau"].sel(turn=min(config["turns"])).values
+    stories, first = [], ""
+    for name in record["model"].values:
+        one = record.sel(model=name)
+        moves = {float(r): _jumps(one["loop"].sel(speed=r).values, tau) for r in one["speed"]}
+        slow = [float(one["slow_limit"].sel(move=move)) for move in MOVES]
+        told = [f"{a:.2f} and {b:.2f} at r = {r:g}" for r, (a, b) in moves.items()]
+        stories.append(f"{name}: {', '.join(told)}, {slow[0]:.2f} and {slow[1]:.2f} in the limit")
+        here = moves[config["speed"]]
+        first = first or (
+            f"Industry that gathered at τ = {here[0]:.2f} leaves again only at τ = {here[1]:.2f}; "
+            f"in the limit of slow change, at {slow[0]:.2f} and {slow[1]:.2f}"
+        )
+    parameters = "; ".join(
+        f"{name}: {', '.join(f'{_SYMBOLS[k]} = {v:g}' for k, v in values.items())}"
+        for name, values in config["models"].items()
+    )
     return {
-        "title": "Hysteresis: industry does not go back the way it came",
+        "title": first,
         "caption": (
-            f"Trade costs fall from τ = {config['high']:g} and rise again over "
-            f"{config['years']:g} years. Where they turn at {max(config['turns']):g}, above the "
-            f"break point, industry stays spread; where they turn at {min(config['turns']):g} it "
-            "gathers in region 1 and stays there long after trade costs are back where it was "
-            f"spread ({'; '.join(parts)}). Middle: the same against trade costs, over all "
-            "equilibria (black stable, dashed unstable). Right: between break and sustain point "
-            "history decides; the range widens with linkages between firms and narrows with the "
-            "elasticity of substitution (less scale economies)."
+            f"Trade costs fall from τ = {config['high']:g} to τ = {min(config['turns']):g} and "
+            f"rise again in straight lines over {config['years']:g} years (blue). Two regions; "
+            "core-periphery (Krugman 1991) and vertical linkages (Krugman and Venables 1995), "
+            f"defaults but for {parameters}. Industry moves by the replicator at a speed r of "
+            f"{config['speed']:g} a year and unit of log real income, an assumption; region 1 has "
+            f"a permanent advantage of {config['advantage']:g} log points, "
+            f"{100 * config['stay']:g} % of industry never move. Three quarters have gathered, and "
+            f"a quarter has come back, at τ of {'; '.join(stories)} (without end slow; arrows in "
+            f"grey). Where costs turn at {max(config['turns']):g}, above the break point, industry "
+            "stays spread (green). Middle: the same against trade costs, over all equilibria "
+            "(black stable, dashed unstable); circles: break points, squares: sustain points. "
+            "Right: between break and sustain point history decides; the range widens with "
+            "linkages between firms and narrows with the elasticity of substitution "
+            f"({_LEVER_MODEL}). Theory, no data."
         ),
-        "status": "converged" if not failed else f"{failed} points not converged",
     }
 
 
 def draw(record: xr.Dataset) -> Figure:
     """Time paths, loops over the equilibria, and the reach of history over each lever."""
-    names = record["model"].values
-    figure, grid = plt.subplots(len(names), 3, figsize=(11.0, 3.0 * len(names)), squeeze=False)
+    names = [str(name) for name in record["model"].values]
+    figure, grid = style.sheet(len(names), 3, height=2.25 * len(names), squeeze=False)
     for row, name in zip(grid, names, strict=True):
         one = record.sel(model=name)
         _in_time(row[0], one)
-        _loop(row[1], one)
-        row[0].set_title(f"{name}: in time")
+        _loop(row[1], one, settings(record)["speed"])
+        row[0].set_title(name)
         row[1].set_title("over trade costs")
-    for ax, name in zip(grid[:, 2], record["lever"].values, strict=True):
+    for ax, name in zip(grid[:, 2], record["lever"].values, strict=False):
         _reach(ax, record.sel(lever=name), str(name))
-    grid[0, 0].legend(fontsize=8, loc="lower left")
-    grid[0, 2].set_title(f"where history decides ({_LEVER_MODEL})", fontsize=9.5)
+    grid[0, 0].legend(loc="lower left", borderpad=0.0, handlelength=1.2)
+    grid[0, 2].set_title("where history decides")
     return figure
 
 
 def _in_time(axes: Axes, one: xr.Dataset) -> None:
     time = one["time"].values
-    for colour, turn in zip(style.COLOURS, one["turn"].values, strict=False):
+    for colour, turn in zip(_TURNS, one["turn"].values, strict=False):
         path = one["path"].sel(turn=turn).values
         axes.plot(time, path, color=colour, label=f"τ turns at {turn:g}")
-    axes.set(xlabel="years", ylabel="share of industry in region 1", ylim=(0.0, 1.04))
+    axes.set(xlabel="years", ylabel="share in region 1", ylim=(-0.4, 1.04))
+    axes.set_yticks([0.0, 0.5, 1.0])
     other = axes.twinx()
-    for colour, turn in zip(style.COLOURS, one["turn"].values, strict=False):
+    for colour, turn in zip(_TURNS, one["turn"].values, strict=False):
         other.plot(time, one["tau"].sel(turn=turn).values, color=colour, lw=1.0, ls=":")
-    other.set(ylabel="trade cost τ (dotted)", ylim=(1.0, 3.6), yticks=[1.4, 1.7, 2.0])
+    other.set(ylabel="τ (dotted)", ylim=(0.3, 4.2), yticks=[1.4, 2.0])
     other.spines["right"].set_visible(True)
 
 
-def _loop(axes: Axes, one: xr.Dataset) -> None:
+def _loop(axes: Axes, one: xr.Dataset, speed: float) -> None:
     lines = [one[f"uneven_{key}"].values for key in ("tau", "share", "stable")]
     found = Equilibria(
         one["at"].values,
@@ -242,38 +255,55 @@ def _loop(axes: Axes, one: xr.Dataset) -> None:
     )
     tomahawk(axes, found, digits=None)
     spots = (
-        (found.breaks, "break", 0.5, (-5.0, -4.0), "right"),
-        (found.sustains, "sustain", 0.0, (7.0, 0.0), "left"),
+        (found.breaks, "break", 0.5, (-4.0, -4.0), "right"),
+        (found.sustains, "sustain", 0.0, (6.0, 0.0), "left"),
     )
     for values, word, share, offset, side in spots:
-        look: dict[str, Any] = {"ha": side, "va": "top" if side == "right" else "center"}
+        look: dict[str, Any] = {"ha": side, "va": "top" if side == "right" else "bottom"}
         axes.annotate(
-            f"{word} {values[0]:.3f}",
+            f"{word}\n{values[0]:.3f}",
             (values[0], share),
             xytext=offset,
             textcoords="offset points",
-            fontsize=8,
+            fontsize=style.SMALLEST,
             **look,
         )
-    for colour, turn in zip(style.COLOURS, one["turn"].values, strict=False):
-        tau, path = one["tau"].sel(turn=turn).values, one["path"].sel(turn=turn).values
-        axes.plot(tau, path, color=colour, lw=1.6, zorder=4)
-        for k in np.flatnonzero(np.diff(path > 0.75)):
-            axes.annotate(
-                "",
-                (tau[k + 1], path[k + 1]),
-                (tau[k - 1], path[k - 1]),
-                arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 1.6, "mutation_scale": 14},
-                zorder=5,
-            )
-    axes.set(xlim=(1.25, 2.15), ylim=(-0.04, 1.04), xlabel="trade cost τ")
+    for colour, turn in zip(_TURNS, one["turn"].values, strict=False):
+        if turn != one["turn"].min():
+            axes.plot(one["tau"].sel(turn=turn), one["path"].sel(turn=turn), color=colour, zorder=4)
+    tau = one["tau"].sel(turn=one["turn"].min()).values
+    for r in one["speed"].values:
+        path, here = one["loop"].sel(speed=r).values, r == speed
+        look = {"lw": 1.6, "alpha": 1.0} if here else {"lw": 0.9, "alpha": 0.45}
+        axes.plot(tau, path, color=_TURNS[0], zorder=4, **look)
+        for k in np.flatnonzero(np.diff(path > 0.75)) if here else ():
+            ends = (tau[k + 1], path[k + 1]), (tau[k - 1], path[k - 1])
+            _arrow(axes, *ends, color=_TURNS[0], mutation_scale=11)
+    for move, foot, head in zip(MOVES, (0.53, 0.97), (0.97, 0.53), strict=True):
+        x = float(one["slow_limit"].sel(move=move))
+        _arrow(axes, (x, head), (x, foot), color=style.QUIET, lw=1.6, mutation_scale=8)
+    axes.set(xlim=(1.25, 2.15), ylim=(-0.06, 1.04), xlabel="trade cost τ", yticks=[0.0, 0.5, 1.0])
+
+
+def _arrow(axes: Axes, head: Any, foot: Any, **look: Any) -> None:
+    axes.annotate("", head, foot, arrowprops={"arrowstyle": "-|>", "lw": 1.6, **look}, zorder=5)
 
 
 def _reach(axes: Axes, one: xr.Dataset, name: str) -> None:
     value, marks = one["lever_value"].values, one["lever_threshold"].values
     axes.fill_between(value, marks[:, 0], marks[:, 1], color="#f3c178", lw=0)
-    axes.plot(value, marks[:, 0], color=style.INK, label="break")
-    axes.plot(value, marks[:, 1], color=style.INK, ls="--", label="sustain")
+    for k, word in enumerate(("break", "sustain")):
+        axes.plot(value, marks[:, k], color=style.INK, lw=1.2)
+        up = (4.0, 3.0) if k else (-4.0, -3.0)
+        at = len(value) // 2
+        falls = marks[0, k] > marks[-1, k]
+        axes.annotate(
+            word,
+            (value[at], marks[at, k]),
+            xytext=(up[0] if falls else -up[0], up[1]),
+            textcoords="offset points",
+            ha="left" if falls == bool(k) else "right",
+            va="bottom" if k else "top",
+        )
     axes.set(xlabel=_WORDS[name], ylabel="trade cost τ")
     axes.margins(x=0.0)
-    axes.legend(fontsize=8)

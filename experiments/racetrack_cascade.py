@@ -1,4 +1,4 @@
-"""Racetrack cascade: as trade gets freer, every second centre goes, until one is left."""
+"""Racetrack cascade: on a circle centres thin out as trade gets freer, by halving or unevenly."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from experiments import _branches
 from neg.bifurcation.arclength import Steps
-from neg.bifurcation.diagram import Diagram, diagram
+from neg.diagrams.diagram import Diagram, Search, diagram
 from neg.figures import style
 from neg.models.footloose_entrepreneur import FootlooseEntrepreneur
 from neg.places.layouts import racetrack
@@ -22,83 +24,77 @@ CONFIG: dict[str, Any] = {
     "mu": 0.4,
     "low": 0.3,
     "high": 0.98,
-    "max_branches": [24, 20],
+    "max_branches": [16, 12],
     "largest_step": 0.02,
+    "values": 12,
+    "starts": 40,
 }
-SMOKE: dict[str, Any] = {"places": [4], "max_branches": [6]}
+SMOKE: dict[str, Any] = {"places": [4], "max_branches": [6], "values": 5, "starts": 8}
 
 
 def run(config: Mapping[str, Any], progress: Callable[[int, int, str], None]) -> xr.Dataset:
     """Bifurcation diagrams of the footloose-entrepreneur model on racetracks."""
-    rows: list[dict[str, Any]] = []
-    even: list[dict[str, Any]] = []
-    early = 0
-    for step, (places, most) in enumerate(
-        zip(config["places"], config["max_branches"], strict=True)
-    ):
-        progress(step, len(config["places"]), f"{places} places")
+    found: list[Diagram] = []
+    counts = config["places"]
+    for step, (places, most) in enumerate(zip(counts, config["max_branches"], strict=True)):
+        progress(step, len(counts), f"{places} places")
         model = FootlooseEntrepreneur(
             geography=racetrack(places), sigma=config["sigma"], mu=config["mu"]
         ).with_(phi=config["low"])
-        low, high, steps = config["low"], config["high"], Steps(largest=config["largest_step"])
-        found = diagram(model, "phi", low, high, max_branches=most, steps=steps)
-        rows += _curves(found, places)
-        even += _even_patterns(found, places)
-        early += sum(not branch.converged for branch in found.branches)
-    longest = max(len(row["phi"]) for row in rows)
-
-    def padded(name: str) -> np.ndarray:
-        return np.array(
-            [
-                np.pad(row[name], (0, longest - len(row[name])), constant_values=np.nan)
-                for row in rows
-            ]
+        found.append(
+            diagram(
+                model,
+                "phi",
+                config["low"],
+                config["high"],
+                max_branches=most,
+                steps=Steps(largest=config["largest_step"]),
+                search=Search(values=config["values"], starts=config["starts"]),
+            )
         )
-
-    most = max(config["places"])
-    pattern = np.array(
-        [np.pad(p["x"], (0, most - len(p["x"])), constant_values=np.nan) for p in even]
-    )
+    data = _branches.record(found, _spaced)
+    data["places"] = ("panel", counts, {"units": "places"})
+    first = [one.branches[0].of_kind("branch point") for one in found]
+    breaks = [points[0].parameter if points else np.nan for points in first]
+    data["first_break"] = ("panel", breaks, {"units": "1"})
     predicted = _predicted(config["sigma"], config["mu"])
-    return xr.Dataset(
-        {
-            "phi": (("branch", "point"), padded("phi"), {"units": "1"}),
-            "largest": (("branch", "point"), padded("largest"), {"units": "share"}),
-            "stable": (("branch", "point"), padded("stable"), {"units": "1"}),
-            "places": ("branch", [row["places"] for row in rows], {"units": "places"}),
-            "first_break": ("branch", [row["first"] for row in rows], {"units": "1"}),
-            "pattern": (("even", "place"), pattern, {"units": "share"}),
-            "pattern_places": ("even", [p["places"] for p in even], {"units": "places"}),
-            "pattern_from": ("even", [p["low"] for p in even], {"units": "1"}),
-            "pattern_to": ("even", [p["high"] for p in even], {"units": "1"}),
-        },
-        coords={
-            "branch": np.arange(len(rows)),
-            "point": np.arange(longest),
-            "even": np.arange(len(even)),
-            "place": np.arange(most),
-        },
-        attrs={
-            "title": "Racetrack cascade: spatial period doubling",
-            "caption": _caption(config, predicted),
-            "status": "converged" if not early else f"{early} branches ended early",
-            "predicted": predicted,
-        },
+    early = sum(not branch.converged for one in found for branch in one.branches)
+    share, kinds, values = _branches.uneven(data, len(found) - 1)
+    return data.assign_coords(panel=np.arange(len(found))).assign_attrs(
+        title=(
+            f"On a circle of {counts[-1]} places {100 * share:.0f} % of random starts end in "
+            "uneven patterns, not in the halving cascade"
+            if share > 0.5
+            else f"On a circle of {counts[-1]} places every second centre goes as trade gets freer"
+        ),
+        caption=_caption(config, found, predicted, share, kinds, values),
+        status="converged" if not early else f"{early} branches ended early",
+        predicted=predicted,
     )
 
 
-def _caption(config: Mapping[str, Any], predicted: float) -> str:
+def _caption(
+    config: Mapping[str, Any],
+    found: list[Diagram],
+    predicted: float,
+    share: float,
+    kinds: int,
+    values: int,
+) -> str:
     places = " and ".join(str(count) for count in config["places"])
-    most = " and ".join(str(count) for count in config["max_branches"])
+    tried = f"{values} values of φ at which some end elsewhere"
     return (
-        f"Entrepreneurs on a circle of {places} places (footloose entrepreneur, sigma "
-        f"{config['sigma']:g}, mu {config['mu']:g}). Each line is a branch of equilibria, drawn by "
-        f"the share of its largest place: thick where stable, thin where not (the first {most} "
-        "branches, least unstable first, one of each class of mirror images). As trade gets freer "
-        "the number of centres halves at each step; the first halving comes where theory predicts "
-        f"it, at a freeness of {predicted:.4f} between neighbours (Akamatsu, Takayama and Ikeda "
-        "2012). Rings show the evenly spaced stable patterns; other stable patterns are the thick "
-        "stretches between them."
+        f"Entrepreneurs on a circle of {places} places (footloose entrepreneur, σ = "
+        f"{config['sigma']:g}, μ = {config['mu']:g}; replicator dynamics). Above, branches of "
+        "equilibria by the share of the largest place, one of each class of mirror images: thick "
+        "where stable, thin where not; blue where centres are alike and evenly spaced (rings), "
+        "orange elsewhere. Dots are the states in which random starts end, their area the share of "
+        f"starts. The first halving comes where theory has it, at φ = {predicted:.4f} (dashed; "
+        "Akamatsu, Takayama and Ikeda 2012). Below, the share of random starts that end in evenly "
+        f"spaced patterns and in others: on the circle of {config['places'][-1]} places "
+        f"{100 * share:.0f} % end in others, over the {tried}, in {kinds} states over all φ. "
+        + _branches.searched(found[-1], config["max_branches"][-1])
+        + f" (These numbers: {config['places'][-1]} places.)"
     )
 
 
@@ -109,89 +105,70 @@ def _predicted(sigma: float, mu: float) -> float:
     return (1 - chi**0.5) / (1 + chi**0.5)
 
 
-def _curves(found: Diagram, places: int) -> list[dict[str, Any]]:
-    breaks = found.branches[0].of_kind("branch point")
-    first = breaks[0].parameter if breaks else np.nan
-    curves = []
-    for branch in found.branches:
-        phi, x, stable = branch.outline()
-        largest = x.max(axis=1)
-        curves.append(
-            {"phi": phi, "largest": largest, "stable": stable, "places": places, "first": first}
-        )
-    return curves
-
-
-def _even_patterns(found: Diagram, places: int) -> list[dict[str, Any]]:
-    """Stable stretches of branches on which centres are alike and evenly spaced."""
-    patterns = []
-    for branch in found.branches:
-        x = branch.x[len(branch) // 2]
-        centres = np.flatnonzero(x > 1e-6)
-        alike = np.ptp(x[centres]) < 1e-6
-        spaced = len(np.unique(np.diff([*centres, centres[0] + places]))) == 1
-        phi, _, stable = branch.outline()
-        if alike and spaced and (stable == 1).any():
-            inside = phi[stable == 1]
-            x = np.roll(x, -centres[0])
-            patterns.append({"x": x, "places": places, "low": inside.min(), "high": inside.max()})
-    return sorted(patterns, key=lambda p: p["low"])
+def _spaced(x: np.ndarray) -> bool:
+    """Whether centres are alike and evenly spaced on the circle."""
+    centres = np.flatnonzero(x > _branches.EMPTY)
+    gaps = np.diff([*centres, centres[0] + len(x)])
+    return bool(np.ptp(x[centres]) < _branches.EMPTY and len(np.unique(gaps)) == 1)
 
 
 def draw(record: xr.Dataset) -> Figure:
-    """One panel for each number of places."""
-    counts = np.unique(record["places"].values)
+    """One column for each number of places: branches above, where random starts end below."""
+    counts = record["places"].values
     figure, panels = plt.subplots(
-        len(counts), 1, figsize=(8.2, 3.9 * len(counts)), sharex=True, squeeze=False
+        2,
+        len(counts),
+        figsize=(7.2, 4.6),
+        sharex=True,
+        squeeze=False,
+        height_ratios=[3.2, 1.0],
     )
-    left, right = float(record["phi"].min()), float(record["phi"].max())
-    for axes, places in zip(panels[:, 0], counts, strict=True):
-        mine = record.isel(branch=np.flatnonzero(record["places"].values == places))
-        for i in range(mine.sizes["branch"]):
-            phi, share = mine["phi"].values[i], mine["largest"].values[i]
-            stable = mine["stable"].values[i] == 1
-            axes.plot(phi, share, color=style.QUIET, lw=0.6, alpha=0.55, zorder=2)
-            axes.plot(
-                phi, np.where(stable, share, np.nan), color=style.COLOURS[0], lw=2.6, zorder=3
-            )
-        axes.axvline(record.attrs["predicted"], color=style.COLOURS[1], lw=1.2, ls="--", zorder=1)
-        axes.annotate(
-            f"predicted first break\nphi = {record.attrs['predicted']:.4f}, "
-            f"found {float(mine['first_break'].values[0]):.4f}",
-            (record.attrs["predicted"], 0.78),
-            xytext=(6, 0),
-            textcoords="offset points",
-            va="top",
-            color=style.COLOURS[1],
-            fontsize=8.5,
-        )
-        axes.set_yscale("log", base=2)
-        ticks = [2.0**-k for k in range(int(np.log2(places)) + 1)]
-        axes.set_yticks(ticks, [f"1/{round(1 / tick)}" if tick < 1 else "1" for tick in ticks])
-        axes.minorticks_off()
-        axes.set(xlim=(left, right), ylim=(0.8 / places, 2.3), ylabel="share of the largest place")
-        axes.grid(axis="y")
-        axes.set_title(f"{places} places on a circle")
-        _rings(axes, record, int(places))
-    panels[-1, 0].set_xlabel("freeness of trade between neighbours, phi")
+    low, high = float(record["value_phi"].min()), float(record["value_phi"].max())
+    margin = 0.03 * (high - low)
+    for k, places in enumerate(counts):
+        axes, below = panels[:, k]
+        ticks = [2**j for j in range(int(np.log2(places)) + 1)]
+        _branches.draw_branches(axes, record, k, int(places), ticks)
+        axes.set_ylim(0.85 / places, 4.0)
+        axes.set_xlim(low - margin, high + margin)
+        axes.plot([record.attrs["predicted"]] * 2, [0.85 / places, 0.5], "--", lw=0.8, c=style.INK)
+        axes.set_title(f"{places} places", fontsize=8.5)
+        _rings(axes, record, k, int(places))
+        _branches.draw_shares(below, record, k)
+        below.set_xlabel("freeness of trade between neighbours, φ", fontsize=8)
+        for one in (axes, below):
+            one.tick_params(labelsize=7.5)
+    panels[0, 0].set_ylabel("share of the largest place", fontsize=8)
+    panels[1, 0].set_ylabel("% of starts", fontsize=8)
+    panels[0, 0].legend(
+        handles=_branches.handles("evenly spaced", "other"),
+        loc="lower left",
+        bbox_to_anchor=(0.0, 0.5),
+        fontsize=7,
+        handlelength=1.4,
+        labelspacing=0.3,
+        frameon=False,
+    )
     return figure
 
 
-def _rings(axes: Any, record: xr.Dataset, places: int) -> None:
+def _rings(axes: Axes, record: xr.Dataset, panel: int, places: int) -> None:
+    """The evenly spaced patterns, each above the middle of its stable stretch."""
     angle = np.pi / 2 - 2 * np.pi * np.arange(places) / places
-    for i in np.flatnonzero(record["pattern_places"].values == places):
-        x = record["pattern"].values[i, :places]
-        middle = 0.5 * (record["pattern_from"].values[i] + record["pattern_to"].values[i])
-        left, right = axes.get_xlim()
-        at, width = (middle - left) / (right - left), 0.085
-        inset = axes.inset_axes((at - width / 2, 0.84, width, 0.16))
-        inset.plot(np.cos(angle), np.sin(angle), ".", color=style.QUIET, ms=2)
+    left, right = axes.get_xlim()
+    mine = (record["branch_panel"].values == panel) & (record["branch_regular"].values == 1)
+    for i in np.flatnonzero(mine):
+        calm = (record["stable"].values[i] == 1) & np.isfinite(record["phi"].values[i])
+        if not calm.any():
+            continue
+        phi = record["phi"].values[i][calm]
+        count = round(1 / float(np.median(record["largest"].values[i][calm])))
+        at, width = (0.5 * (phi.min() + phi.max()) - left) / (right - left), 0.13
+        inset = axes.inset_axes((at - width / 2, 0.82, width, 0.17))
+        used = np.arange(places) % (places // count) == 0
+        inset.plot(np.cos(angle), np.sin(angle), ".", color=style.QUIET, ms=1.2, zorder=1)
         inset.scatter(
-            np.cos(angle),
-            np.sin(angle),
-            s=90 * np.sqrt(x / x.max()) * (x > 1e-6) * 0.35,
-            color=style.COLOURS[0],
-            zorder=3,
+            np.cos(angle[used]), np.sin(angle[used]), s=9, color=style.COLOURS[0], zorder=2
         )
-        inset.set(xlim=(-1.35, 1.35), ylim=(-1.35, 1.35), aspect="equal")
+        inset.set(xlim=(-1.3, 1.3), ylim=(-1.3, 1.3), aspect="equal")
         inset.axis("off")

@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments import _east_asia
+from experiments._words import capital, listed, settings
 from neg import data
 from neg.analysis import calibrate
 from neg.analysis.returns import Beyond, ScaleLimit, equilibria_beyond, scale_limit
 from neg.core.status import Status
-from neg.economy.general import GeneralEconomy
+from neg.economy.general import General
 from neg.figures import heat, style
 
 CONFIG: dict[str, Any] = {
@@ -45,14 +45,14 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
 
 
 def _record(
-    config: dict[str, Any], economy: GeneralEconomy, limit: ScaleLimit, beyond: Beyond
+    config: dict[str, Any], economy: General, limit: ScaleLimit, beyond: Beyond
 ) -> xr.Dataset:
     shape = economy.shape
     observed = np.asarray(economy.employment)
 
     def table(cells: Any) -> np.ndarray:
         values = np.full(shape[0] * shape[1], np.nan)
-        values[np.asarray(economy.cell)] = np.asarray(cells)
+        values[np.asarray(economy.cells.cell)] = np.asarray(cells)
         return values.reshape(shape)
 
     ends = [departure.equilibrium for departure in beyond.departures]
@@ -83,13 +83,12 @@ def _record(
             "side": [f"direction {1 + k // 2}, side {'+-'[k % 2]}" for k in range(len(ends))],
         },
         attrs={
-            "title": "How strong may increasing returns be before industries leave?",
             "limit": limit.limit,
             "interval": list(limit.interval),
             "beyond": config["beyond"],
             "shown_places": config["shown_places"],
             "statement": beyond.statement,
-            "caption": _caption(config, limit, beyond),
+            "explored": len(beyond.departures),
             "status": ", ".join([*status, "" if limit.converged else "limit not converged"]).strip(
                 ", "
             ),
@@ -97,27 +96,72 @@ def _record(
     )
 
 
-def _caption(config: dict[str, Any], limit: ScaleLimit, beyond: Beyond) -> str:
-    worst = limit.pattern.isel(limit.pattern.argmax(...))  # type: ignore[arg-type]
-    place = _east_asia.NAMES[str(worst.place.values)]
+def describe(record: xr.Dataset) -> dict[str, str]:
+    """Up to which returns the sectors of 2020 stay, and who leaves beyond."""
+    config, limit = settings(record), float(record.attrs["limit"])
+    low, high = record.attrs["interval"]
+    worst = record["pattern"].isel(record["pattern"].argmax(...))
+    where = _east_asia.NAMES[str(worst["place"].values)]
     stories = []
-    for departure in beyond.departures:
-        if not departure.leaving:
-            continue
-        _, where, first = departure.leaving[0]
-        mine = [_word(sector) for _, home, sector in departure.leaving if home == where]
-        stories.append(f"{', then '.join(mine[:3])} leaving {_east_asia.NAMES[where]}")
-    return (
-        "East Asia's sectors of 2020 stay where they are observed as long as the scale elasticity "
-        f"is below {limit.limit:.3f} (between {limit.interval[0]:.4f} and "
-        f"{limit.interval[1]:.4f}); beyond it a deviation grows, first in {place}, whose "
-        f"industries live off foreign buyers. At {config['beyond']:g} the dynamics end, on either "
-        f"side of the unstable direction, in an equilibrium with {'; or with '.join(stories)} "
-        "(each named has lost half of its workers; colours end at 100 %). "
-        f"{beyond.statement[0].upper()}{beyond.statement[1:]}. Trade elasticity "
-        f"{config['theta']:g}, workers choose among the sectors of their region, one mix of "
-        "origins for all uses; OECD table 2020, 21 regions and 11 sectors."
+    for k in range(record.sizes["side"]):
+        left = record["left"].isel(side=k)
+        if left.notnull().any():
+            place = left.min("sector").idxmin("place")
+            order = left.sel(place=place).dropna("sector").to_series().sort_values()
+            first = ", then ".join(_word(str(sector)) for sector in order.index[:3])
+            stories.append(
+                f"{chr(ord('A') + k)}: {first} leave {_east_asia.NAMES[str(place.values)]}"
+            )
+    statement = str(record.attrs["statement"])
+    shown, places = len(_shown(record)), record.sizes["place"]
+    hidden = _moved(record).sortby(-_moved(record)).isel(place=slice(shown, None))
+    rest = (
+        f"The {shown} of {places} regions that change most are shown; in the others the largest "
+        f"change is {100 * float(hidden.max()):.1f} % of all workers. "
+        if hidden.size
+        else ""
     )
+    return {
+        "title": (
+            "East Asia's sectors of 2020 stay where they are up to a scale elasticity of "
+            f"{limit:.3f}; beyond it they leave {where} first"
+        ),
+        "caption": (
+            "Growth rate of the fastest deviation from the observed allocation against the scale "
+            f"elasticity α; it is zero between {low:.4f} and {high:.4f}. Top right: the deviation "
+            "that then starts to grow. Below: the equilibria in which the dynamics end at "
+            f"α = {config['beyond']:g} on either side of the unstable direction, change of workers "
+            "from 2020 (colours end at 100 %; each named has lost half of its workers): "
+            f"{'; '.join(stories)}. {rest}{capital(statement)}. General economy calibrated to the "
+            "OECD inter-country "
+            f"input-output table of 2020 (21 regions, 11 sectors), trade elasticity "
+            f"{config['theta']:g}; assumed: workers choose among the sectors of their region, one "
+            "mix of origins for all uses."
+        ),
+        "checks": (
+            f"residuals of the equilibria are at most {float(record['residual'].max()):.0e}, their "
+            f"growth rates {_numbers(record['growth_there'].values)}"
+        ),
+    }
+
+
+def _numbers(values: np.ndarray) -> str:
+    return listed(f"{value:.3f}" for value in values)
+
+
+def _moved(record: xr.Dataset) -> xr.DataArray:
+    """Largest change of a sector's workers in either equilibrium, as a share of all of the place.
+
+    The deviation that starts to grow counts as much as the equilibria.
+    """
+    change = abs(record["workers"] - record["observed"]).max(("side", "sector"))
+    return change / record["observed"].sum("sector")
+
+
+def _shown(record: xr.Dataset) -> list[str]:
+    """Places that change most."""
+    order = np.argsort(-_moved(record).values)[: int(record.attrs["shown_places"])]
+    return [str(place) for place in record["place"].values[order]]
 
 
 def _word(sector: str) -> str:
@@ -127,43 +171,39 @@ def _word(sector: str) -> str:
 def draw(record: xr.Dataset) -> Figure:
     """Growth against scale; the deviation that starts to grow; who leaves on either side."""
     sides = record.sizes["side"]
-    figure, axes = plt.subplots(
-        1,
-        2 + sides,
-        figsize=(5.0 + 3.4 * (1 + sides), 4.4),
-        width_ratios=[1.25] + [1.0] * (1 + sides),
-    )
+    figure, grid = style.sheet(1 + -(-sides // 2), 2, height=4.9, squeeze=False)
+    axes = grid.ravel()
     _growth(axes[0], record)
     change = 100.0 * (record["workers"] / record["observed"] - 1.0)
-    moved = abs(record["pattern"]).max("sector") + abs(record["workers"] - record["observed"]).max(
-        ("side", "sector")
-    ) / record["observed"].sum("sector")
-    order = np.argsort(-moved.values)[: int(record.attrs["shown_places"])]
-    places = [str(p) for p in record["place"].values[order]]
+    places = _shown(record)
     names = [_east_asia.NAMES[p] for p in places]
     sectors = [_word(str(s)) for s in record["sector"].values]
-    panels = [
-        (100.0 * record["pattern"], f"What starts to grow at α = {record.attrs['limit']:.3f}")
-    ]
+    limit = float(record.attrs["limit"])
+    largest = record["pattern"] / float(abs(record["pattern"]).max())
+    panels = [(largest, f"What starts to grow at α = {limit:.3f}", 1.0, "of the largest change")]
     for k in range(sides):
-        title = f"Equilibrium {chr(ord('A') + k)} at α = {record.attrs['beyond']:g}"
-        panels.append((change.isel(side=k), title))
-    for k, (ax, (values, title)) in enumerate(zip(axes[1:], panels, strict=True)):
+        title = f"{chr(ord('A') + k)}: an equilibrium at α = {record.attrs['beyond']:g}"
+        panels.append((change.isel(side=k), title, 100.0, "workers, change in %"))
+    for k, (ax, (values, title, edge, label)) in enumerate(zip(axes[1:], panels, strict=False)):
         heat.heat_map(
             ax,
-            values.sel(place=places).values.T.clip(-100.0, 100.0),
-            sectors,
+            values.sel(place=places).values.clip(-edge, edge),
             names,
-            label="workers: % of the largest change; A, B: change in %",
+            sectors,
+            label=label,
             row_label="",
             column_label="",
             centre=0.0,
-            limits=(-100.0, 100.0),
-            bar=k == sides,
+            limits=(-edge, edge),
+            bar=k % 2 == 0,
         )
-        if k:
+        if k and k % 2 == 0:
             ax.set_yticks([])
+        if k == 0 and sides > 1:  # the same sectors stand below
+            ax.set_xticks([])
         ax.set_title(title)
+    for ax in axes[1 + len(panels) :]:
+        ax.axis("off")
     return figure
 
 
@@ -172,7 +212,7 @@ def _growth(axes: Axes, record: xr.Dataset) -> None:
     alpha, growth = record["alpha"].values, record["growth"].values
     axes.axhline(0.0, color=style.QUIET, lw=0.8)
     for keep, colour, words in (
-        (alpha <= limit, style.COLOURS[0], "observed allocation stable"),
+        (alpha <= limit, style.COLOURS[0], "stable"),
         (alpha >= limit, style.COLOURS[1], "unstable"),
     ):
         axes.plot(alpha[keep], growth[keep], "-o", ms=3.5, color=colour, label=words)
@@ -180,10 +220,10 @@ def _growth(axes: Axes, record: xr.Dataset) -> None:
     axes.annotate(
         f"α* = {limit:.3f}",
         (limit, growth.min()),
-        xytext=(-4, 2),
+        xytext=(4, 2),
         textcoords="offset points",
-        ha="right",
+        ha="left",
     )
-    axes.set(xlabel="scale elasticity α", ylabel="growth rate of the fastest deviation")
+    axes.set(xlabel="scale elasticity α", ylabel="growth of a deviation")
     axes.set_title("Stability of the observed allocation")
     axes.legend(loc="upper left")

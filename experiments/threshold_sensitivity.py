@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from experiments._words import listed
 from neg.breakpoints.thresholds import Threshold, thresholds
 from neg.economy.model import Model
+from neg.figures import diagram as drawing
 from neg.figures import style
 from neg.models import get_model
 
@@ -37,6 +37,9 @@ _SYMBOLS = {
     "rho_L": "ρ_L",
     "alpha": "α",
     "a": "a",
+    "beta": "β",
+    "delta": "δ",
+    "kappa": "κ",
 }
 
 
@@ -55,8 +58,6 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
                 scale = value / point.value
                 rows.append((name, point, parameter, slope[parameter] * scale, moved * scale))
     table = np.array([(row[1].value, row[3], row[4]) for row in rows])
-    gap = float(np.abs(table[:, 1] - table[:, 2]).max())
-    top = max(rows, key=lambda row: abs(row[3]))
     good = all(row[1].converged for row in rows)
     label = [f"{row[1].kind}, τ = {row[1].value:.3f}" for row in rows]
     return xr.Dataset(
@@ -73,15 +74,6 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
             "meaning": ("row", [_meaning(row[0], row[2]) for row in rows]),
         },
         attrs={
-            "title": "Sensitivity of break and sustain points",
-            "caption": (
-                "Elasticity of each break and sustain point (its trade cost τ) with respect to "
-                "each parameter, at default parameters: per cent by which the threshold moves "
-                f"when the parameter rises by one per cent. The largest is {top[3]:+.2f}, of the "
-                f"{top[1].kind} point τ = {top[1].value:.3f} of {top[0]} with respect to "
-                f"{_SYMBOLS.get(top[2], top[2])}. Derivatives are implicit; thresholds searched "
-                f"anew after small changes give the same within {gap:.0e}."
-            ),
             "status": "converged" if good else "not converged",
         },
     )
@@ -101,48 +93,87 @@ def _meaning(model: str, parameter: str) -> str:
     return get_model(model).parameters()[parameter].meaning
 
 
+def describe(record: xr.Dataset) -> dict[str, str]:
+    """The threshold and the parameter that matter most to it."""
+    models = list(dict.fromkeys(map(str, record["model"].values)))
+    top = record.isel(row=int(abs(record["elasticity"]).argmax("row")))
+    kind, _, value = str(top["label"].values).partition(", τ = ")
+    gap = float(abs(record["elasticity"] - record["searched_elasticity"]).max())
+    words = []
+    for parameter in dict.fromkeys(map(str, record["parameter"].values)):
+        mine = record.isel(row=np.flatnonzero(record["parameter"].values == parameter))
+        meanings = list(dict.fromkeys(map(str, mine["meaning"].values)))
+        words.append(f"{_SYMBOLS.get(parameter, parameter)}: {' or '.join(meanings)}")
+    return {
+        "title": (
+            f"The {kind} point of {top['model'].values} at τ = {value} is the most sensitive: a "
+            f"{top['meaning'].values} 1 % larger moves it by {float(top['elasticity']):+.2f} %"
+        ),
+        "caption": (
+            "Elasticity of each break point (circle) and sustain point (square) of the two-region "
+            "models that have one in the trade cost τ with respect to each parameter, at default "
+            "parameters (`neg models` lists them): per cent by which the threshold moves when the "
+            "parameter rises by one per cent. Blue: the lower break or sustain point of a model, "
+            f"orange: the upper one. {len(models)} models: {listed(models)}. {'; '.join(words)}. "
+            "Derivatives are implicit, with the response of the equilibrium included. Theory, no "
+            "data."
+        ),
+        "checks": f"thresholds searched anew after small changes give the same within {gap:.0e}",
+    }
+
+
 def draw(record: xr.Dataset) -> Figure:
-    """Grouped bars, one panel for each model."""
-    names = list(dict.fromkeys(record["model"].values))
-    widths = [len(set(record["parameter"].values[record["model"].values == n])) for n in names]
-    figure, grid = plt.subplots(
-        len(names),
-        1,
-        figsize=(7.6, 1.0 + 0.6 * sum(widths)),
-        height_ratios=widths,
+    """A panel for each model: parameters in rows, thresholds as points."""
+    names = list(dict.fromkeys(map(str, record["model"].values)))
+    columns = min(3, len(names))
+    groups = [names[k : k + columns] for k in range(0, len(names), columns)]
+    count = lambda name: len(_parameters(record, name))
+    heights = [max(map(count, group)) + 1.0 for group in groups]
+    figure, grid = style.sheet(
+        len(groups),
+        columns,
+        height=0.5 + 0.24 * sum(heights) + 0.42 * len(groups),
+        height_ratios=heights,
         sharex=True,
         squeeze=False,
     )
-    for ax, name in zip(grid.flat, names, strict=True):
-        _bars(ax, record.isel(row=np.flatnonzero(record["model"].values == name)))
+    for ax in grid.flat[len(names) :]:
+        ax.axis("off")
+    for ax, name in zip(grid.flat, names, strict=False):
+        one = record.isel(row=np.flatnonzero(record["model"].values == name))
+        _points(ax, one, _parameters(record, name))
         ax.set_title(name)
-    grid[-1, 0].set_xlabel("elasticity of the threshold τ")
+    for k, ax in enumerate(grid.flat[: len(names)]):
+        if k + columns >= len(names):
+            ax.set_xlabel("elasticity of the threshold")
+            ax.tick_params(labelbottom=True)
     return figure
 
 
-def _bars(axes: Axes, one: xr.Dataset) -> None:
-    labels = list(dict.fromkeys(one["label"].values))
-    parameters = list(dict.fromkeys(one["parameter"].values))
-    height = 0.8 / len(labels)
-    for k, label in enumerate(labels):
-        chosen = one.isel(row=np.flatnonzero(one["label"].values == label))
-        at = np.arange(len(parameters)) + (k - 0.5 * (len(labels) - 1)) * height
-        values = chosen["elasticity"].values
-        colour = to_rgb(style.COLOURS[0 if str(label).startswith("break") else 1])
-        if any(other.split(",")[0] == label.split(",")[0] for other in labels[:k]):
-            red, green, blue = colour  # the second one of a bell: lighter
-            colour = (0.5 + 0.5 * red, 0.5 + 0.5 * green, 0.5 + 0.5 * blue)
-        bars = axes.barh(at, values, 0.9 * height, color=colour, label=str(label))
-        texts = [style.number(v, "+.3f") if abs(v) > 5e-4 else "0" for v in values]
-        axes.bar_label(bars, texts, padding=3, fontsize=7.5)
-    meanings = dict(zip(one["parameter"].values, one["meaning"].values, strict=True))
-    axes.set_yticks(
-        range(len(parameters)), [f"{meanings[p]} {_SYMBOLS.get(p, p)}" for p in parameters]
-    )
-    axes.invert_yaxis()
-    axes.axvline(0.0, color=style.QUIET, lw=0.7)
-    axes.margins(x=0.22)
+def _parameters(record: xr.Dataset, name: str) -> list[str]:
+    return list(dict.fromkeys(record["parameter"].values[record["model"].values == name]))
+
+
+def _points(axes: Axes, one: xr.Dataset, parameters: list[str]) -> None:
+    labels = list(dict.fromkeys(map(str, one["label"].values)))
+    for kind in ("break", "sustain"):
+        mine = [label for label in labels if label.startswith(kind)]
+        for label, colour in zip(mine, style.COLOURS, strict=False):
+            chosen = one.isel(row=np.flatnonzero(one["label"].values == label))
+            at = [parameters.index(parameter) for parameter in chosen["parameter"].values]
+            axes.plot(
+                chosen["elasticity"].values,
+                at,
+                drawing.MARKERS[kind],
+                ms=4.5,
+                mfc="none",
+                mec=colour,
+                mew=1.2,
+                zorder=3,
+            )
+    axes.set_yticks(range(len(parameters)), [_SYMBOLS.get(p, p) for p in parameters])
+    axes.set_ylim(len(parameters) - 0.4, -0.6)
+    axes.axvline(0.0, color=style.QUIET, lw=0.7, zorder=1)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    axes.grid(axis="x")
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=1.2)
+    axes.grid(axis="both")

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from experiments._branches import lines
+from experiments._words import settings
 from neg.bifurcation.branch import Kind
-from neg.bifurcation.diagram import diagram
+from neg.diagrams.diagram import diagram
+from neg.diagrams.drawing import lines
 from neg.figures import diagram as drawing
+from neg.figures import style
 from neg.models import get_model
 
 CONFIG = {"sigma": 5.0, "mu": 0.4, "low": 1.3, "high": 2.1}
@@ -44,38 +45,56 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     record = lines(found, lambda x: x[:, 0], "share of industry in region 1")
     record["special"] = ("kind", values, {"units": "iceberg trade cost"})
     record["special_share"] = ("kind", [float(points[kind].x[0]) for kind in kinds], {"units": "1"})
-    return record.assign_coords(kind=kinds).assign_attrs(
-        title="Core-periphery: the tomahawk",
-        caption=(
-            f"All equilibria of core-periphery (σ = {config['sigma']:g}, μ = {config['mu']:g}). As "
-            "trade costs fall, full agglomeration becomes sustainable at "
-            f"τ = {points['sustain'].parameter:.6f}, before the even distribution breaks at "
-            f"τ = {points['break'].parameter:.6f}. Between the two there are {len(between)} "
-            f"equilibria, {stable} of them stable: history decides."
-        ),
+    record["share_between"] = (
+        ("equilibrium", "region"),
+        [np.asarray(equilibrium.x) for equilibrium in between],
+        {"units": "share of industry, halfway between the two points"},
+    )
+    return record.assign_coords(
+        kind=kinds, equilibrium=np.arange(len(between)), region=["1", "2"]
+    ).assign_attrs(
+        stable_between=stable,
         status="converged" if good else "not converged: " + "; ".join(found.notes),
     )
 
 
+def describe(record: xr.Dataset) -> dict[str, str]:
+    """The finding, and what was searched."""
+    config = settings(record)
+    tau = dict(zip(record["kind"].values, record["special"].values, strict=True))
+    found, stable = record.sizes["equilibrium"], int(record.attrs["stable_between"])
+    return {
+        "title": (
+            f"Between τ = {tau['break']:.3f} and {tau['sustain']:.3f} history decides: "
+            f"{stable} of {found} equilibria are stable"
+        ),
+        "caption": (
+            f"Two regions, core-periphery (Krugman 1991; σ = {config['sigma']:g}, μ = "
+            f"{config['mu']:g}). As trade costs fall, full agglomeration becomes sustainable at "
+            f"τ = {tau['sustain']:.6f} (square), before the even distribution breaks at τ = "
+            f"{tau['break']:.6f} (circle). Solid: stable, dashed: unstable. Branches were followed "
+            "from the even distribution, from full agglomeration and from every special point "
+            f"for τ from {config['low']:g} to {config['high']:g}; halfway between the two points "
+            "all equilibria on them were counted. Theory, no data."
+        ),
+    }
+
+
 def draw(record: xr.Dataset) -> Figure:
     """Stable branches solid, unstable dashed, break and sustain points with their values."""
-    figure, axes = plt.subplots()
+    figure, axes = style.sheet(width="column", height=2.7)
     for k in record["branch"].values:
         row = record.sel(branch=k)
         drawing.branch(axes, row["parameter"], row["shown"], row["stable"])
     tau = dict(zip(record["kind"].values, record["special"].values, strict=True))
     for name, share, offset in (
-        ("sustain", 1.0, (16.0, -22.0)),
-        ("sustain", 0.0, (16.0, 16.0)),
-        ("break", 0.5, (-16.0, 16.0)),
+        ("sustain", 1.0, (10.0, -12.0)),
+        ("sustain", 0.0, (10.0, 12.0)),
+        ("break", 0.5, (-10.0, 10.0)),
     ):
-        drawing.special_point(axes, tau[name], share, name, symbol="$\\tau$", offset=offset)
-    axes.set(
-        xlabel="iceberg trade cost $\\tau$",
-        ylabel="share of industry in region 1",
-        ylim=(-0.04, 1.04),
-    )
+        drawing.special_point(axes, tau[name], share, name, symbol="τ", offset=offset)
+    axes.set(xlabel="trade cost τ", ylabel="share of industry in region 1", ylim=(-0.04, 1.04))
     axes.margins(x=0.0)
     axes.grid(axis="y")
-    drawing.legend(axes, loc="upper right", bbox_to_anchor=(1.0, 0.82))
+    drawing.legend(axes, loc="center right", bbox_to_anchor=(1.0, 0.66))
     return figure

@@ -20,6 +20,9 @@ _FRONT_PAGE = {
     "Groups": "neg.economy.model",
     "parameter": "neg.core.parameters",
     "get_model": "neg.models",
+    "compose": "neg.economy.composed",
+    "Part": "neg.economy.part",
+    "Lever": "neg.economy.lever",
     "general_economy": "neg.economy.general",
     "short_run": "neg.solvers.short_run",
     "long_run": "neg.solvers.long_run",
@@ -27,14 +30,14 @@ _FRONT_PAGE = {
     "equilibria": "neg.search.equilibria",
     "stability": "neg.solvers.verdict",
     "thresholds": "neg.breakpoints.thresholds",
-    "diagram": "neg.bifurcation.diagram",
+    "diagram": "neg.diagrams.diagram",
     "paths": "neg.solvers.dynamics",
     "Status": "neg.core.status",
     "NegError": "neg.core.errors",
 }
 
 _ROOMS = (
-    *("analysis", "barriers", "bifurcation", "breakpoints", "core", "data", "economy"),
+    *("analysis", "barriers", "bifurcation", "breakpoints", "core", "data", "diagrams", "economy"),
     *("figures", "models", "parts", "places", "search", "solvers"),
 )
 

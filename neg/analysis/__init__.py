@@ -2,7 +2,12 @@
 
 from neg.analysis.baseline import calibrate
 from neg.analysis.calibration import match_moments
-from neg.analysis.compare import UnstableAllocationWarning, compare, solve
+from neg.analysis.compare import (
+    NumeraireWarning,
+    UnstableAllocationWarning,
+    compare,
+    solve,
+)
 from neg.analysis.decomposition import (
     dispersion,
     gains_from_trade,
@@ -26,6 +31,7 @@ __all__ = [
     "Edit",
     "Layer",
     "Lever",
+    "NumeraireWarning",
     "Scenario",
     "UnstableAllocationWarning",
     "best_border_cuts",
@@ -54,3 +60,7 @@ __all__ = [
     "solve",
     "trade_costs",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -116,6 +116,7 @@ def calibrate(
     stock = taken.sum(axis=3)
     earned = table.value_added.sum(axis=1) + tax.sum(axis=1) + final_tax + revenue
     deficit = spent + stock.sum(axis=(0, 1)) - earned
+    deficit = np.where(np.abs(deficit) > 1e-10 * earned, deficit, 0.0)  # rounding is no deficit
     efficiency = seen.bent.efficiency
     ahead = 1.0 if efficiency is None else np.exp(theta * np.asarray(efficiency))
     inputs = intermediate.sum(axis=0).transpose(1, 0, 2) / output[:, None, :]
@@ -132,6 +133,14 @@ def calibrate(
         deficit=deficit - deficit.mean(),
         income_start=earned,
     )
+    if economy.closure.named("deficit_rule") == "zero" and (deficit != 0).any():
+        worst = int(np.argmax(np.abs(deficit)))
+        raise InvalidDataError(
+            f"deficit of {table.places[worst]} is {deficit[worst]:g}; must be zero under "
+            "deficit_rule 'zero' for the table to be an equilibrium: take "
+            "table.without_deficits(), or calibrate under another rule and solve "
+            "economy.with_(deficit_rule='zero')"
+        )
     said = getattr(economy, "parts", ())
     chooses = residents is not None or any(part.label == "tastes" for part in said)
     if "moving costs" in economy.says or not chooses:

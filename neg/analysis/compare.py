@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -15,7 +16,7 @@ from neg.analysis.scenarios import Scenario
 from neg.core.checks import check_labels
 from neg.core.errors import InvalidParameterError
 from neg.core.quantities import describe
-from neg.core.status import Status
+from neg.core.status import Stability, Status
 from neg.economy.model import Model
 from neg.solvers.long_run import LongRun, equilibrium_at, long_run, tilt
 from neg.solvers.short_run import ShortRun, short_run
@@ -26,6 +27,10 @@ NOT_COMPARED = frozenset({"price_index", "market_access", "residents"})
 
 class UnstableAllocationWarning(UserWarning):
     """The observed allocation is not a stable equilibrium; results follow another one."""
+
+
+class NumeraireWarning(UserWarning):
+    """Trade deficits are fixed in units of the numeraire, so that results depend on it."""
 
 
 def solve(
@@ -51,7 +56,7 @@ def _solve(
     used = x > 0 if start is None else start.used
     where = name or ("observed allocation" if start is None else "starting allocation")
     near = equilibrium_at(economy, x, used, throw=False)
-    if int(near.status) == 0 and near.stable:
+    if near.stability is Stability.STABLE:
         return near, f"the stable one next to the {where}"
     warnings.warn(
         f"the equilibrium next to the {where} is not stable or does not exist (status "
@@ -96,6 +101,7 @@ def compare(
             "start chooses among equilibria, and here nobody can move; must be left out"
         )
     edited = [case.apply(economy) for case in cases]  # all edits are checked before any solve
+    _warn_of_numeraire(edited)
     solved: list[xr.Dataset] = []
     first: ShortRun | LongRun | None = start
     name = "given start" if start is not None else ""
@@ -126,6 +132,21 @@ def compare(
     result.attrs["held_fixed"] = solved[0].attrs["held_fixed"]
     result.attrs["status"] = ", ".join(sorted({d.attrs["status"] for d in solved}))
     return result
+
+
+def _warn_of_numeraire(economies: Sequence[Any]) -> None:
+    """Say so where money that is held fixed makes the numeraire more than a unit."""
+    closures = [getattr(economy, "closure", None) for economy in economies]
+    kept = [c for c in closures if c is not None and c.named("deficit_rule") == "fixed"]
+    largest = max((float(jnp.max(jnp.abs(closure.deficit))) for closure in kept), default=0.0)
+    if largest > 0 and len(economies) > 1:
+        warnings.warn(
+            f"trade deficits (the largest {largest:.4g}) are fixed in units of the numeraire, so "
+            "that changes depend on it; deficit_rule 'world-share', 'own-share', 'spending-share' "
+            "or 'zero' (with table.without_deficits()) do not",
+            NumeraireWarning,
+            stacklevel=3,
+        )
 
 
 def _levels(solved: Sequence[xr.Dataset], names: Sequence[str]) -> xr.Dataset:

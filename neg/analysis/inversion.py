@@ -13,7 +13,7 @@ from jaxtyping import Array
 from neg.core.checks import check_finite, check_range, check_shape
 from neg.core.errors import InvalidDataError
 from neg.core.status import Status
-from neg.economy.composed import economy as composed
+from neg.economy.composed import compose
 from neg.economy.general import General
 from neg.parts.moving import MovingCosts
 from neg.solvers.matrix_free import solve_step
@@ -104,7 +104,7 @@ def invert_moving_costs(economy: General, *, prices: Any = None) -> General:
     """
     x = economy.initial_distribution()
     kept = [part for part in getattr(economy, "parts", ()) if part.label != MovingCosts.label]
-    bare = composed(getattr(economy, "base", economy), [*kept, MovingCosts()])
+    bare = compose(getattr(economy, "base", economy), [*kept, MovingCosts()])
     prices = short_run(bare, x).prices if prices is None else prices
     value, people = np.asarray(_payoff(bare, prices, x)), np.asarray(x)
     member = economy.cells.group

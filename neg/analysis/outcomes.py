@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from neg.core.quantities import describe
-from neg.core.status import Status
+from neg.core.status import Stability, Status
 from neg.economy.model import Model
 
 
@@ -64,8 +64,8 @@ def solve_attributes(solution: Any) -> dict[str, Any]:
         "held_fixed": _held_fixed(solution.model),
     }
     if hasattr(solution, "growth"):
-        stable = solution.stable
-        attributes["stable"] = "cannot tell" if stable is None else str(stable).lower()
+        words = {Stability.STABLE: "true", Stability.UNSTABLE: "false"}
+        attributes["stable"] = words.get(solution.stability, solution.stability.value)
         attributes["growth_rate"] = float(solution.growth)
         attributes["unused_cells"] = ", ".join(
             label

@@ -15,7 +15,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from neg.bifurcation.reduction import Path, Reduction, reduced_residual
+from neg.bifurcation.line import ParameterLine
+from neg.bifurcation.reduction import Reduction, reduced_residual
 from neg.core.status import Status
 from neg.economy.model import Model
 
@@ -85,7 +86,7 @@ class Trace(eqx.Module):
     trouble: Int[Array, ""]
 
 
-def evaluate(u: Array, args: tuple[Model, Path, Reduction]) -> tuple[Array, Array]:
+def evaluate(u: Array, args: tuple[Model, ParameterLine, Reduction]) -> tuple[Array, Array]:
     """Residual at ``u`` (unknowns and position) and its derivative, one column more than rows."""
     z, position = u[:-1], u[-1]
 
@@ -101,7 +102,11 @@ def evaluate(u: Array, args: tuple[Model, Path, Reduction]) -> tuple[Array, Arra
 
 
 def correct(
-    u: Array, row: Array, level: Array, args: tuple[Model, Path, Reduction], tolerance: Array
+    u: Array,
+    row: Array,
+    level: Array,
+    args: tuple[Model, ParameterLine, Reduction],
+    tolerance: Array,
 ) -> tuple[Array, Array, Array, Array, Array]:
     """Newton's method for ``residual(u) = 0, row @ u = level``.
 
@@ -143,15 +148,15 @@ def unit_tangent(along: Array, heading: Array, metric: Array) -> Array:
     return forward * along / jnp.sqrt(jnp.sum(metric * along * along))
 
 
-def metric_of(path: Path, reduction: Reduction) -> Array:
+def metric_of(line: ParameterLine, reduction: Reduction) -> Array:
     """Weights of the squared length of a change of unknowns and position."""
-    return jnp.append(reduction.weights, (path.high - path.low) ** -2)
+    return jnp.append(reduction.weights, (line.high - line.low) ** -2)
 
 
 @eqx.filter_jit
 def trace(
     model: Model,
-    path: Path,
+    line: ParameterLine,
     reduction: Reduction,
     guess: Float[Array, " unknown"],
     row: Float[Array, " unknown"],
@@ -163,15 +168,15 @@ def trace(
 
     The branch is followed the way of ``heading`` until it ends. Nothing found: ``count`` is zero.
     """
-    args = (model, path, reduction)
-    metric = metric_of(path, reduction)
+    args = (model, line, reduction)
+    metric = metric_of(line, reduction)
     shares = reduction.cells.shape[1]
     real = reduction.cells.sum(axis=0) > 0
 
     def body(state: tuple) -> tuple:
         u, t, ds, tried, out = state
         begin = out.count == 0
-        bound = jnp.where(t[-1] > 0, path.high, path.low)
+        bound = jnp.where(t[-1] > 0, line.high, line.low)
         to_bound = jnp.where(jnp.abs(t[-1]) > 1e-12, (bound - u[-1]) / t[-1], jnp.inf)
         y, dy = u[:shares], t[:shares]
         to_corner = jnp.where((dy < -1e-12) & real, jnp.maximum(y, 0.0) / -dy, jnp.inf)
@@ -189,8 +194,8 @@ def trace(
             predicted, plane, level, args, steps.tolerance
         )
         turned = unit_tangent(along, t, metric)
-        slack = 1e-9 * (path.high - path.low)
-        inside = (new[-1] >= path.low - slack) & (new[-1] <= path.high + slack)
+        slack = 1e-9 * (line.high - line.low)
+        inside = (new[-1] >= line.low - slack) & (new[-1] <= line.high + slack)
         inside = inside & (jnp.min(new[:shares], initial=jnp.inf) >= -_NEGATIVE)
         inside = inside & jnp.all(jnp.isfinite(turned))
         smooth = begin | (jnp.sum(metric * t * turned) >= _TURN)

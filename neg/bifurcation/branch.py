@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from neg.bifurcation.arclength import End
-from neg.bifurcation.reduction import Path, Reduction
+from neg.bifurcation.line import ParameterLine
+from neg.bifurcation.reduction import Reduction
 from neg.bifurcation.symmetry import Symmetry, pattern
 from neg.core.status import Status
 from neg.economy.model import Model, Prices
@@ -70,7 +71,7 @@ class SpecialPoint:
 
 @dataclasses.dataclass(frozen=True)
 class Branch:
-    """Equilibria along a path of parameters, at one set of used cells, with one symmetry.
+    """Equilibria along a line of parameters, at one set of used cells, with one symmetry.
 
     Arrays have one row per point: ``parameter``, distribution ``x``, flat log ``prices``, group
     ``value``, ``payoff`` of every cell, ``growth`` (largest growth rate of a small deviation under
@@ -81,7 +82,7 @@ class Branch:
     """
 
     model: Model
-    path: Path
+    line: ParameterLine
     reduction: Reduction
     symmetry: Symmetry
     points: np.ndarray
@@ -108,10 +109,10 @@ class Branch:
 
     @property
     def parameter(self) -> np.ndarray:
-        """Value of the parameter (position on the path) at each point."""
+        """Value of the parameter (position on the line) at each point."""
         return self.points[:, -1]
 
-    @property
+    @functools.cached_property
     def used(self) -> np.ndarray:
         """Which cells are used on this branch."""
         return np.asarray(self.reduction.used)
@@ -138,7 +139,7 @@ class Branch:
 
     def named_prices(self, index: int) -> Prices:
         """Log prices at a point, in the form and with the names that the model gives them."""
-        model = self.path.at(self.model, self.points[index, -1])
+        model = self.line.at(self.model, self.points[index, -1])
         return flat_prices(model, self.x[index])[1](self.prices[index])
 
     def crossings(self, parameter: float) -> list[tuple[int, float]]:
@@ -161,22 +162,31 @@ class Branch:
         """Parameter, distribution and stability for drawing: with the special points inserted.
 
         Each special point inside the branch occurs twice, with the stability on either side, so
-        that stretches of one stability reach exactly to it.
+        that stretches of one stability reach exactly to it; an end that lies on a special point
+        takes the stability of its neighbour. Where an unused cell would pay more the state is no
+        equilibrium: the parameter is NaN there, which interrupts a line.
         """
-        parameter, x, stable = [self.parameter[0]], [self.x[0]], [self.stable[0]]
-        inside = sorted(
-            (p for p in self.special if p.kind not in (Kind.EMPTIED, Kind.JOINED)),
-            key=lambda p: p.index,
-        )
-        for i in range(1, len(self)):
-            for point in (p for p in inside if p.index == i - 1):
-                parameter += [point.parameter] * 2
-                x += [point.x] * 2
-                stable += [stable[-1], self.stable[i]]
-            parameter.append(self.parameter[i])
-            x.append(self.x[i])
-            stable.append(self.stable[i])
-        return np.array(parameter), np.array(x), np.array(stable)
+        stable, held = _ends_filled(self.stable), (self.entering == 0).astype(float)
+        inside = [p for p in self.special if p.kind not in (Kind.EMPTIED, Kind.JOINED)]
+        rows: list[tuple[float, np.ndarray, float, float]] = []
+        for i in range(len(self)):
+            # Where a branch was started on a special point, that is a point in the middle.
+            open_ = np.isnan(stable[i]) and 0 < i < len(self) - 1
+            for k in (i - 1, i + 1) if open_ else (i,):
+                rows.append((self.parameter[i], self.x[i], stable[k], held[k]))
+            here = [p for p in inside if p.index == i]
+            growing, wanting = int(self.unstable[i]), int(self.entering[i])
+            for number, point in enumerate(here):
+                rows.append((point.parameter, point.x, *rows[-1][2:]))
+                growing += point.change * (point.kind != Kind.SUSTAIN)
+                wanting += point.change * (point.kind == Kind.SUSTAIN)
+                if number + 1 < len(here):  # of several in one segment: by what they change
+                    after = float(growing <= 0 and wanting <= 0), float(wanting <= 0)
+                else:
+                    after = stable[i + 1], held[i + 1]
+                rows.append((point.parameter, point.x, *after))
+        parameter, x, calm, kept = (np.array(column) for column in zip(*rows, strict=True))
+        return np.where(kept > 0, parameter, np.nan), x, calm
 
     def interpolate(self, segment: int, fraction: float) -> np.ndarray:
         """Point on the branch between two computed points, by cubic Hermite interpolation."""
@@ -195,7 +205,7 @@ class Branch:
     @functools.cached_property
     def metric(self) -> np.ndarray:
         """Weights of the squared length of a step in unknowns and position."""
-        width = float(self.path.high) - float(self.path.low)
+        width = float(self.line.high) - float(self.line.low)
         return np.append(np.asarray(self.reduction.weights), width**-2)
 
 
@@ -204,6 +214,15 @@ def hermite(points: np.ndarray, tangents: np.ndarray, length: float, fraction: f
     t = fraction
     rise = (1 - t) ** 2 * t * tangents[0] - (1 - t) * t**2 * tangents[1]
     return (1 - 3 * t**2 + 2 * t**3) * points[0] + (3 * t**2 - 2 * t**3) * points[1] + length * rise
+
+
+def _ends_filled(stable: np.ndarray) -> np.ndarray:
+    stable = stable.copy()
+    if len(stable) > 1:
+        for end, near in ((0, 1), (-1, -2)):
+            if np.isnan(stable[end]):
+                stable[end] = stable[near]
+    return stable
 
 
 ROWS = (

@@ -13,10 +13,12 @@ from jaxtyping import Array, Float
 from neg.bifurcation.arclength import End, Steps, trace
 from neg.bifurcation.branch import Branch, join
 from neg.bifurcation.legs import branch_of
-from neg.bifurcation.reduction import Path, Reduction, parameter_path, reduce
-from neg.bifurcation.symmetry import Symmetry, cleared, symmetries
+from neg.bifurcation.line import ParameterLine, line_symmetries, parameter_line
+from neg.bifurcation.reduction import Reduction, reduce
+from neg.bifurcation.symmetry import Symmetry, cleared
 from neg.core.checks import check_range
 from neg.core.errors import ConvergenceError
+from neg.economy.lever import Lever, in_hand
 from neg.economy.model import Model
 from neg.solvers.long_run import EMPTY
 from neg.solvers.short_run import check_distribution
@@ -27,7 +29,7 @@ MAX_POINTS = 400
 
 def continuation(
     model: Model,
-    parameter: str | Mapping[str, tuple[float, float]],
+    parameter: str | Lever | Mapping[str, tuple[float, float]],
     start: Any = None,
     *,
     low: float | None = None,
@@ -40,7 +42,7 @@ def continuation(
 ) -> Branch:
     """Follow the equilibrium near the distribution ``start`` over an interval of a parameter.
 
-    ``parameter`` is a scalar parameter or alias, followed from its present value (or ``at``)
+    ``parameter`` is a scalar parameter, alias or lever, followed from its present value (or ``at``)
     both ways to ``low`` and ``high``; or a mapping from several parameters to their values at the
     two ends of a straight line, followed from position ``at`` (default 0) within [0, 1]. ``used``
     are the cells used (default: those not empty in ``start``; default start: the even
@@ -49,32 +51,27 @@ def continuation(
     ``max_points``. Raises :class:`neg.core.errors.ConvergenceError` if there is no equilibrium near
     the start; how and why the branch ends is said by ``start``, ``end`` and ``trouble``.
     """
-    path = parameter_path(model, parameter, low, high)
+    if isinstance(parameter, Lever):
+        model, parameter = in_hand(model, parameter, parameter.path)
+    line = parameter_line(model, parameter, low, high)
     x = np.asarray(model.groups.uniform() if start is None else getattr(start, "x", start))
     if at is None:
-        at = float(model.get(path.names[0])) if isinstance(parameter, str) else float(path.low)
-    check_range("at", at, float(path.low), float(path.high))
-    here = path.at(model, jnp.asarray(at))
-    check_distribution(here, jnp.asarray(x))
+        at = float(model.get(line.names[0])) if isinstance(parameter, str) else float(line.low)
+    check_range("at", at, float(line.low), float(line.high))
+    here = line.at(model, jnp.asarray(at))
+    x = np.asarray(check_distribution(here, jnp.asarray(x)))
     used = x > EMPTY * np.asarray(here.groups.cell_mass) if used is None else np.asarray(used)
     if group is None:
-        group = path_symmetries(model, path)
-    branch = through(model, path, x, at, used, group, steps or Steps(), max_points)
+        group = line_symmetries(model, line)
+    branch = through(model, line, x, at, used, group, steps or Steps(), max_points)
     if branch is None:
-        raise ConvergenceError(f"no equilibrium found near the start at {path.label} = {at:g}")
+        raise ConvergenceError(f"no equilibrium found near the start at {line.label} = {at:g}")
     return branch
-
-
-def path_symmetries(model: Model, path: Path) -> Symmetry:
-    """The symmetries that the model has all along a path: those at two points inside it."""
-    low, high = float(path.low), float(path.high)
-    inside = [low + share * (high - low) for share in (0.3819, 0.7236)]
-    return symmetries(*(path.at(model, jnp.asarray(position)) for position in inside))
 
 
 def through(
     model: Model,
-    path: Path,
+    line: ParameterLine,
     x: np.ndarray,
     at: float,
     used: np.ndarray,
@@ -84,15 +81,29 @@ def through(
 ) -> Branch | None:
     """The branch through the equilibrium near ``x``, both ways; None if there is none."""
     symmetry = group.isotropy(x, used + 0.0, tolerance=1e-6)
-    here = path.at(model, jnp.asarray(at))
+    here = line.at(model, jnp.asarray(at))
     reduction = reduce(here, symmetry, used)
     guess = state_vector(here, reduction, symmetry.average(x), at)
+    return both_ways(model, line, reduction, symmetry, group, guess, steps, max_points)
+
+
+def both_ways(
+    model: Model,
+    line: ParameterLine,
+    reduction: Reduction,
+    symmetry: Symmetry,
+    group: Symmetry,
+    guess: Any,
+    steps: Steps,
+    max_points: int,
+) -> Branch | None:
+    """The branch through the equilibrium near ``guess`` at its position, onward and backward."""
     onward = np.zeros(guess.shape[0])
     onward[-1] = 1.0
     legs = []
     for way in (1.0, -1.0):
-        leg = follow(
-            model, path, reduction, symmetry, group, guess, onward, way * onward, steps, max_points
+        leg = one_way(
+            model, line, reduction, symmetry, group, guess, onward, way * onward, steps, max_points
         )
         if leg is None:
             return None
@@ -102,9 +113,9 @@ def through(
     return join(legs[1], legs[0])
 
 
-def follow(
+def one_way(
     model: Model,
-    path: Path,
+    line: ParameterLine,
     reduction: Reduction,
     symmetry: Symmetry,
     group: Symmetry,
@@ -116,10 +127,10 @@ def follow(
 ) -> Branch | None:
     """The branch through the equilibrium in the hyperplane ``row`` near ``guess``, one way."""
     guess, row, heading = (jnp.asarray(a, dtype=float) for a in (guess, row, heading))
-    found = trace(model, path, reduction, guess, row, heading, steps, max_points)
+    found = trace(model, line, reduction, guess, row, heading, steps, max_points)
     if int(found.count) == 0:
         return None
-    return branch_of(model, path, reduction, symmetry, group, found)
+    return branch_of(model, line, reduction, symmetry, group, found)
 
 
 def state_vector(

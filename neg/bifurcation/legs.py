@@ -10,7 +10,8 @@ import numpy as np
 
 from neg.bifurcation.arclength import End, Trace
 from neg.bifurcation.branch import Branch, Kind, SpecialPoint, extended, trimmed
-from neg.bifurcation.reduction import Path, Reduction, reduce
+from neg.bifurcation.line import ParameterLine
+from neg.bifurcation.reduction import Reduction, reduce
 from neg.bifurcation.special import special_points
 from neg.bifurcation.spectrum import kernel, tangent_matrices
 from neg.bifurcation.states import Details, details_along, equilibrium_between, spectra
@@ -21,7 +22,7 @@ from neg.economy.model import Model
 
 def branch_of(
     model: Model,
-    path: Path,
+    line: ParameterLine,
     reduction: Reduction,
     symmetry: Symmetry,
     group: Symmetry,
@@ -33,14 +34,14 @@ def branch_of(
     point it would go on as a mirror image of itself.
     """
     count = int(found.count)
-    along = details_along(model, path, reduction, found.points)
+    along = details_along(model, line, reduction, found.points)
     details = Details(*(np.asarray(a)[:count] for a in along))
     used = np.asarray(reduction.used)
     spectrum = spectra(model, symmetry, used, details)
     gap = np.where(used, -np.inf, details.payoff - details.value[:, np.asarray(model.groups.index)])
     branch = Branch(
         model=model,
-        path=path,
+        line=line,
         reduction=reduction,
         symmetry=symmetry,
         points=np.asarray(found.points)[:count],
@@ -136,10 +137,11 @@ def _branch_point_of(
     branch: Branch, near: SpecialPoint, larger: Symmetry, fraction: float, toward: np.ndarray
 ) -> SpecialPoint | None:
     """The branch point, on the branch of symmetry ``larger``, towards a change of distribution."""
-    model, path, used = branch.model, branch.path, branch.used
-    index, mass = np.asarray(model.groups.index), np.asarray(model.groups.mass)
+    model, line, used = branch.model, branch.line, branch.used
+    index = np.asarray(model.groups.index)
     guess = branch.interpolate(near.index, fraction)
-    here_model = path.at(model, jnp.asarray(guess[-1]))
+    here_model = line.at(model, jnp.asarray(guess[-1]))
+    mass = np.asarray(here_model.groups.mass)
     full_state = branch.reduction.expand(here_model, jnp.asarray(guess[:-1]))
     x_near, p, value = (np.asarray(a) for a in full_state)
     reduction = reduce(here_model, larger, used)
@@ -149,19 +151,19 @@ def _branch_point_of(
 
     def at(parameter: float) -> _Critical:
         _, _, residual, status, details = equilibrium_between(
-            model, path, reduction, jnp.append(start, parameter), jnp.asarray(row), jnp.asarray(row)
+            model, line, reduction, jnp.append(start, parameter), jnp.asarray(row), jnp.asarray(row)
         )
         full = Details(*(np.asarray(a)[None] for a in details))
         spectrum = spectra(model, larger, used, full)
         touched = [float(np.linalg.norm(basis.T @ toward)) for basis in spectrum.bases]
         block = int(np.argmax(touched))
         values = spectrum.values[block][0].real
-        matrix = tangent_matrices(index, mass, full.x, full.slope, used)[0]
+        matrix = tangent_matrices(index, full.x, full.slope, used)[0]
         nearest = float(values[np.argmin(np.abs(values))])
         good = int(status) == Status.CONVERGED
         return _Critical(nearest, good, float(residual), full, spectrum.bases[block], matrix)
 
-    span = float(path.high) - float(path.low)
+    span = float(line.high) - float(line.low)
     last, here = float(guess[-1]) - 1e-4 * span, float(guess[-1])
     old, new = at(last).eigenvalue, at(here)
     for _ in range(12):

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neg.bifurcation.branch import Branch
-from neg.bifurcation.reduction import Path
+from neg.bifurcation.line import ParameterLine
 from neg.bifurcation.states import Details, equilibrium_between, spectra
 from neg.bifurcation.switching import Exit
 from neg.bifurcation.symmetry import Symmetry
@@ -36,7 +36,7 @@ def polished(branch: Branch, guess: np.ndarray, parameter: float) -> State | Non
     row[-1] = 1.0
     _, _, _, status, details = equilibrium_between(
         branch.model,
-        branch.path,
+        branch.line,
         branch.reduction,
         jnp.asarray(guess),
         jnp.asarray(row),
@@ -58,7 +58,7 @@ def on_branch(
     """Whether an image of the distribution ``x`` lies on a branch at this parameter value."""
     if used.sum() != branch.used.sum():
         return False
-    span = float(branch.path.high) - float(branch.path.low)
+    span = float(branch.line.high) - float(branch.line.low)
     for segment, fraction in _touching(branch, parameter, 1e-7 * span):
         guess = branch.interpolate(segment, fraction)
         nearest = _expand(branch, guess)
@@ -88,10 +88,10 @@ def repeats(branch: Branch, others: Sequence[Branch], group: Symmetry) -> bool:
 
 
 def starts_or_ends_here(
-    exit: Exit, branches: Sequence[Branch], group: Symmetry, path: Path
+    exit: Exit, branches: Sequence[Branch], group: Symmetry, line: ParameterLine
 ) -> bool:
     """Whether a known branch has an end at a special point and leaves it through this exit."""
-    span = float(path.high) - float(path.low)
+    span = float(line.high) - float(line.low)
     point = exit.point
     heading = exit.heading / max(float(np.linalg.norm(exit.heading)), 1e-300)
     for branch in branches:
@@ -127,4 +127,5 @@ def _touching(branch: Branch, parameter: float, slack: float) -> list[tuple[int,
 
 def _expand(branch: Branch, u: np.ndarray) -> np.ndarray:
     share = np.asarray(branch.reduction.cells) @ u[: branch.reduction.cells.shape[1]]
-    return share * np.asarray(branch.model.groups.cell_mass)
+    here = branch.line.at(branch.model, jnp.asarray(u[-1]))
+    return share * np.asarray(here.groups.cell_mass)

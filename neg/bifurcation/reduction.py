@@ -7,7 +7,6 @@ several branches meet there; with it each of them is the only one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
@@ -15,72 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from neg.bifurcation.line import ParameterLine
 from neg.bifurcation.symmetry import Symmetry, cleared
-from neg.core.checks import check_range
-from neg.core.errors import InvalidParameterError, unknown_name
 from neg.economy.model import Model
 from neg.solvers.system import market, payoff
-
-
-class Path(eqx.Module):
-    """A straight line through the parameters: ``origin + position * direction``.
-
-    For a single parameter the position is the value of the parameter itself.
-    """
-
-    names: tuple[str, ...] = eqx.field(static=True)
-    origin: Float[Array, " parameter"]
-    direction: Float[Array, " parameter"]
-    low: Float[Array, ""]
-    high: Float[Array, ""]
-
-    def at(self, model: Model, position: Any) -> Model:
-        """The model at this position along the path."""
-        values = self.origin + position * self.direction
-        return model.with_(**dict(zip(self.names, values, strict=True)))
-
-    @property
-    def label(self) -> str:
-        """Name of the quantity that the position measures."""
-        return self.names[0] if len(self.names) == 1 else "position"
-
-
-def parameter_path(
-    model: Model,
-    parameter: str | Mapping[str, tuple[float, float]],
-    low: float | None = None,
-    high: float | None = None,
-) -> Path:
-    """Path along one parameter from ``low`` to ``high``, or along a line through several.
-
-    For several, ``parameter`` gives each its values at the two ends, positions 0 and 1. Raises a
-    named error for unknown parameters, an empty interval or values that the model does not allow.
-    """
-    if isinstance(parameter, str):
-        if parameter not in (*model.parameters(), *model.aliases):
-            raise unknown_name("parameter", parameter, [*model.parameters(), *model.aliases])
-        if low is None or high is None:
-            raise InvalidParameterError(f"low and high of {parameter} are needed")
-        check_range(f"low and high of {parameter}", np.array([low, high]))
-        names: tuple[str, ...] = (parameter,)
-        ends = np.array([[0.0, 1.0]])
-    else:
-        names = tuple(parameter)
-        ends = np.array([parameter[name] for name in names], dtype=float)
-        check_range("ends of the path", ends)
-        low, high = (0.0 if low is None else low), (1.0 if high is None else high)
-    origin, direction = ends[:, 0], ends[:, 1] - ends[:, 0]
-    if not low < high:
-        raise InvalidParameterError(f"low = {low:g} is not allowed; must be below high = {high:g}")
-    path = Path(names, jnp.asarray(origin), jnp.asarray(direction), *_as_floats(low, high))
-    for end in (low, high):  # the model's own checks name what is out of range
-        values = origin + end * direction
-        model.with_(**dict(zip(names, values.tolist(), strict=True)))
-    return path
-
-
-def _as_floats(*values: float) -> tuple[Array, ...]:
-    return tuple(jnp.asarray(value, dtype=float) for value in values)
 
 
 class Reduction(eqx.Module):
@@ -137,14 +74,16 @@ def mean(members: Float[Array, "item class"], values: Float[Array, " item"]) -> 
 
 
 def reduced_residual(
-    z: Float[Array, " unknown"], position: Float[Array, ""], args: tuple[Model, Path, Reduction]
+    z: Float[Array, " unknown"],
+    position: Float[Array, ""],
+    args: tuple[Model, ParameterLine, Reduction],
 ) -> Float[Array, " unknown"]:
     """Equilibrium conditions of the used cells, one for each orbit and class of prices.
 
     V_i - v_g = 0 (each orbit),  F(p, x) = 0 (each class),  sum_g x / m_g - 1 = 0
     """
-    economy, path, reduction = args
-    model = path.at(economy, position)
+    economy, line, reduction = args
+    model = line.at(economy, position)
     x, p, value = reduction.expand(model, z)
     gap = jnp.where(reduction.used, payoff(model, p, x) - value[model.groups.index], 0.0)
     surplus = model.groups.total(x) / model.groups.mass - 1.0

@@ -20,6 +20,8 @@ from neg.core.status import Status
 
 _ROUNDS = 60
 _PROBE = 1e-8
+_NEAR = 0.5
+"""A state belongs to a segment if it is this near to where it was expected, in its lengths."""
 _ZERO = 1e-8
 """Eigenvalues and payoff gaps below this at an end of a branch belong to the meeting point."""
 
@@ -90,7 +92,9 @@ def enclose(
     return best, min(best, other), max(best, other), best_value
 
 
-class _State(NamedTuple):
+class ArcState(NamedTuple):
+    """An equilibrium between two points of a branch; ``matrix`` is its linearised dynamics."""
+
     u: np.ndarray
     tangent: np.ndarray
     good: bool
@@ -102,13 +106,29 @@ class _State(NamedTuple):
     matrix: np.ndarray
 
 
+def state_between(branch: Branch, segment: int, fraction: float) -> ArcState:
+    """The equilibrium on the arc of a segment, as far along its chord as ``fraction`` says."""
+    guess = branch.interpolate(segment, fraction)
+    left, right = branch.points[segment : segment + 2]
+    row = branch.metric * (right - left)
+    level = row @ ((1 - fraction) * left + fraction * right)
+    guess = guess + (right - left) * (level - row @ guess) / max(row @ (right - left), 1e-300)
+    u, tangent, residual, status, details = equilibrium_between(
+        branch.model, branch.line, branch.reduction, guess, row, branch.tangents[segment]
+    )
+    full = Details(*(np.asarray(a) for a in details))
+    index = np.asarray(branch.model.groups.index)
+    matrix = tangent_matrices(index, full.x[None], full.slope[None], branch.used)[0]
+    good = int(status) == Status.CONVERGED
+    return ArcState(np.asarray(u), np.asarray(tangent), good, float(residual), *full[:4], matrix)
+
+
 class _Finder:
     """Looks for sign changes between successive points and encloses them."""
 
     def __init__(self, branch: Branch, spectrum: Spectra, gap: np.ndarray) -> None:
         self.branch, self.spectrum, self.gap = branch, spectrum, gap
         self.index = np.asarray(branch.model.groups.index)
-        self.mass = np.asarray(branch.model.groups.mass)
 
     def folds(self) -> list[Located]:
         rate = self.branch.tangents[:, -1]
@@ -137,7 +157,7 @@ class _Finder:
         if self.meets_here(segment, ends) or not np.isfinite(ends).all():
             return None
 
-        def test(state: _State) -> float:
+        def test(state: ArcState) -> float:
             return float(eigenvalues(basis, state.matrix[None])[0, rank].real)
 
         where, point = self.pin(Kind.BRANCH, segment, test, ends, basis)
@@ -151,7 +171,7 @@ class _Finder:
             cells = np.flatnonzero(orbits == orbit)
             gap = self.gap[:, cells[0]]
 
-            def test(state: _State, cell: int = int(cells[0])) -> float:
+            def test(state: ArcState, cell: int = int(cells[0])) -> float:
                 return float(state.payoff[cell] - state.value[self.index[cell]])
 
             for i in np.flatnonzero(gap[:-1] * gap[1:] < 0):
@@ -169,34 +189,26 @@ class _Finder:
         first, last = segment == 0, segment + 2 == len(self.branch)
         return (first and abs(ends[0]) < _ZERO) or (last and abs(ends[1]) < _ZERO)
 
-    def state(self, segment: int, fraction: float) -> _State:
-        """The equilibrium on the arc of a segment, as far along its chord as ``fraction`` says."""
-        branch = self.branch
-        guess = branch.interpolate(segment, fraction)
-        left, right = branch.points[segment : segment + 2]
-        row = branch.metric * (right - left)
-        level = row @ ((1 - fraction) * left + fraction * right)
-        guess = guess + (right - left) * (level - row @ guess) / max(row @ (right - left), 1e-300)
-        u, tangent, residual, status, details = equilibrium_between(
-            branch.model, branch.path, branch.reduction, guess, row, branch.tangents[segment]
-        )
-        full = Details(*(np.asarray(a) for a in details))
-        matrix = tangent_matrices(
-            self.index, self.mass, full.x[None], full.slope[None], branch.used
-        )[0]
-        good = int(status) == Status.CONVERGED
-        return _State(np.asarray(u), np.asarray(tangent), good, float(residual), *full[:4], matrix)
+    def state(self, segment: int, fraction: float) -> ArcState:
+        """The state between two points, if it is near to where it was expected."""
+        state = state_between(self.branch, segment, fraction)
+        # Newton's method may land on another branch, or where every distribution is at rest (free
+        # trade): a zero found there would belong to neither.
+        moved = state.u - self.branch.interpolate(segment, fraction)
+        length = float(np.sqrt(np.sum(self.branch.metric * moved**2)))
+        near = length <= _NEAR * self.branch.length_between(segment)
+        return state._replace(good=state.good and near)
 
     def pin(
         self,
         kind: Kind,
         segment: int,
-        test: Callable[[_State], float],
+        test: Callable[[ArcState], float],
         ends: np.ndarray,
         basis: np.ndarray | None = None,
     ) -> Located:
         """Enclose the zero of a test function along a segment."""
-        states: dict[float, _State] = {}
+        states: dict[float, ArcState] = {}
 
         def function(fraction: float) -> float:
             states[fraction] = self.state(segment, fraction)

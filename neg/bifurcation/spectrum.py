@@ -13,16 +13,17 @@ from neg.bifurcation.symmetry import Symmetry
 
 
 def tangent_matrices(
-    index: np.ndarray, mass: np.ndarray, x: np.ndarray, slope: np.ndarray, used: np.ndarray
+    index: np.ndarray, x: np.ndarray, slope: np.ndarray, used: np.ndarray
 ) -> np.ndarray:
     """Linearised replicator dynamics among used cells at each point: ``x_i (G_ik - mean_g G_k)``.
 
     ``x`` has shape (point, cell), ``slope`` (point, cell, cell); entries of unused cells are zero.
+    The masses of the groups are those of ``x``: they may change with the parameter.
     """
     x = np.where(used, x, 0.0)
     slope = np.where(used[:, None] & used[None, :], slope, 0.0)
-    member = np.eye(len(mass))[index]
-    mean = np.einsum("cg,pc,pck->pgk", member / mass, x, slope)
+    member = np.eye(int(index.max()) + 1)[index]
+    mean = np.einsum("cg,pc,pck->pgk", member, x, slope) / (x @ member)[:, :, None]
     return x[:, :, None] * (slope - mean[:, index, :])
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from jaxtyping import Array
 
 from neg.bifurcation.arclength import correct, metric_of, unit_tangent
-from neg.bifurcation.reduction import Path, Reduction
+from neg.bifurcation.line import ParameterLine
+from neg.bifurcation.reduction import Reduction
 from neg.bifurcation.spectrum import adapted_basis, blocks, eigenvalues, tangent_matrices
 from neg.bifurcation.symmetry import Symmetry
 from neg.economy.model import Model
@@ -32,22 +33,24 @@ class Details(NamedTuple):
     slope: Any
 
 
-def _details(model: Model, path: Path, reduction: Reduction, u: Array) -> Details:
-    here = path.at(model, u[-1])
+def _details(model: Model, line: ParameterLine, reduction: Reduction, u: Array) -> Details:
+    here = line.at(model, u[-1])
     x, p, value = reduction.expand(here, u[:-1])
     slope = slopes(here, p, x)
     return Details(x, p, value, slope.payoff, slope.total)
 
 
 @eqx.filter_jit
-def details_along(model: Model, path: Path, reduction: Reduction, points: Array) -> Details:
+def details_along(
+    model: Model, line: ParameterLine, reduction: Reduction, points: Array
+) -> Details:
     """Full states of all points of a trace; rows that hold no point are skipped."""
 
     def one(u: Array) -> Details:
-        shape = jax.eval_shape(lambda v: _details(model, path, reduction, v), u)
+        shape = jax.eval_shape(lambda v: _details(model, line, reduction, v), u)
         nothing = jax.tree.map(lambda leaf: jnp.full(leaf.shape, jnp.nan), shape)
         return jax.lax.cond(
-            jnp.isnan(u[-1]), lambda: nothing, lambda: _details(model, path, reduction, u)
+            jnp.isnan(u[-1]), lambda: nothing, lambda: _details(model, line, reduction, u)
         )
 
     return jax.lax.map(one, points)
@@ -55,16 +58,21 @@ def details_along(model: Model, path: Path, reduction: Reduction, points: Array)
 
 @eqx.filter_jit
 def equilibrium_between(
-    model: Model, path: Path, reduction: Reduction, guess: Array, row: Array, heading: Array
+    model: Model,
+    line: ParameterLine,
+    reduction: Reduction,
+    guess: Array,
+    row: Array,
+    heading: Array,
 ) -> tuple[Array, Array, Array, Array, Details]:
     """The equilibrium in the hyperplane ``row`` through ``guess``.
 
     Returns point, tangent, residual, status and full state.
     """
-    args = (model, path, reduction)
+    args = (model, line, reduction)
     u, along, residual, _, status = correct(guess, row, row @ guess, args, jnp.asarray(FINE))
-    tangent = unit_tangent(along, heading, metric_of(path, reduction))
-    return u, tangent, residual, status, _details(model, path, reduction, u)
+    tangent = unit_tangent(along, heading, metric_of(line, reduction))
+    return u, tangent, residual, status, _details(model, line, reduction, u)
 
 
 class Spectra(NamedTuple):
@@ -90,8 +98,8 @@ class Spectra(NamedTuple):
 
 def spectra(model: Model, symmetry: Symmetry, used: np.ndarray, details: Details) -> Spectra:
     """Spectra on the tangent space of used cells, split into blocks by symmetry."""
-    index, mass = np.asarray(model.groups.index), np.asarray(model.groups.mass)
-    matrices = tangent_matrices(index, mass, details.x, details.slope, used)
+    index = np.asarray(model.groups.index)
+    matrices = tangent_matrices(index, details.x, details.slope, used)
     basis, pieces = adapted_basis(index, used, symmetry)
     finite = np.isfinite(matrices).all(axis=(1, 2))
     parts = [basis[:, columns] for columns in blocks(basis, pieces, matrices[finite])]

@@ -11,9 +11,10 @@ import numpy as np
 
 from neg.bifurcation.arclength import Steps
 from neg.bifurcation.branch import Branch, Kind, SpecialPoint, extended
-from neg.bifurcation.continuation import follow, state_vector, through
+from neg.bifurcation.continuation import one_way, state_vector, through
 from neg.bifurcation.directions import Direction, Directions, directions
-from neg.bifurcation.reduction import Path, reduce
+from neg.bifurcation.line import ParameterLine
+from neg.bifurcation.reduction import reduce
 from neg.bifurcation.symmetry import Symmetry
 from neg.economy.model import Model
 
@@ -54,7 +55,7 @@ def exits(branch: Branch, point: SpecialPoint, group: Symmetry) -> tuple[list[Ex
 
 def leave(
     model: Model,
-    path: Path,
+    line: ParameterLine,
     group: Symmetry,
     exit: Exit,
     steps: Steps,
@@ -62,7 +63,7 @@ def leave(
 ) -> Branch | None:
     """Follow the branch through an exit; None if Newton's method finds none there."""
     point = exit.point
-    here = path.at(model, jnp.asarray(point.parameter))
+    here = line.at(model, jnp.asarray(point.parameter))
     mass = np.asarray(here.groups.cell_mass)
     reduction = reduce(here, exit.symmetry, exit.used)
     x0 = exit.symmetry.average(point.x)
@@ -77,16 +78,16 @@ def leave(
         # The branch begins at the special point itself, where the new cells are still empty.
         column = np.asarray(reduction.cells)[entering].sum(axis=0) > 0
         row = np.append(column + 0.0, np.zeros(len(base) - shares))
-        branch = follow(
-            model, path, reduction, exit.symmetry, group, base, row, toward, steps, max_points
+        branch = one_way(
+            model, line, reduction, exit.symmetry, group, base, row, toward, steps, max_points
         )
         return branch if branch is not None and len(branch) > 1 else None
     room = np.min(x0[exit.used] / np.maximum(np.abs(exit.heading[exit.used]), 1e-12))
     for amplitude in AMPLITUDES:
         size = min(amplitude, 0.3 * float(room))
         guess = state_vector(here, reduction, x0 + size * exit.heading, point.parameter)
-        branch = follow(
-            model, path, reduction, exit.symmetry, group, guess, row, toward, steps, max_points
+        branch = one_way(
+            model, line, reduction, exit.symmetry, group, guess, row, toward, steps, max_points
         )
         if branch is not None and len(branch) > 1:
             return extended(branch, point, base, first=True)
@@ -95,7 +96,7 @@ def leave(
 
 def beyond_corner(
     model: Model,
-    path: Path,
+    line: ParameterLine,
     group: Symmetry,
     branch: Branch,
     point: SpecialPoint,
@@ -106,7 +107,7 @@ def beyond_corner(
     used = branch.used.copy()
     used[list(point.cells)] = False
     x = np.where(used, point.x, 0.0)
-    return through(model, path, x, point.parameter, used, group, steps, max_points)
+    return through(model, line, x, point.parameter, used, group, steps, max_points)
 
 
 def _both_ways(branch: Branch, point: SpecialPoint, direction: Direction) -> Iterator[Exit]:

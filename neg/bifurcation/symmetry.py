@@ -130,6 +130,8 @@ def symmetries(model: Model, *others: Model) -> Symmetry:
     for one in (model, *others):
         for matrix in _signatures(one):
             colours = _merge(colours, _levels(np.asarray(matrix)))
+            if len(np.unique(np.diag(colours))) == len(colours):
+                return Symmetry.trivial(len(colours))  # no two cells are alike
     group = automorphisms(colours)
     for one in (model, *others):
         group = _tested(one, group)
@@ -205,6 +207,9 @@ def _signatures(model: Model) -> Iterator[np.ndarray]:
     yield np.asarray(groups.index)[:, None] == np.asarray(groups.index)[None, :] + 0.0
     yield np.diag(np.asarray(groups.cell_mass))
     even = groups.uniform()
+    paid = _payoffs(model, np.asarray(even)[None])[0]
+    if np.isfinite(paid).all():  # cells that pay differently, all else even, are not alike
+        yield np.diag(paid)
     added = even[None, :] + 0.3 * jnp.diag(even)
     added = added / jax.vmap(groups.total)(added)[:, groups.index] * groups.cell_mass
     response = _payoffs(model, np.asarray(added))

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from neg.bifurcation.line import ParameterLine
 from neg.core.errors import InvalidParameterError, unknown_name
 from neg.economy.model import Alias, Model, Parameter
 
@@ -20,8 +21,9 @@ class Scale(eqx.Module):
     """A parameter ``value`` as a smooth increasing function of a coordinate ``v``.
 
         between two ends   value = low + (high - low) / (1 + exp(-v))
-        above one (costs)  value = exp(exp(v))
-        above another low  value = low + exp(v)
+        a cost factor      value = exp(exp(v))
+        above a low end    value = low + exp(v)
+        below a high end   value = high - exp(-v)
         unbounded          value = sinh(v)
 
     ``first`` and ``last`` bound the coordinate that is searched.
@@ -29,8 +31,8 @@ class Scale(eqx.Module):
 
     low: Float[Array, ""]
     span: Float[Array, ""]
-    first: float = eqx.field(static=True)
-    last: float = eqx.field(static=True)
+    first: Float[Array, ""]
+    last: Float[Array, ""]
     kind: str = eqx.field(static=True)
 
     def value(self, v: Any) -> Any:
@@ -41,22 +43,51 @@ class Scale(eqx.Module):
             return jnp.exp(jnp.exp(v))
         if self.kind == "above":
             return self.low + jnp.exp(v)
+        if self.kind == "below":
+            return self.low - jnp.exp(-v)
         return jnp.sinh(v)
 
     def coordinate(self, value: Any) -> float:
-        """The coordinate of a parameter value inside the range."""
-        if self.kind == "between":
-            share = (value - float(self.low)) / float(self.span)
-            return float(np.log(share) - np.log1p(-share))
-        if self.kind == "cost":
-            return float(np.log(np.log(value)))
-        if self.kind == "above":
-            return float(np.log(value - float(self.low)))
-        return float(np.arcsinh(value))
+        """The coordinate of a parameter value inside the range; infinite at an end of it."""
+        low, span = float(self.low), float(self.span)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if self.kind == "between":
+                share = (value - low) / span
+                return float(np.log(share) - np.log1p(-share))
+            if self.kind == "cost":
+                return float(np.log(np.log(value)))
+            if self.kind == "above":
+                return float(np.log(value - low))
+            if self.kind == "below":
+                return float(-np.log(low - value))
+            return float(np.arcsinh(value))
 
-    def nodes(self, count: int) -> np.ndarray:
-        """Evenly spaced coordinates over the searched part of the range."""
-        return np.linspace(self.first, self.last, count)
+
+class ScaledPath(ParameterLine):
+    """One parameter followed along a scale: the position is the scale's coordinate."""
+
+    scale: Scale
+
+    def at(self, model: Model, position: Any) -> Model:
+        """The model with the parameter at this coordinate."""
+        return model.with_(**{self.names[0]: self.scale.value(position)})
+
+    def value(self, position: Any) -> float:
+        """The parameter at this coordinate."""
+        return float(self.scale.value(jnp.asarray(position)))
+
+
+def scaled_path(
+    model: Model, parameter: str, low: float | None = None, high: float | None = None
+) -> ScaledPath:
+    """Line along a scalar parameter or alias of ``model``, from ``low`` to ``high``.
+
+    Without bounds it covers the whole allowed range, up to a relative distance of 1e-6 from a
+    finite end. Raises a named error for unknown names and for bounds outside the range.
+    """
+    scale = scale_of(model, parameter, low, high)
+    none, one = jnp.zeros(1), jnp.ones(1)
+    return ScaledPath((parameter,), none, one, scale.first, scale.last, scale)
 
 
 def scale_of(
@@ -64,10 +95,11 @@ def scale_of(
 ) -> Scale:
     """The scale of a scalar parameter or alias of ``model``, searched from ``low`` to ``high``.
 
-    Without bounds the whole allowed range is searched, up to a relative distance of 1e-6 from a
-    finite end. Raises a named error for unknown names and for bounds outside the range.
+    Which one it is follows from the declared range, and from the mark that a parameter is a cost
+    factor.
     """
-    least, most = parameter_range(model, parameter)
+    spec = declared(model, parameter)
+    least, most = spec.low, spec.high
     for name, bound in (("low", low), ("high", high)):
         inside = bound is None or (
             np.isfinite(bound)
@@ -81,37 +113,42 @@ def scale_of(
             )
     if low is not None and high is not None and not low < high:
         raise InvalidParameterError(f"low = {low:g} is not allowed; must be below high = {high:g}")
+    near, far = float(np.log(_SMALL)), float(np.log(_LARGE))
+    start, span = 0.0, 1.0
     if least is not None and most is not None:
-        start, kind = least, "between"
-        ends = (np.log(_SMALL), -np.log(_SMALL))
-    elif least is None:
-        start, kind, ends = 0.0, "unbounded", (-np.log(_LARGE), np.log(_LARGE))
-    elif least == 1.0:
-        start, kind, ends = 1.0, "cost", (np.log(_SMALL), np.log(_LARGEST_LOG))
+        start, span, kind, ends = least, most - least, "between", (near, -near)
+    elif least is not None and isinstance(spec, Parameter) and spec.cost:
+        start, kind, ends = least, "cost", (near, float(np.log(_LARGEST_LOG)))
+    elif least is not None:
+        start, kind, ends = least, "above", (near, far)
+    elif most is not None:
+        start, kind, ends = most, "below", (-far, -near)
     else:
-        start, kind, ends = least, "above", (np.log(_SMALL), np.log(_LARGE))
-    span = most - least if kind == "between" else 1.0  # type: ignore[operator]
-    scale = Scale(jnp.asarray(start), jnp.asarray(span), float(ends[0]), float(ends[1]), kind)
-    first = _bound(scale, low, scale.first, max)
-    last = _bound(scale, high, scale.last, min)
-    return Scale(scale.low, scale.span, first, last, kind)
+        kind, ends = "unbounded", (-far, far)
+    whole = _scale(start, span, *ends, kind)
+    first, last = _bound(whole, low, ends[0], max), _bound(whole, high, ends[1], min)
+    if not first < last:
+        raise InvalidParameterError(
+            f"low = {low} and high = {high} leave nothing of what is searched of {parameter}, "
+            f"{float(whole.value(ends[0])):.7g} to {float(whole.value(ends[1])):.7g}"
+        )
+    return _scale(start, span, first, last, kind)
 
 
-def parameter_range(model: Model, parameter: str) -> tuple[float | None, float | None]:
-    """The allowed range of a scalar parameter or alias."""
-    spec: Parameter | Alias
+def _scale(low: float, span: float, first: float, last: float, kind: str) -> Scale:
+    start, width, one, other = (jnp.asarray(a, dtype=float) for a in (low, span, first, last))
+    return Scale(start, width, one, other, kind)
+
+
+def declared(model: Model, parameter: str) -> Parameter | Alias:
+    """What the model says of a scalar parameter or alias: its meaning and allowed range."""
     if parameter in model.parameters():
-        spec = model.parameters()[parameter]
-    elif parameter in model.aliases:
-        spec = model.aliases[parameter]
-    else:
-        raise unknown_name("parameter", parameter, [*model.parameters(), *model.aliases])
-    return spec.low, spec.high
+        return model.parameters()[parameter]
+    if parameter in model.aliases:
+        return model.aliases[parameter]
+    raise unknown_name("parameter", parameter, [*model.parameters(), *model.aliases])
 
 
 def _bound(scale: Scale, value: float | None, default: float, pick: Any) -> float:
-    if value is None:
-        return default
-    with np.errstate(divide="ignore", invalid="ignore"):
-        at = scale.coordinate(value)
+    at = np.inf if value is None else scale.coordinate(value)
     return default if not np.isfinite(at) else float(pick(at, default))

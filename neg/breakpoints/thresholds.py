@@ -1,80 +1,38 @@
-"""Break and sustain points of any parameter, from the model's own spectrum and payoff gaps."""
+"""Break points, folds and sustain points of any parameter, from spectra and payoff gaps."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
+import dataclasses
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.breakpoints.agglomerated import Corner, Leaving, corners, leavings
-from neg.breakpoints.interior import Crossing, Interior
-from neg.breakpoints.scale import scale_of
-from neg.breakpoints.witness import (
-    Witness,
-    break_witness,
-    differentiable,
-    fold_witness,
-    gradient_of,
-    sustain_witness,
+from neg.bifurcation.branch import Branch
+from neg.breakpoints.entry import unbounded_entry
+from neg.breakpoints.following import Corner, Follower
+from neg.breakpoints.reasons import UNBOUNDED, Search
+from neg.breakpoints.results import KINDS, Threshold, Thresholds, threshold_gradient
+from neg.breakpoints.scale import scaled_path
+from neg.breakpoints.witness import differentiable
+from neg.breakpoints.zeros import (
+    OnInterior,
+    Zero,
+    critical_mode,
+    distinct,
+    on_corner,
+    on_interior,
 )
 from neg.core.checks import check_choice, is_concrete
 from neg.core.errors import BlackHoleError, ConvergenceError, InvalidParameterError
 from neg.economy.model import Model
-from neg.solvers.system import stop
+from neg.solvers.system import Unknowns, stop
+
+__all__ = ["Threshold", "Thresholds", "threshold", "threshold_gradient", "thresholds"]
 
 _NODES = 129
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """A parameter value at which an equilibrium gains or loses its standing.
-
-    ``kind`` is ``break`` (the most symmetric interior equilibrium gains or loses stability) or
-    ``sustain`` (full agglomeration becomes or ceases to be an equilibrium). ``pattern`` is, for a
-    break, the unstable mode over cells with largest entry one; for a sustain point the
-    distribution of the agglomeration. ``places`` names the places of agglomeration that share the
-    value by symmetry. ``interval`` is a bracket on whose ends the test value was seen to have
-    opposite signs. ``equilibrium`` is the distribution at the threshold. ``below`` tells what
-    holds at smaller values of the parameter. ``rank`` counts unstable modes: 0 is the one that
-    decides stability.
-    """
-
-    kind: str
-    parameter: str
-    value: float
-    converged: bool
-    pattern: np.ndarray
-    places: tuple[str, ...]
-    interval: tuple[float, float]
-    equilibrium: np.ndarray
-    below: str
-    rank: int
-    model: Model = field(repr=False)
-    witness: Witness = field(repr=False)
-
-    def gradient(self) -> dict[str, float]:
-        """Derivative of the threshold with respect to every other scalar parameter."""
-        return threshold_gradient(self)
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """All thresholds of ``parameter`` in ``searched``, by value; or the reason for none."""
-
-    model: Model = field(repr=False)
-    parameter: str
-    points: tuple[Threshold, ...]
-    searched: tuple[float, float]
-    none_because: str | None
-
-    def of_kind(self, kind: str) -> tuple[Threshold, ...]:
-        """The break points or the sustain points."""
-        check_choice("kind", kind, ("break", "sustain"))
-        return tuple(point for point in self.points if point.kind == kind)
+_DEEPEST = 4
 
 
 def thresholds(
@@ -86,32 +44,62 @@ def thresholds(
     modes: int = 1,
     nodes: int = _NODES,
 ) -> Thresholds:
-    """Find every break and sustain point of a scalar parameter or alias.
+    """Find every break point, fold and sustain point of a scalar parameter or alias.
 
-    The most symmetric interior equilibrium and full agglomeration in each place are followed over
-    the allowed range (or from ``low`` to ``high``) on ``nodes`` points of a scale that resolves
-    both ends; sign changes of the largest growth rate and of the gain from leaving, and places
-    where these turn back near zero, are bracketed and converged to about 1e-12. With ``modes``
-    above one the crossings of so many leading modes are listed, the later ones with
-    ``rank`` > 0. Where an asymmetric geography turns the break into a fold, the fold is reported.
-    Raises :class:`neg.core.errors.UnknownNameError` for an unknown parameter and
+    The interior equilibria near the model's initial distribution and full agglomeration in each
+    place are followed by arclength over the allowed range (or from ``low`` to ``high``), in steps
+    of at most one of ``nodes`` - 1 parts of a scale that resolves both ends. Sign changes of growth
+    rates and of the gain from leaving, folds, and places where test values turn back near zero, are
+    enclosed, and counted as converged where the test value is zero and changes its sign along one
+    continuous branch. With ``modes`` above one the crossings of so many leading modes are listed,
+    the later ones with ``rank`` > 0. Where an asymmetric geography turns the break into a fold, the
+    fold is reported. Raises :class:`neg.core.errors.UnknownNameError` for an unknown parameter and
     :class:`neg.core.errors.InvalidParameterError` for bounds outside its range.
     """
-    scale = scale_of(model, parameter, low, high)
+    path = scaled_path(model, parameter, low, high)
     if not all(is_concrete(leaf) for leaf in jax.tree.leaves(stop(model))):
         raise InvalidParameterError(
             "model holds traced values; thresholds are searched outside of jit and vmap"
         )
+    if modes < 1 or nodes < 2:
+        raise InvalidParameterError(
+            f"modes = {modes}, nodes = {nodes} are not allowed; must be at least 1 and 2"
+        )
     model = stop(model)
-    v = scale.nodes(nodes)
-    interior = Interior(model, parameter, scale, v)
-    edge = corners(model, parameter, scale, v)
-    points = [_break(model, parameter, c) for c in interior.crossings(modes)]
-    points += [_sustain(model, parameter, c) for c in leavings(model, parameter, scale, edge)]
-    points.sort(key=lambda point: (round(point.value, 10), point.kind))
-    searched = (float(scale.value(scale.first)), float(scale.value(scale.last)))
-    reason = None if points else _reason(parameter, searched, interior, edge)
-    return Thresholds(model, parameter, tuple(points), searched, reason)
+    follower = Follower(model, path, nodes)
+    interior, corners = follower.interior(), follower.corners()
+    inner = _on_all(follower, interior, modes)
+    points = [_interior_point(model, parameter, zero) for zero in distinct(inner.zeros)]
+    for first, last in inner.doubtful:
+        follower.note(
+            f"growth rates change sign between {parameter} = {path.value(first):.7g} and "
+            f"{path.value(last):.7g}, where no continuous branch was found, however short the steps"
+        )
+    rejected = False
+    for corner in corners:
+        for zero in distinct(on_corner(corner)):
+            here = model.with_(**{parameter: zero.value})
+            if unbounded_entry(here, zero.state.x, np.flatnonzero(corner.closed)):
+                rejected = True
+            else:
+                points.append(_sustain(model, parameter, zero, corner))
+    points = sorted(_merged(points), key=lambda point: (round(point.value, 10), point.kind))
+    search = Search(model, path, interior, corners, inner.poles)
+    missing = {}
+    if not any(point.kind in ("break", "fold") for point in points):
+        missing["break"] = search.of_breaks()
+    if not any(point.kind == "sustain" for point in points):
+        missing["sustain"] = UNBOUNDED if rejected else search.of_sustains()
+    return Thresholds(
+        model,
+        parameter,
+        tuple(points),
+        (path.value(path.low), path.value(path.high)),
+        None if points else search.of_all(),
+        missing,
+        {"interior": len(interior), "corner": sum(len(c.branches) for c in corners)},
+        tuple(dict.fromkeys([*search.notes(), *follower.notes])),
+    )
 
 
 def threshold(
@@ -129,11 +117,15 @@ def threshold(
     derivative is that of the symmetric state under changes that keep its symmetry. Not for use
     inside ``jit``. Raises :class:`neg.core.errors.BlackHoleError` with the reason if there is none.
     """
-    check_choice("kind", kind, ("break", "sustain"))
+    check_choice("kind", kind, KINDS)
     found = thresholds(model, parameter, low, high)
     points = found.of_kind(kind)
     if not points:
-        raise BlackHoleError(found.none_because or f"there is no {kind} point of {parameter}")
+        reason = found.none_because or found.missing.get(kind)
+        others = ", ".join(repr(point) for point in found.points)
+        raise BlackHoleError(
+            reason or f"there is no {kind} point of {parameter}; there is: {others}"
+        )
     try:
         point = points[which]
     except IndexError:
@@ -145,99 +137,102 @@ def threshold(
     return differentiable(point.witness, model, True)
 
 
-def threshold_gradient(point: Threshold, names: tuple[str, ...] | None = None) -> dict[str, float]:
-    """Derivative of a threshold with respect to the named (default all other) parameters.
+def _on_all(follower: Follower, branches: list[Branch], modes: int, depth: int = 0) -> OnInterior:
+    """What is found along all branches, with shorter steps where a step may have jumped."""
+    zeros, poles, doubtful = OnInterior([], [], [])
+    for branch in branches:
+        found = on_interior(branch, modes)
+        zeros += found.zeros
+        poles += found.poles
+        doubtful += found.doubtful
+    if depth >= _DEEPEST or not doubtful:
+        return OnInterior(zeros, poles, doubtful)
+    left: list[tuple[float, float]] = []
+    for low, high in _united(doubtful):
+        part = follower.within(low, high)
+        deeper = _on_all(part, part.interior(), modes, depth + 1)
+        zeros += deeper.zeros
+        poles += deeper.poles
+        left += deeper.doubtful
+    return OnInterior(zeros, poles, left)
 
-    ``d lambda / d theta = - g_theta / g_lambda`` with the response of the equilibrium included.
-    NaN where the threshold did not converge.
-    """
-    if names is None:
-        fixed = {point.parameter} | ({"tau"} if point.parameter in point.model.aliases else set())
-        names = tuple(name for name in point.model.parameters() if name not in fixed)
-    slopes = gradient_of(point.witness, point.model, names)
-    return {name: float(slopes[name]) if point.converged else math.nan for name in names}
+
+def _united(intervals: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Intervals with those that overlap made one."""
+    result: list[tuple[float, float]] = []
+    for low, high in sorted(intervals):
+        if result and low <= result[-1][1]:
+            result[-1] = (result[-1][0], max(result[-1][1], high))
+        else:
+            result.append((low, high))
+    return result
 
 
-def _break(model: Model, parameter: str, crossing: Crossing) -> Threshold:
-    value = crossing.zero.value
-    used = jnp.ones(model.groups.cells, dtype=bool)
-    mode = break_witness(model, parameter, value, crossing.z, used)
-    witness = mode
-    if crossing.left is not None:
-        witness = fold_witness(model, parameter, value, crossing.z, used, crossing.left)
-    word = "stable" if crossing.stable_below else "unstable"
-    if crossing.left is not None:
-        word = "vanishes" if not crossing.stable_below else "exists"
+def _interior_point(model: Model, parameter: str, zero: Zero) -> Threshold:
+    if zero.kind == "fold":
+        word = "exists" if zero.below > 0 else "vanishes"
+    else:
+        word = "stable" if zero.below < 0 else "unstable"
+    nothing = np.zeros(model.groups.cells, dtype=bool)
+    return _point(model, parameter, zero, critical_mode(zero), (), word, nothing)
+
+
+def _sustain(model: Model, parameter: str, zero: Zero, corner: Corner) -> Threshold:
+    places = tuple(model.cell_labels[cell] for cell in corner.cells)
+    word = "sustained" if zero.below < 0 else "not sustained"
+    return _point(model, parameter, zero, zero.state.x, places, word, corner.closed)
+
+
+def _point(
+    model: Model,
+    parameter: str,
+    zero: Zero,
+    pattern: np.ndarray,
+    places: tuple[str, ...],
+    word: str,
+    closed: np.ndarray,
+) -> Threshold:
+    state, used = zero.state, zero.branch.used
+    mass = np.asarray(model.with_(**{parameter: zero.value}).groups.cell_mass)
+    share = np.where(used, state.x / mass, 1.0)
     return Threshold(
-        kind="break",
+        kind=zero.kind,
         parameter=parameter,
-        value=value,
-        converged=crossing.zero.converged,
-        pattern=np.real(np.asarray(mode.right)),
-        places=(),
-        interval=crossing.zero.interval,
-        equilibrium=crossing.x,
-        below=word,
-        rank=crossing.rank,
-        model=model,
-        witness=witness,
-    )
-
-
-def _sustain(model: Model, parameter: str, leaving: Leaving) -> Threshold:
-    value, corner = leaving.zero.value, leaving.corner
-    places = tuple(_place(model, cell) for cell in corner.same_as)
-    return Threshold(
-        kind="sustain",
-        parameter=parameter,
-        value=value,
-        converged=leaving.zero.converged,
-        pattern=leaving.x,
+        value=zero.value,
+        converged=zero.converged,
+        pattern=pattern,
         places=places,
-        interval=leaving.zero.interval,
-        equilibrium=leaving.x,
-        below="sustained" if leaving.sustained_below else "not sustained",
-        rank=0,
+        interval=zero.interval,
+        equilibrium=state.x,
+        below=word,
+        rank=zero.rank,
+        growth=zero.test,
+        oscillates=zero.oscillates,
         model=model,
-        witness=sustain_witness(
-            model, parameter, value, leaving.z, corner.walk.used, corner.walk.closed
-        ),
+        state=Unknowns(*(jnp.asarray(a) for a in (np.log(share), state.prices, state.value))),
+        used=used,
+        closed=closed,
     )
 
 
-def _place(model: Model, cell: int) -> str:
-    return model.cell_labels[cell]
-
-
-def _reason(
-    parameter: str, searched: tuple[float, float], interior: Interior, edge: list[Corner]
-) -> str:
-    """Why there is no threshold: what holds everywhere instead."""
-    where = f"at every {parameter} searched, from {searched[0]:.7g} to {searched[1]:.7g}"
-    growth = np.concatenate([chain.growth[:, 0] for chain in interior.chains] or [np.zeros(0)])
-    gain = np.concatenate([corner.gain for corner in edge] or [np.zeros(0)])
-    stable, unstable = (growth < 0).all(), (growth > 0).all()
-    sustained, not_sustained = (gain < 0).all(), (gain > 0).all()
-    if not growth.size:
-        return f"no interior equilibrium was found {where}"
-    if unstable and sustained and gain.size:
-        return (
-            f"black hole: full agglomeration is an equilibrium and the most symmetric state is "
-            f"unstable {where}"
+def _merged(points: list[Threshold]) -> list[Threshold]:
+    """Sustain points of places that share one value, though no symmetry says so, as one."""
+    kept: list[Threshold] = []
+    for point in points:
+        twin = next(
+            (
+                k
+                for k, other in enumerate(kept)
+                if point.kind == other.kind == "sustain"
+                and point.below == other.below
+                and abs(point.value - other.value) <= 1e-10 * max(1.0, abs(point.value))
+                and not set(point.places) & set(other.places)
+            ),
+            None,
         )
-    if stable and not_sustained and gain.size:
-        return (
-            f"no agglomeration: the most symmetric state is stable and full agglomeration is no "
-            f"equilibrium {where}"
-        )
-    if interior.poles:
-        poles = ", ".join(f"{value:.7g}" for value in interior.poles)
-        return (
-            f"the growth rate changes sign only through infinity, where market clearing is "
-            f"singular ({parameter} = {poles}), {where}"
-        )
-    if stable:
-        return f"the most symmetric state is stable, and so nothing breaks, {where}"
-    if unstable:
-        return f"the most symmetric state is unstable, and so never regains stability, {where}"
-    return f"no growth rate or payoff gap that could be decided changes sign {where}"
+        if twin is None:
+            kept.append(point)
+        else:
+            both = kept[twin].places + point.places
+            kept[twin] = dataclasses.replace(kept[twin], places=both)
+    return kept

@@ -93,12 +93,18 @@ def _linearised(
     return matrix, inverse, slope.payoff - earned[here.groups.index]
 
 
-def fold_witness(
-    model: Model, parameter: str, value: Any, z: Any, used: Array, left: Array
-) -> Witness:
+def fold_witness(model: Model, parameter: str, value: Any, z: Any, used: Array) -> Witness:
     """The witness of a fold, where two equilibria meet and vanish."""
     none = jnp.zeros(())
+    left = _left_null(model, parameter, jnp.asarray(value), z, used)
     return _witness("fold", parameter, value, z, used, none, left, none)
+
+
+@eqx.filter_jit
+def _left_null(model: Model, parameter: str, value: Array, z: Array, used: Array) -> Array:
+    """The left null vector of the equilibrium conditions."""
+    here = model_at(model, parameter, value)
+    return jnp.linalg.svd(jax.jacfwd(lambda y: long_run_residual(y, (here, used)))(z))[0][:, -1]
 
 
 def _witness(

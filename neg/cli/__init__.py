@@ -1,26 +1,52 @@
-"""The command line ``neg``: models, thresholds, equilibria and bifurcation diagrams."""
+"""The command line ``neg``: models, thresholds, equilibria, bifurcation diagrams, experiments."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
+
+from neg import __version__
+from neg.cli.terminal import quiet_when_unread, use_plain_letters
 
 _ASSIGNMENTS = (
     "parameters (sigma=5), options (labour=immobile), regions=N for equidistant places, "
-    "or geography=racetrack places=8; phi=... and other aliases where the model has them; "
-    "blocks (land.h=0.2) as `neg models` lists them"
+    "geography=racetrack places=8, or distances=FILE (a matrix of steps, CSV); phi=... and other "
+    "aliases where the model has them; blocks (land.h=0.2) as `neg models` lists them"
+)
+
+
+_NO_EXPERIMENTS = (
+    "the experiments come with the repository, not with the installed package: clone it and run "
+    "`python -m experiments` in its folder"
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when done, 2 for input that cannot be used, 1 where a solve failed.
+    """Run one command.
 
-    Results go to standard output (with ``--json`` nothing but JSON), errors to standard error.
+    Returns 0 when done, 2 for input that cannot be used, 1 where a solve failed, 130 after an
+    interruption. Results go to standard output (with ``--json`` nothing but JSON), errors to
+    standard error; a terminal without Greek letters gets their names.
     """
+    use_plain_letters()
+    with quiet_when_unread():
+        try:
+            return _run(list(sys.argv[1:] if arguments is None else arguments))
+        except KeyboardInterrupt:
+            print("neg: interrupted", file=sys.stderr)
+            return 130
+    return 0  # whoever read the output had enough of it
+
+
+def _run(words: list[str]) -> int:
+    if words[:1] == ["experiments"]:
+        return _experiments(words[1:])
     parser = _parser()
-    options, extra = parser.parse_known_args(arguments)
+    options, extra = parser.parse_known_args(words)
     misplaced = [text for text in extra if text.startswith("-") or "=" not in text]
     if misplaced or (extra and not hasattr(options, "assignments")):
         parser.error(f"unrecognized arguments: {' '.join(misplaced or extra)}")
@@ -45,10 +71,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _experiments(words: list[str]) -> int:  # noqa: RET503 (the last line never returns)
+    """Hand over to ``python -m experiments`` of the repository that this package stands in."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / "experiments" / "_runner.py").exists():
+        print(f"neg: {_NO_EXPERIMENTS}", file=sys.stderr)
+        return 2
+    path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH", "")]))
+    sys.stdout.flush()
+    # In its place: a process of its own reads settings before numpy is loaded, and Ctrl-C is its.
+    command = [sys.executable, "-P", "-m", "experiments", *words]
+    os.execve(sys.executable, command, {**os.environ, "PYTHONPATH": path})
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="neg", description="Where industry locates, and why it moves."
     )
+    parser.add_argument("--version", action="version", version=f"neg {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     models = commands.add_parser("models", help="list the models and their parameters")
     models.add_argument("model", nargs="?", metavar="MODEL", help="only this one")
@@ -65,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument(
         "--out", required=True, metavar="FILE", help="where to write: .png, .pdf, .nc or .csv"
     )
+    run = "run the experiments of the repository; see: neg experiments --help"
+    commands.add_parser("experiments", help=run, add_help=False)
     for command in (models, find, every, draw):
         command.add_argument("--json", action="store_true", help="print JSON alone")
     return parser

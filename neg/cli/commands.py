@@ -3,45 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
-import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from neg.cli.build import build_model, interval
+from neg.cli.build import build_model, check_free, interval, stated
+from neg.cli.listing import listing
+from neg.cli.texts import table, to_json, vector
 from neg.core.compilation import compile_quickly, keep_compiled
-from neg.core.parameters import Parametric
-from neg.economy.model import Model, Parameter
-from neg.models import get_model
+from neg.core.records import check_writable
+from neg.economy.model import Model
+
+_STABLE = {True: "stable", False: "unstable", None: "cannot tell"}
 
 
 def models(options: argparse.Namespace) -> str:
     """The models and the blocks they may take on, with parameters: meaning, range, default."""
-    import neg.models  # noqa: F401  (fills the registry)
-    from neg.economy.part import Part
-
-    names = [options.model] if options.model else sorted(Model.registry)
-    kinds = {name: get_model(name) for name in names}
-    blocks = {} if options.model else dict(sorted(Part.registry.items()))
-    if options.json:
-        return _json(
-            {
-                "models": [_described(name, kind) for name, kind in kinds.items()],
-                "blocks": [
-                    {"name": label, "parameters": _parameters(block)}
-                    for label, block in blocks.items()
-                ],
-            }
-        )
-    texts = [_model_text(name, kind) for name, kind in kinds.items()]
-    if blocks:
-        rows = [row for label, block in blocks.items() for row in _rows(block, f"{label}.")]
-        title = "blocks that any model takes on, such as land.h=0.2"
-        texts.append(f"{title}\n{_table(['name', 'default', 'range', 'meaning'], rows)}")
-    return "\n\n".join(texts)
+    return listing(options.model, options.json)
 
 
 def thresholds(options: argparse.Namespace) -> str:
@@ -50,39 +28,50 @@ def thresholds(options: argparse.Namespace) -> str:
 
     compile_quickly()
     keep_compiled()
-    model = build_model(options.model, options.assignments)
+    model = build_model(options.model, options.assignments, options.parameter)
+    notes = check_free(model, options.parameter, options.assignments)
     found = find(model, options.parameter, options.low, options.high)
     if options.json:
-        return _json(
+        return to_json(
             {
-                "model": options.model,
+                **_about(options.model, model, options.parameter),
                 "parameter": options.parameter,
+                "searched": list(found.searched),
                 "thresholds": [
                     {
                         "kind": point.kind,
                         "value": point.value,
                         "converged": point.converged,
+                        "interval": list(point.interval),
+                        "below": point.below,
+                        "places": list(point.places),
                         "pattern": point.pattern,
+                        "equilibrium": point.equilibrium,
                     }
                     for point in found.points
                 ],
                 "none_because": found.none_because,
+                "notes": [*notes, *getattr(found, "notes", ())],
             }
         )
     if not found.points:
-        return f"no thresholds of {options.parameter}: {found.none_because}"
+        told = f"no thresholds of {options.parameter}: {found.none_because}"
+        return "\n".join([told, *notes])
     rows = [
         [
             point.kind,
             f"{point.value:.10g}",
             "yes" if point.converged else "NO",
             point.below,
-            _vector(point.pattern),
+            vector(point.pattern),
             ", ".join(point.places),
         ]
         for point in found.points
     ]
-    return _table(["kind", options.parameter, "converged", "below it", "pattern", "in"], rows)
+    header = ["kind", options.parameter, "converged", "below it", "pattern", "in"]
+    low, high = found.searched
+    searched = f"searched: {options.parameter} from {low:.6g} to {high:.6g}"
+    return "\n".join([table(header, rows), "", searched, *notes, *getattr(found, "notes", ())])
 
 
 def equilibria(options: argparse.Namespace) -> str:
@@ -94,47 +83,79 @@ def equilibria(options: argparse.Namespace) -> str:
     model = build_model(options.model, options.assignments)
     found = find(model, **({} if options.starts is None else {"starts": options.starts}))
     if options.json:
-        return _json(
+        return to_json(
             {
+                **_about(options.model, model),
                 "equilibria": [
-                    {"distribution": point.x, "stable": point.stable, "residual": point.residual}
+                    {
+                        "distribution": point.x,
+                        "stable": point.stable,
+                        "growth": point.growth,
+                        "residual": point.residual,
+                    }
                     for point in found.points
                 ],
+                "certified": found.completeness.certified,
+                "index_sum": found.completeness.index_sum,
                 "completeness": str(found.completeness),
             }
         )
-    words = {True: "stable", False: "unstable", None: "cannot tell"}
     rows = [
         [
-            words[point.stable],
-            _vector(np.asarray(point.x)),
+            _verdict(point),
+            vector(np.asarray(point.x)),
             f"{float(point.growth):.3g}",
             f"{float(point.residual):.1e}",
         ]
         for point in found.points
     ]
     header = ["", f"distribution over {', '.join(model.cell_labels)}", "growth rate", "residual"]
-    return f"{_table(header, rows)}\n\n{found.completeness}"
+    return f"{table(header, rows)}\n\n{found.completeness}"
+
+
+def _verdict(point: Any) -> str:
+    """Stable, unstable, cannot tell; and not computed where the solver says so."""
+    told = getattr(point, "stability", None)
+    return _STABLE[point.stable] if told is None else str(told.value)
+
+
+def _about(name: str, model: Model, varied: str | None = None) -> dict[str, Any]:
+    """What was computed: the model with its parameters, switches and places."""
+    moving = stated(model, varied) if varied else None
+    values = {key: model.get(key) for key in model.parameters() if key != moving}
+    geography = getattr(model, "geography", None)
+    inner = getattr(model, "model", model)  # switches belong to the model below the blocks
+    return {
+        "model": name,
+        "parameters": values,
+        "options": {key: getattr(inner, key) for key in inner.options()},
+        "geography": getattr(geography, "kind", None),
+        "places": list(geography.names) if geography is not None else None,
+        "cells": list(model.cell_labels),
+    }
 
 
 def diagram(options: argparse.Namespace) -> str:
     """A bifurcation diagram, written to a file."""
-    from neg.bifurcation.diagram import diagram as follow
     from neg.cli.draw import check_ending, write
+    from neg.diagrams.diagram import diagram as follow
 
     compile_quickly()
     keep_compiled()
-    model = build_model(options.model, options.assignments)
     name, low, high = interval(options.over)
+    model = build_model(options.model, options.assignments, name)
+    notes = check_free(model, name, options.assignments)
     check_ending(options.out)
+    check_writable(options.out)
     found = follow(model, name, low, high)
     path = write(found, name, options.model, options.out)
     special = [(number, point) for number, point in found.special]
     if options.json:
-        return _json(
+        return to_json(
             {
-                "model": options.model,
+                **_about(options.model, model, name),
                 "parameter": name,
+                "searched": [low, high],
                 "branches": [
                     {
                         "label": branch.label,
@@ -156,121 +177,15 @@ def diagram(options: argparse.Namespace) -> str:
                     }
                     for number, point in special
                 ],
-                "notes": list(found.notes),
+                "notes": [*notes, *found.notes],
                 "file": str(path),
             }
         )
     rows = [
-        [str(number), str(point.kind), f"{point.parameter:.10g}", _vector(point.x)]
+        [str(number), str(point.kind), f"{point.parameter:.10g}", vector(point.x)]
         for number, point in special
     ]
     text = f"{len(found)} branches written to {path}"
     if rows:
-        text += "\n\n" + _table(["branch", "special point", name, "distribution"], rows)
-    return "\n".join([text, *found.notes])
-
-
-def _described(name: str, kind: type[Model]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "source": kind.source,
-        "parameters": _parameters(kind),
-        "aliases": [
-            {"name": key, "meaning": alias.meaning, "low": alias.low, "high": alias.high}
-            for key, alias in kind.aliases.items()
-        ],
-        "options": [
-            {
-                "name": key,
-                "meaning": meaning,
-                "choices": list(choices),
-                "default": _switch(kind, key),
-            }
-            for key, (meaning, choices) in kind.options().items()
-        ],
-    }
-
-
-def _parameters(kind: type[Parametric]) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": spec.name,
-            "meaning": spec.meaning,
-            "low": spec.low,
-            "high": spec.high,
-            "low_open": spec.low_open,
-            "high_open": spec.high_open,
-            "default": _default(spec),
-        }
-        for spec in kind.parameters().values()
-    ]
-
-
-def _rows(kind: type[Parametric], prefix: str = "") -> list[list[str]]:
-    return [
-        [prefix + spec.name, f"{_default(spec):g}", _range(spec), spec.meaning]
-        for spec in kind.parameters().values()
-    ]
-
-
-def _model_text(name: str, kind: type[Model]) -> str:
-    rows = _rows(kind)
-    rows += [
-        [key, "", _range(Parameter(key, "", 0.0, a.low, a.high, False, False)), a.meaning]
-        for key, a in kind.aliases.items()
-    ]
-    rows += [
-        [key, _switch(kind, key), " | ".join(choices), meaning]
-        for key, (meaning, choices) in kind.options().items()
-    ]
-    table = _table(["name", "default", "range", "meaning"], rows)
-    return f"{name}  ({kind.source})\n{table}"
-
-
-def _default(spec: Parameter) -> float:
-    return float(spec.default)
-
-
-def _switch(kind: type[Model], name: str) -> str:
-    return next(str(f.default) for f in dataclasses.fields(kind) if f.name == name)
-
-
-def _range(spec: Parameter) -> str:
-    low = "(-inf" if spec.low is None else f"{'(' if spec.low_open else '['}{spec.low:g}"
-    high = "inf)" if spec.high is None else f"{spec.high:g}{')' if spec.high_open else ']'}"
-    return f"{low}, {high}"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns aligned to the left, two spaces apart."""
-    lines = [list(header), *(list(row) for row in rows)]
-    widths = [max(len(line[k]) for line in lines) for k in range(len(header))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
-
-
-def _vector(values: Any) -> str:
-    return " ".join(f"{value + 0.0:.4g}" for value in np.round(np.asarray(values, float), 12))
-
-
-def _json(content: Any) -> str:
-    """JSON text; numbers that JSON cannot hold become null."""
-    return json.dumps(_plain(content), allow_nan=False)
-
-
-def _plain(content: Any) -> Any:
-    if isinstance(content, dict):
-        return {key: _plain(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_plain(value) for value in content]
-    if content is None or isinstance(content, str | bool):
-        return content
-    if isinstance(content, int):
-        return content
-    array = np.asarray(content)
-    if array.ndim:
-        return [_plain(value) for value in array.tolist()]
-    value = array.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        text += "\n\n" + table(["branch", "special point", name, "distribution"], rows)
+    return "\n".join([text, *notes, *found.notes])

@@ -17,6 +17,9 @@ from neg.core.errors import (
     unknown_name,
 )
 
+_SINGLE = 1e-6
+"""Shares kept in single precision add up to one within this."""
+
 
 def is_concrete(value: Any) -> bool:
     """Whether ``value`` is an array (or nested lists) of numbers to look at, and no tracer."""
@@ -37,7 +40,18 @@ def check_range(
     low_open: bool = False,
     high_open: bool = False,
 ) -> None:
-    """Raise :class:`InvalidParameterError` unless every entry is finite and inside the range."""
+    """Raise :class:`InvalidParameterError` unless every entry is finite and inside the range.
+
+    Args:
+        name: how the message calls the value.
+        value: number or array of any shape; traced values pass.
+        low, high: ends of the range; None for none.
+        low_open, high_open: whether the end itself is not allowed.
+
+    >>> check_range("mu", 1.2, 0.0, 1.0)
+    Traceback (most recent call last):
+    neg.core.errors.InvalidParameterError: mu = 1.2 is not allowed; must be finite in [0, 1]
+    """
     if not is_concrete(value):
         return
     array = np.asarray(value, dtype=float)
@@ -47,13 +61,24 @@ def check_range(
     if high is not None:
         bad |= array >= high if high_open else array > high
     if bad.any():
-        left = "(-inf" if low is None else f"{'(' if low_open else '['}{low:g}"
-        right = "inf)" if high is None else f"{high:g}{')' if high_open else ']'}"
-        where = _first(bad)
+        allowed = range_text(low, high, low_open=low_open, high_open=high_open)
         raise InvalidParameterError(
-            f"{name}{where} = {array[bad].flat[0]:g} is not allowed; "
-            f"must be finite in {left}, {right}"
+            f"{name}{_first(bad)} = {array[bad].flat[0]:g} is not allowed; "
+            f"must be finite in {allowed}"
         )
+
+
+def range_text(
+    low: float | None, high: float | None, *, low_open: bool = False, high_open: bool = False
+) -> str:
+    """A range as text; round brackets where an end is not allowed.
+
+    >>> range_text(1.0, None, low_open=True)
+    '(1, inf)'
+    """
+    left = "(-inf" if low is None else f"{'(' if low_open else '['}{low:g}"
+    right = "inf)" if high is None else f"{high:g}{')' if high_open else ']'}"
+    return f"{left}, {right}"
 
 
 def check_finite(name: str, value: Any, *, nonnegative: bool = False) -> None:
@@ -79,7 +104,11 @@ def check_shape(name: str, value: Any, shape: tuple[int, ...]) -> None:
 
 
 def check_shares(name: str, total: Any, target: float = 1.0, tolerance: float = 1e-8) -> None:
-    """Raise :class:`SharesError` unless every entry of ``total`` equals ``target``."""
+    """Raise :class:`SharesError` unless every entry of ``total`` equals ``target``.
+
+    ``total`` holds sums of shares (any shape); they may be off by ``tolerance``, which rounding
+    in double precision stays below.
+    """
     if not is_concrete(total):
         return
     array = np.asarray(total, dtype=float)
@@ -88,6 +117,37 @@ def check_shares(name: str, total: Any, target: float = 1.0, tolerance: float = 
         raise SharesError(
             f"{name}{_first(bad)} add up to {array[bad].flat[0]:.12g}; must add up to {target:g}"
         )
+
+
+def as_masses(name: str, value: Any, index: Any, mass: Any) -> Any:
+    """A distribution over cells whose masses add up, in each group, to those of ``mass``.
+
+    ``index`` is the group of each cell. What is off by rounding in single precision is scaled to
+    add up exactly, and so are head counts, which are told by an entry above its group's mass.
+    Raises :class:`InvalidDataError` for anything else that does not add up: it is a mistake more
+    likely than a count. ``value`` must be finite and not negative; traced values pass as they are.
+
+    >>> as_masses("x", [900.0, 100.0], [0, 0], [1.0]).tolist()
+    [0.9, 0.1]
+    """
+    if not (is_concrete(value) and is_concrete(mass)):
+        return value
+    x, group, whole = np.asarray(value, float), np.asarray(index), np.asarray(mass, float)
+    total = np.bincount(group, weights=x, minlength=len(whole))
+    off = np.abs(total - whole) > 1e-12 * whole
+    counts = x > whole[group] * (1.0 + _SINGLE)
+    heads = np.bincount(group, weights=counts, minlength=len(whole)) > 0
+    wrong = ~(np.abs(total - whole) <= _SINGLE * whole) & ~(heads & (whole > 0))
+    if wrong.any():
+        k = int(np.argmax(wrong))
+        raise InvalidDataError(
+            f"{name} adds up to {total[k]:.12g} in group {k}; must add up to its mass "
+            f"{whole[k]:.12g}, or be head counts (some above {whole[k]:.12g})"
+        )
+    if not off.any():
+        return value
+    scale = np.divide(whole, total, out=np.ones_like(total), where=off & (total > 0))
+    return jax.numpy.asarray(x * scale[group])
 
 
 def check_labels(name: str, labels: Sequence[str], expected: Sequence[str] | None = None) -> None:

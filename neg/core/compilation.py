@@ -1,13 +1,21 @@
-"""How programs are compiled: settings for processes that compile much and compute little."""
+"""How programs are compiled: settings of JAX that the library needs, and that save time."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 import jax
+
+from neg.core.errors import SettingsError
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _TESTED = "0.10."
 
@@ -33,3 +41,38 @@ def keep_compiled() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+def own_settings(function: Callable[P, R]) -> Callable[P, R]:
+    """The public function under the settings that solvers need, whatever the process has set.
+
+    Solvers hold what is not yet known as not a number, and mix whole numbers with floats, so that
+    JAX is not to stop there. Raises :class:`neg.core.errors.SettingsError` without double
+    precision: arrays that were made in it keep it, new ones would not.
+    """
+
+    @functools.wraps(function)
+    def under(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _settings():
+            return function(*args, **kwargs)
+
+    return under
+
+
+@contextlib.contextmanager
+def _settings() -> Iterator[None]:
+    config: Any = jax.config
+    if not config.jax_enable_x64:
+        raise SettingsError(
+            "double precision was switched off after the library was loaded; must be on: "
+            "jax.config.update('jax_enable_x64', True)"
+        )
+    with contextlib.ExitStack() as stack:
+        # Only what differs: another setting, even the same value, may be another program.
+        if config.jax_debug_nans:
+            stack.enter_context(jax.debug_nans(False))
+        if config.jax_debug_infs:
+            stack.enter_context(jax.debug_infs(False))
+        if config.jax_numpy_dtype_promotion != "standard":
+            stack.enter_context(jax.numpy_dtype_promotion("standard"))
+        yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from neg.core.errors import InvalidDataError
 _JSON = "json:"  # marks an attribute that is kept as JSON text
 _KIND = "stored_kind"  # remembers the kind of number that a variable had
 _NONE = "<none>"  # stands for None among texts
+_NEITHER = -1  # stands for None among truth values
 
 
 def plain(value: Any) -> Any:
@@ -26,16 +28,31 @@ def plain(value: Any) -> Any:
 def encode(record: xr.Dataset) -> xr.Dataset:
     """Copy of the record that netCDF (classic) can hold; :func:`decode` undoes it.
 
-    Raises :class:`InvalidDataError` for complex numbers, stacked labels, mixed kinds and integers
-    beyond 2**53.
+    Integers that 32 bits cannot hold become doubles or, beyond 2**53, texts; truth values become
+    bytes; attributes that are no text and no plain number become JSON text. Raises
+    :class:`InvalidDataError` for complex numbers, stacked labels, mixed kinds, names that netCDF
+    does not allow and attributes that JSON cannot hold.
     """
     record = record.copy()
     for name in list(record.variables):
+        _check_name("variable", name)
         if isinstance(record.indexes.get(name), pd.MultiIndex):
             raise InvalidDataError(f"coordinate {name!r} holds stacked labels; unstack it first")
         record[name] = _encode_variable(str(name), record[name])
-    record.attrs = {key: _encode_attribute(value) for key, value in record.attrs.items()}
+    for name in record.dims:
+        _check_name("dimension", name)
+    record.attrs = _encode_attributes(record.attrs)
     return record
+
+
+def _check_name(kind: str, name: Any) -> None:
+    """Classic netCDF: no slash, no control letter, no blank at the end."""
+    text = name if isinstance(name, str) else ""
+    if not text or "/" in text or text != text.rstrip() or not text.isprintable():
+        raise InvalidDataError(
+            f"{kind} {name!r} is not allowed in netCDF; must be a text without '/' or line breaks, "
+            "and not end with a blank"
+        )
 
 
 def _encode_variable(name: str, variable: xr.DataArray) -> xr.DataArray:
@@ -45,30 +62,33 @@ def _encode_variable(name: str, variable: xr.DataArray) -> xr.DataArray:
     if values.dtype.kind == "b":
         values, mark = values.astype(np.int8), "bool"
     elif values.dtype.kind in "iu" and values.dtype != np.int32:
-        values, mark = _encode_integers(name, values), str(values.dtype)
+        values, mark = _encode_integers(values), str(values.dtype)
     elif values.dtype.kind in "OT":
         values, mark = _encode_objects(name, values)
-    attributes = {key: _encode_attribute(value) for key, value in variable.attrs.items()}
+    attributes = _encode_attributes(variable.attrs)
     if mark is not None:
         attributes[_KIND] = mark
     return xr.DataArray(values, dims=variable.dims, attrs=attributes)
 
 
-def _encode_integers(name: str, values: np.ndarray) -> np.ndarray:
+def _encode_integers(values: np.ndarray) -> np.ndarray:
     limits = np.iinfo(np.int32)
     if values.size == 0 or (values.min() >= limits.min and values.max() <= limits.max):
         return values.astype(np.int32)
-    if np.abs(values.astype(float)).max() > 2.0**53:
-        raise InvalidDataError(f"variable {name!r} holds integers beyond 2**53")
+    if max(-int(values.min()), int(values.max())) > 2**53:  # more digits than a double has
+        return values.astype(str)
     return values.astype(np.float64)
 
 
 def _encode_objects(name: str, values: np.ndarray) -> tuple[np.ndarray, str]:
-    """Texts (with None among them) stay texts; numbers with None become numbers with NaN."""
+    """Texts, numbers or truth values, None among them: as texts, numbers with NaN, or bytes."""
     present = [value for value in values.flat if not pd.isna(value)]
     if all(isinstance(value, str) for value in present):
         texts = [_NONE if pd.isna(value) else value for value in values.flat]
         return np.array(texts, dtype=str).reshape(values.shape), "text"
+    if all(isinstance(value, bool | np.bool_) for value in present):
+        flags = [_NEITHER if pd.isna(value) else int(value) for value in values.flat]
+        return np.array(flags, dtype=np.int8).reshape(values.shape), "bool or none"
     try:
         numbers = [np.nan if pd.isna(value) else float(value) for value in values.flat]
     except (TypeError, ValueError) as error:
@@ -78,12 +98,28 @@ def _encode_objects(name: str, values: np.ndarray) -> tuple[np.ndarray, str]:
     return np.array(numbers).reshape(values.shape), "float64"
 
 
-def _encode_attribute(value: Any) -> Any:
-    if isinstance(value, str | float | int | np.number | np.ndarray) and not isinstance(
-        value, bool
-    ):
+def _encode_attributes(attributes: Mapping[Any, Any]) -> dict[str, Any]:
+    for key in attributes:
+        _check_name("attribute", key)
+    return {str(key): _encode_attribute(key, value) for key, value in attributes.items()}
+
+
+def _encode_attribute(name: Any, value: Any) -> Any:
+    if isinstance(value, str) and value and not value.startswith(_JSON):
         return value
-    return _JSON + json.dumps(value, default=plain)
+    if isinstance(value, float | np.floating):  # also numpy's, which are not Python's
+        return float(value)
+    if type(value) is int and abs(value) < 2**31:
+        return value
+    if isinstance(value, np.ndarray) and value.dtype == np.float64 and value.ndim == 1 < value.size:
+        return value
+    try:
+        return _JSON + json.dumps(value, default=plain)
+    except (TypeError, ValueError) as error:
+        raise InvalidDataError(
+            f"attribute {name!r} is not allowed: {error}; must be text, numbers, or lists and "
+            "dictionaries of them"
+        ) from None
 
 
 def decode(record: xr.Dataset) -> xr.Dataset:
@@ -92,15 +128,26 @@ def decode(record: xr.Dataset) -> xr.Dataset:
         variable = record[name]
         attributes = {key: _decode_attribute(value) for key, value in variable.attrs.items()}
         kind = attributes.pop(_KIND, None)
-        values = variable.values
-        if kind == "text" or values.dtype.kind in "SO":
-            values = values.astype(str).astype(object)
-            values[values == _NONE] = None
-        elif kind is not None:
-            values = values.astype(kind)
-        record[name] = xr.DataArray(values, dims=variable.dims, attrs=attributes)
+        record[name] = xr.DataArray(
+            _decode_values(variable.values, kind), dims=variable.dims, attrs=attributes
+        )
     record.attrs = {key: _decode_attribute(value) for key, value in record.attrs.items()}
     return record
+
+
+def _decode_values(values: np.ndarray, kind: str | None) -> np.ndarray:
+    texts = values.dtype.kind in "SO"
+    if texts and kind not in (None, "text"):  # integers beyond 2**53
+        numbers = [int(text) for text in values.astype(str).flat]
+        return np.array(numbers, dtype=kind).reshape(values.shape)
+    if kind == "text" or texts:
+        values = values.astype(str).astype(object)
+        values[values == _NONE] = None
+        return values
+    if kind == "bool or none":
+        flags = [None if value == _NEITHER else bool(value) for value in values.flat]
+        return np.array(flags, dtype=object).reshape(values.shape)
+    return values if kind is None else values.astype(kind)
 
 
 def _decode_attribute(value: Any) -> Any:

@@ -36,6 +36,14 @@ class UnknownNameError(NegError, KeyError):
         return str(self.args[0]) if self.args else ""
 
 
+class MissingPackageError(NegError, ImportError):
+    """An optional package that a file format needs is not installed."""
+
+
+class OutputError(NegError, OSError):
+    """A file cannot be written where it was asked for; the message names the file."""
+
+
 class ConvergenceError(NegError, RuntimeError):
     """A solver ended without an equilibrium; carries the unconverged solution.
 
@@ -48,6 +56,10 @@ class ConvergenceError(NegError, RuntimeError):
         self.solution = solution
 
 
+class SettingsError(NegError, RuntimeError):
+    """A setting of JAX under which no result of the library can be trusted."""
+
+
 class BlackHoleError(NegError):
     """Agglomeration wins at every trade cost: the threshold asked for does not exist."""
 
@@ -57,6 +69,16 @@ class SpectralRadiusError(NegError):
 
 
 def unknown_name(kind: str, name: object, allowed: Iterable[object]) -> UnknownNameError:
-    """Build the error for an unknown name, listing what is allowed."""
+    """Build the error for an unknown name, listing what is allowed.
+
+    Args:
+        kind: what the name stands for.
+        name: what was asked for.
+        allowed: the names that exist.
+
+    >>> raise unknown_name("model", "krugman", ["core-periphery", "helpman"])
+    Traceback (most recent call last):
+    neg.core.errors.UnknownNameError: unknown model 'krugman'; allowed: core-periphery, helpman
+    """
     options = ", ".join(str(option) for option in allowed)
     return UnknownNameError(f"unknown {kind} {name!r}; allowed: {options}")

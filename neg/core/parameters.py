@@ -11,11 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.core.checks import check_choice, check_range, check_shape, is_concrete
+from neg.core.checks import check_choice, check_range, check_shape, is_concrete, range_text
+from neg.core.construction import TakesAliases, refuse_both
 from neg.core.errors import (
     InvalidParameterError,
     InvalidShapeError,
     LabelMismatchError,
+    NegError,
     unknown_name,
 )
 from neg.core.labels import has_labels
@@ -28,7 +30,8 @@ class Parameter(NamedTuple):
 
     ``axes`` names what its entries stand for: none for a number, ``("place", "sector")`` for one
     number a place and sector. A number is taken for every entry, an array of the first axes for
-    every entry along the others.
+    every entry along the others. ``cost`` marks a cost factor (an iceberg cost), one where nothing
+    is lost: searches over its whole range go by the size of its logarithm.
     """
 
     name: str
@@ -40,16 +43,32 @@ class Parameter(NamedTuple):
     high_open: bool
     axes: tuple[str, ...] = ()
     unit: str = "1"
+    cost: bool = False
+
+    @property
+    def allowed(self) -> str:
+        """The allowed range, such as ``(1, inf)``."""
+        return range_text(self.low, self.high, low_open=self.low_open, high_open=self.high_open)
 
 
 class Alias(NamedTuple):
-    """Another way to state a parameter, such as freeness ``phi`` for the trade cost ``tau``."""
+    """Another way to state a parameter, such as freeness ``phi`` for the trade cost ``tau``.
+
+    ``get`` reads it from a model, ``put`` gives the model in which it has a value; ``of`` is the
+    parameter that it stands for: the two are refused beside each other.
+    """
 
     meaning: str
     get: Callable[[Any], Any]
     put: Callable[[Any, Any], Any]
     low: float | None = None
     high: float | None = None
+    of: str | None = None
+
+    @property
+    def allowed(self) -> str:
+        """The allowed range, such as ``[0, 1]``."""
+        return range_text(self.low, self.high)
 
 
 def as_float(value: Any) -> Array:
@@ -80,11 +99,30 @@ def parameter(
     high_open: bool = False,
     axes: tuple[str, ...] = (),
     unit: str = "1",
+    cost: bool = False,
 ) -> Any:
-    """Field for a parameter with its meaning, default, allowed range, axes and unit."""
+    """Field for a parameter with its meaning, default, allowed range, axes and unit.
+
+    Args:
+        default: value where none is given; None for none, left out where one must be given.
+        meaning: what it is, in the words of the field.
+        low, high: ends of the allowed range; None for none.
+        low_open, high_open: whether the end itself is not allowed.
+        axes: what the entries of an array stand for; none for a number.
+        unit: in which it is measured.
+        cost: whether it is a cost factor, as :class:`Parameter` says.
+
+    >>> class Tax(Parametric):
+    ...     rate: Array = parameter(0.1, "rate of the tax", low=0.0, high=1.0, high_open=True)
+    >>> float(Tax().with_(rate=0.2).rate)
+    0.2
+    >>> Tax(rate=1.0)
+    Traceback (most recent call last):
+    neg.core.errors.InvalidParameterError: rate = 1 is not allowed; must be finite in [0, 1)
+    """
     number = float("nan") if default is _REQUIRED or default is None else default
     given: dict[str, Any] = {} if default is _REQUIRED else {"default": default}
-    spec = Parameter("", meaning, number, low, high, low_open, high_open, axes, unit)
+    spec = Parameter("", meaning, number, low, high, low_open, high_open, axes, unit, cost)
     converter = if_given if default is None else as_float
     return eqx.field(converter=converter, metadata={"neg": spec}, **given)
 
@@ -135,8 +173,14 @@ def uniform(name: str, value: Any) -> Array:
     return jnp.ravel(array)[0] if array.ndim else array
 
 
-class Parametric(eqx.Module):
-    """Something with named parameters and switches: a model, or a part of an economy."""
+class Parametric(eqx.Module, metaclass=TakesAliases):
+    """Something with named parameters and switches: a model, or a part of an economy.
+
+    Constructors and :meth:`with_` take parameters and their aliases by name; each value is checked
+    against the range that it was declared with. Raises
+    :class:`neg.core.errors.InvalidParameterError` for a value outside its range and for a parameter
+    that is stated twice, :class:`neg.core.errors.UnknownNameError` for a name that does not exist.
+    """
 
     aliases: ClassVar[dict[str, Alias]] = {}
 
@@ -165,18 +209,25 @@ class Parametric(eqx.Module):
         return getattr(self, name)
 
     def with_(self, **values: Any) -> Self:
-        """The same with some parameters, aliases or fields replaced, and checked."""
+        """The same with some parameters, aliases or fields replaced, and checked.
+
+        An alias is read at the new values of all other parameters: ``with_(sigma=4.0, phi=0.3)``.
+        """
         names = {field.name for field in dataclasses.fields(self)}
         direct = {key: value for key, value in values.items() if key in names}
-        model = dataclasses.replace(self, **direct) if direct else self
-        for key, value in values.items():
-            if key in names:
-                continue
+        given = {key: value for key, value in values.items() if key not in names}
+        for key in given:
             if key not in self.aliases:
                 raise unknown_name("parameter", key, [*sorted(names), *self.aliases])
+        refuse_both(self.aliases, given, direct)
+        model = dataclasses.replace(self, **direct) if direct else self
+        for key, value in given.items():
             alias = self.aliases[key]
             check_range(key, value, alias.low, alias.high)
-            model = alias.put(model, jnp.asarray(value, dtype=float))
+            try:
+                model = alias.put(model, jnp.asarray(value, dtype=float))
+            except NegError as error:  # phi = 0 is an infinite tau: name what the user gave
+                raise type(error)(f"{key} = {value} is not allowed: {error}") from error
         return model
 
     def full(self, name: str, sizes: Mapping[str, int]) -> Array:

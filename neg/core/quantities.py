@@ -88,5 +88,9 @@ QUANTITIES: dict[str, Quantity] = {
 
 
 def describe(name: str) -> Quantity:
-    """The registered quantity of this name, or a plain entry for a model's own outcome."""
+    """The registered quantity of this name, or a plain entry for a model's own outcome.
+
+    >>> describe("market_access").axes, describe("tobin_q").label
+    (('place', 'sector'), 'tobin q')
+    """
     return QUANTITIES.get(name, Quantity(name.replace("_", " "), "model units", (), ""))

@@ -7,6 +7,7 @@ settings, versions and commit it came, and when.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 import json
@@ -22,19 +23,27 @@ import numpy as np
 import xarray as xr
 
 from neg.core.encoding import decode, encode, plain
-from neg.core.errors import InvalidDataError
+from neg.core.errors import InvalidDataError, NegError, OutputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 REQUIRED = ("title", "caption", "status")
+UNFINISHED = ".neg-"
+"""How the names of files begin that are still being written."""
 
 
 def stamp(record: xr.Dataset, settings: Mapping[str, Any]) -> xr.Dataset:
     """Return the record with its origin added: settings, versions, commit (if known), date.
 
-    ``settings`` are the inputs that made the record; they are kept as JSON text, so that
-    ``json.loads(record.attrs["settings"])`` gives them back.
+    Args:
+        record: any labelled data set.
+        settings: the inputs that made it; kept as JSON text, so that
+            ``json.loads(record.attrs["settings"])`` gives them back.
+
+    >>> stamped = stamp(xr.Dataset(), {"sigma": 5.0})
+    >>> json.loads(stamped.attrs["settings"])
+    {'sigma': 5.0}
     """
     origin = {
         "settings": json.dumps(dict(settings), default=plain, sort_keys=True),
@@ -47,7 +56,15 @@ def stamp(record: xr.Dataset, settings: Mapping[str, Any]) -> xr.Dataset:
 
 
 def check_record(record: xr.Dataset) -> None:
-    """Raise :class:`InvalidDataError` unless the record says what it holds and in which units."""
+    """Raise :class:`InvalidDataError` unless the record says what it holds and in which units.
+
+    Needed are the attributes ``title``, ``caption`` and ``status``, ``units`` on every variable and
+    labels on every dimension.
+
+    >>> check_record(xr.Dataset(attrs={"title": "Two places", "caption": "They differ."}))
+    Traceback (most recent call last):
+    neg.core.errors.InvalidDataError: record lacks the attributes ['status']; ...must have...
+    """
     missing = [name for name in REQUIRED if not record.attrs.get(name)]
     if missing:
         raise InvalidDataError(f"record lacks the attributes {missing}; must have {list(REQUIRED)}")
@@ -67,8 +84,8 @@ def check_record(record: xr.Dataset) -> None:
 def write_record(path: str | os.PathLike[str], record: xr.Dataset) -> Path:
     """Write a record as netCDF; an interrupted or failing write leaves the old file as it was.
 
-    Raises :class:`InvalidDataError` for values that netCDF cannot hold (complex numbers, stacked
-    labels, integers that no float64 holds exactly).
+    Raises :class:`InvalidDataError` for what netCDF cannot hold (complex numbers, stacked labels,
+    mixed kinds) and :class:`OutputError` where the file cannot be written.
     """
     encoded = encode(record)
     return write_atomically(
@@ -77,15 +94,23 @@ def write_record(path: str | os.PathLike[str], record: xr.Dataset) -> Path:
 
 
 def read_record(path: str | os.PathLike[str]) -> xr.Dataset:
-    """Read a record written by :func:`write_record`, with the kinds of numbers it had."""
-    with xr.open_dataset(Path(path), engine="scipy") as stored:
-        return decode(stored.load())
+    """Read a record written by :func:`write_record`, with the kinds of numbers it had.
+
+    Raises :class:`InvalidDataError` for a file that is no netCDF (classic), or only a part of one.
+    """
+    Path(path).stat()  # a file that is missing says so itself
+    try:
+        with xr.open_dataset(Path(path), engine="scipy") as stored:
+            return decode(stored.load())
+    except (TypeError, ValueError, IndexError) as error:
+        raise InvalidDataError(f"{path} is no record that can be read: {error}") from error
 
 
 def write_figure(stem: str | os.PathLike[str], figure: Figure) -> tuple[Path, Path]:
-    """Write ``stem.png`` (200 dpi) and ``stem.pdf``, free of dates and versions.
+    """Write ``stem.png`` (200 dpi) and ``stem.pdf`` at the figure's own size.
 
-    Two runs that draw the same thing with the same matplotlib give the same bytes.
+    They are free of dates and versions: two runs that draw the same thing with the same
+    matplotlib give the same bytes.
     """
     stem = Path(stem)
     untimed = {
@@ -94,7 +119,7 @@ def write_figure(stem: str | os.PathLike[str], figure: Figure) -> tuple[Path, Pa
     }
 
     def save(name: str, metadata: dict[str, None]) -> None:
-        figure.savefig(name, dpi=200, bbox_inches="tight", pad_inches=0.1, metadata=metadata)
+        figure.savefig(name, dpi=200, metadata=metadata)
 
     png, pdf = (
         write_atomically(
@@ -106,28 +131,75 @@ def write_figure(stem: str | os.PathLike[str], figure: Figure) -> tuple[Path, Pa
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> Path:
-    """Write a text file whole or not at all."""
-    return write_atomically(path, lambda name: Path(name).write_text(text, encoding="utf-8"))
+    """Write a text file (UTF-8, lines end as given) whole or not at all."""
+    return write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: str | os.PathLike[str], content: bytes) -> Path:
+    """Write ``content`` whole or not at all: a reader sees the old file or the new one."""
+    return write_atomically(path, lambda name: Path(name).write_bytes(content))
 
 
 def write_atomically(path: str | os.PathLike[str], writer: Callable[[str], Any]) -> Path:
     """Let ``writer`` fill a new file beside ``path``, then put it in the place of ``path``.
 
     ``writer`` receives the name of the new file, which ends like ``path``. When it fails, the new
-    file is removed and ``path`` stays as it was.
+    file is removed and ``path`` stays as it was. A link is followed, permissions stay. Raises
+    :class:`OutputError`, naming ``path``, where the system refuses to write.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
+    check_writable(path)
+    target = Path(os.path.realpath(path))
     try:
-        writer(name)
-        os.chmod(name, 0o666 & ~_umask())  # a temporary file is private; the result is not
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # A short name of its own: that of the target may be as long as the system allows.
+        ending = target.suffix if len(target.suffix) < 16 else ""
+        handle, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=ending, dir=target.parent)
+        os.close(handle)
+        try:
+            writer(name)
+            # A temporary file is private; the result is not.
+            mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+            os.chmod(name, mode)
+            os.replace(name, target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise _refused(path, error.strerror or str(error)) from error
     return path
+
+
+def check_writable(path: str | os.PathLike[str], *, folder: bool = False) -> None:
+    """Raise :class:`OutputError` unless a file of this name can be written; before the work.
+
+    With ``folder``, ``path`` is a folder that will hold files. Folders that do not exist yet are
+    made when the file is written; nothing is left behind here.
+    """
+    path = Path(path)
+    target = Path(os.path.realpath(path))
+    try:
+        if target.is_dir() and not folder:
+            raise _refused(path, "it is a folder")
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            target.lstat()  # tells names that are too long
+        above = target if folder else target.parent
+        while not above.exists():
+            above = above.parent
+        if not above.is_dir():
+            raise _refused(path, f"{above} is not a folder")
+        with tempfile.TemporaryFile(prefix=UNFINISHED, dir=above):
+            pass  # asking for permission does not tell of read-only or full disks
+    except FileNotFoundError:
+        raise _refused(path, "its folder does not exist") from None
+    except NegError:
+        raise
+    except OSError as error:
+        raise _refused(path, error.strerror or str(error)) from None
+
+
+def _refused(path: Path, reason: str) -> OutputError:
+    return OutputError(f"{path} cannot be written: {reason[:1].lower()}{reason[1:]}")
 
 
 def versions() -> dict[str, str]:
@@ -147,7 +219,7 @@ def versions() -> dict[str, str]:
 @functools.cache
 def source_commit() -> str | None:
     """Commit of the working tree that the package is imported from; None for an installed one."""
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None
 

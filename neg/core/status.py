@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+import math
+from enum import Enum, IntEnum
+from typing import Any
 
 
 class Status(IntEnum):
@@ -19,6 +21,8 @@ class Status(IntEnum):
     SINGULAR = 4
     LEFT_DOMAIN = 5
     NOT_EQUILIBRIUM = 6
+    NO_EQUILIBRIUM = 7
+    UNDETERMINED = 8
 
     @property
     def ok(self) -> bool:
@@ -67,4 +71,40 @@ _CAUSE_REMEDY: dict[Status, tuple[str, str]] = {
         "The solution balances markets but some unit would gain by moving.",
         "Ask for the long-run equilibrium that the adjustment dynamics reach.",
     ),
+    Status.NO_EQUILIBRIUM: (
+        "No prices clear the markets of this economy.",
+        "Change what makes it impossible.",
+    ),
+    Status.UNDETERMINED: (
+        "Many prices clear the markets of this economy: its parts are not tied to each other.",
+        "Say what ties them, or solve each part by itself.",
+    ),
 }
+
+STABILITY_TOLERANCE = 1e-7
+"""Growth rates, payoff gaps and slopes closer to zero than this decide nothing."""
+
+
+class Stability(Enum):
+    """What is known of the stability of an equilibrium."""
+
+    STABLE = "stable"
+    UNSTABLE = "unstable"
+    CANNOT_TELL = "cannot tell"
+    """The growth rate was computed, and is too close to zero or too roughly known."""
+    NOT_COMPUTED = "not computed"
+
+    @classmethod
+    def of(cls, growth: Any, error: Any = 0.0, tolerance: float = STABILITY_TOLERANCE) -> Stability:
+        """The verdict of a growth rate that is known to within ``error`` (NaN: not computed)."""
+        growth, error = float(growth), float(error)
+        if math.isnan(error) or (math.isnan(growth) and error == 0.0):
+            return cls.NOT_COMPUTED
+        if not abs(growth) > max(tolerance, error):
+            return cls.CANNOT_TELL
+        return cls.STABLE if growth < 0 else cls.UNSTABLE
+
+    @property
+    def known(self) -> bool | None:
+        """Whether stable, where that is known; None otherwise."""
+        return {Stability.STABLE: True, Stability.UNSTABLE: False}.get(self)

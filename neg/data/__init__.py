@@ -1,5 +1,6 @@
 """Embedded data and readers for users' own: labelled arrays with unit, year and source."""
 
+from neg.data.countries import country_codes
 from neg.data.embedded import asia7, facts, load_icio
 from neg.data.groups import (
     ASEAN,
@@ -12,6 +13,7 @@ from neg.data.groups import (
 )
 from neg.data.maps import borders, cities, distances, land, places
 from neg.data.readers import (
+    FileFormat,
     Regions,
     merge_small_flows,
     read_commuting,
@@ -35,11 +37,13 @@ __all__ = [
     "EAST_ASIA_PACIFIC",
     "RCEP",
     "REGIONS",
+    "FileFormat",
     "Regions",
     "Table",
     "asia7",
     "borders",
     "cities",
+    "country_codes",
     "distances",
     "facts",
     "from_flows",
@@ -61,3 +65,7 @@ __all__ = [
     "write_latex",
     "write_netcdf",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

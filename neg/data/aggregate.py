@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from neg.core.errors import LabelMismatchError, unknown_name
-from neg.data.table import Table
+from neg.data.accounts import Accounts
 
 Groups = Mapping[str, Sequence[str]]
+T = TypeVar("T", bound=Accounts)
 
 
-def aggregate(table: Table, places: Groups, sectors: Groups) -> Table:
+def aggregate(table: T, places: Groups, sectors: Groups) -> T:
     r"""Merge places and sectors of ``table`` into the named groups.
 
     Labels in no group stay as they are; a group stands where its first member stood. Flows, taxes
@@ -51,7 +52,7 @@ def aggregate(table: Table, places: Groups, sectors: Groups) -> Table:
     return table.replace(note, **changes)
 
 
-def select(table: Table, places: Sequence[str], rest: str = "ROW") -> Table:
+def select(table: T, places: Sequence[str], rest: str = "ROW") -> T:
     """Keep ``places`` in the given order and merge all others into ``rest``, placed last.
 
     Nothing is dropped, so the table stays balanced. Raises :class:`UnknownNameError` for places

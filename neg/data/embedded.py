@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neg.core.checks import check_labels
 from neg.data.sources import FILES, source_attrs
 from neg.data.table import Table
 
@@ -45,6 +46,11 @@ def _from_frame(frame: pd.DataFrame, source: str, year: int) -> Table:
     sectors = tuple(rows.get_level_values(1).unique())
     uses = tuple(dict.fromkeys(label.split(":")[1] for label in frame.columns[len(rows) :]))
     n, S, F = len(places), len(sectors), len(uses)
+    check_labels(
+        "rows", [f"{p}:{s}" for p, s in rows], [f"{p}:{s}" for p in places for s in sectors]
+    )
+    names = [f"{place}:{name}" for kind in (sectors, uses) for place in places for name in kind]
+    check_labels("columns", list(frame.columns), names)
     values = frame.to_numpy(dtype=float)
     taxes, value_added = values[-2], values[-1]
     return Table(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
 from neg.core.checks import check_labels, check_shape
 from neg.core.errors import InvalidDataError, InvalidParameterError
-
-Array = np.ndarray
+from neg.data.accounts import Accounts, Array
+from neg.data.aggregate import aggregate, select
+from neg.data.labelled import align
+from neg.data.rebalance import without_deficits
 
 _AXES = {
     "intermediate": ("origin", "sector", "destination", "industry"),
@@ -28,7 +28,7 @@ _AXES = {
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class Table:
+class Table(Accounts):
     r"""A balanced multi-region input-output table with named places, sectors and final uses.
 
     .. math::
@@ -45,24 +45,11 @@ class Table:
         balance_tolerance: largest allowed gap between row and column sum, relative to output.
         notes: the treatments that were applied to the data, in words.
 
+    Arrays with labels (``xarray``) are put into the order of the table's labels by name.
+
     Raises :class:`InvalidDataError`, :class:`InvalidShapeError`, :class:`LabelMismatchError` and
     :class:`InvalidParameterError`, naming the offending cell and what is allowed.
     """
-
-    places: tuple[str, ...]
-    sectors: tuple[str, ...]
-    uses: tuple[str, ...]
-    intermediate: Array
-    final: Array
-    value_added: Array
-    net_taxes_industry: Array
-    net_taxes_final: Array
-    tariff: Array | None = None
-    unit: str = "million USD"
-    year: int | None = None
-    source: str = ""
-    notes: tuple[str, ...] = field(default=())
-    balance_tolerance: float = 1e-3
 
     def __post_init__(self) -> None:
         for name in ("places", "sectors", "uses", "notes"):
@@ -84,7 +71,10 @@ class Table:
         if self.tariff is not None:
             shapes["tariff"] = (n, n, S)
         for name, shape in shapes.items():
-            array = np.array(getattr(self, name), dtype=float)
+            given = getattr(self, name)
+            if isinstance(given, xr.DataArray):
+                given = align(name, given, {axis: self._labels(axis) for axis in _AXES[name]})
+            array = np.array(given, dtype=float)
             check_shape(name, array, shape)
             array.flags.writeable = False
             object.__setattr__(self, name, array)
@@ -147,44 +137,6 @@ class Table:
         if text not in self.notes:
             object.__setattr__(self, "notes", (*self.notes, text))
 
-    @property
-    def output(self) -> Array:
-        """Gross output ``[n, S]``: row sums over all uses."""
-        return self.intermediate.sum((2, 3)) + self.final.sum((2, 3))
-
-    @property
-    def flows(self) -> Array:
-        """Bilateral flows ``[origin, destination, sector]`` over all uses, home sales included."""
-        return np.moveaxis(self.intermediate.sum(3) + self.final.sum(3), 1, 2)
-
-    @property
-    def inputs(self) -> Array:
-        """Spending ``[place, sector, industry]`` on each input by each industry, any origin."""
-        return np.moveaxis(self.intermediate.sum(0), 1, 0)
-
-    @property
-    def final_use(self) -> Array:
-        """Spending ``[place, sector]`` on final uses of all kinds, from any origin."""
-        return self.final.sum((0, 3)).T
-
-    @property
-    def deficit(self) -> Array:
-        """Trade deficit ``[n]``: imports less exports at basic prices; sums to zero."""
-        flows = self.flows.sum(2)
-        return flows.sum(0) - flows.sum(1)
-
-    @property
-    def imbalance(self) -> Array:
-        """Row sum less column sum ``[n, S]``: zero in a balanced table."""
-        spent = self.intermediate.sum((0, 1)) + self.net_taxes_industry + self.value_added
-        return self.output - spent
-
-    def replace(self, note: str = "", **changes: Any) -> Table:
-        """Return a checked copy with some fields changed and, if given, one note more."""
-        if note:
-            changes["notes"] = (*self.notes, note)
-        return dataclasses.replace(self, **changes)
-
     def balanced(self) -> Table:
         """Return the table with value added as the exact residual of every column.
 
@@ -205,15 +157,15 @@ class Table:
         sectors: Mapping[str, Sequence[str]] | None = None,
     ) -> Table:
         """Merge places and sectors into named groups; see :func:`neg.data.aggregate.aggregate`."""
-        from neg.data.aggregate import aggregate
-
         return aggregate(self, places or {}, sectors or {})
 
     def select(self, places: Sequence[str], rest: str = "ROW") -> Table:
         """Keep the named places in this order and merge all others into ``rest``."""
-        from neg.data.aggregate import select
-
         return select(self, places, rest)
+
+    def without_deficits(self) -> Table:
+        """Return the nearest balanced table with balanced trade; see :mod:`neg.data.rebalance`."""
+        return without_deficits(self)
 
     def to_xarray(self) -> xr.Dataset:
         """Return every array, labelled, with unit, year, source and notes as attributes."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
 
 from neg.core.checks import check_choice, check_range
-from neg.core.errors import InvalidDataError
+from neg.core.errors import InvalidDataError, InvalidShapeError
+from neg.data.labelled import align, axis_labels
 from neg.data.table import Table
 
 INVENTORIES = ("keep", "zero", "leontief")
@@ -145,28 +147,60 @@ def from_flows(flows: xr.DataArray, tariff: xr.DataArray | None = None) -> Table
     """Return a table without input-output links from bilateral flows (one final use).
 
     Arguments
-        flows: ``[origin, destination]`` or ``[origin, destination, sector]``, complete, domestic
-            sales included; value added equals output.
-        tariff: rates of the same shape, or None.
+        flows: ``[origin, destination]`` or ``[origin, destination, sector]``, labelled, complete,
+            domestic sales included; value added equals output. Unit, year, source and notes in its
+            ``attrs`` go into the table.
+        tariff: rates with the same labels, or None; without ``sector`` they hold in every sector.
+
+    Labels may come in any order: places stand as along ``origin``. Raises
+    :class:`LabelMismatchError` where labels are absent or differ, :class:`InvalidShapeError` for
+    other dimensions, and :class:`InvalidDataError` for a place that sells nothing.
     """
-    if "sector" not in flows.dims:
-        flows = flows.expand_dims(sector=["all"], axis=-1)
-        tariff = None if tariff is None else tariff.expand_dims(sector=["all"], axis=-1)
-    flows = flows.transpose("origin", "destination", "sector")
-    values = flows.to_numpy().astype(float)
-    places = [str(place) for place in flows["origin"].values]
-    n, S = len(places), flows.sizes["sector"]
+    flows = _with_sector("flows", flows)
+    places = axis_labels("flows", flows, "origin")
+    sectors = axis_labels("flows", flows, "sector")
+    axes = {"origin": places, "destination": places, "sector": sectors}
+    values = align("flows", flows, axes).astype(float)
+    n, S = len(places), len(sectors)
+    notes = [str(flows.attrs["notes"])] if flows.attrs.get("notes") else []
+    rates = None
+    if tariff is not None:
+        if "sector" not in tariff.dims and S > 1:
+            notes.append("tariffs are the same in every sector")
+        rates = align("tariff", _with_sector("tariff", tariff, sectors), axes)
+        home = int((rates[np.eye(n, dtype=bool)] != 0).sum())
+        if home:
+            notes.append(f"{home} tariffs on sales at home are kept")
+    idle = [place for place, sold in zip(places, values.sum((1, 2)), strict=True) if sold == 0]
+    if idle:
+        raise InvalidDataError(
+            f"place {idle[0]!r} sells nothing, not even at home; must produce something, or be "
+            "merged: merge_small_flows(dataset, 1e-12) merges places without sales"
+        )
+    year = flows.attrs.get("year")
     return Table(
         places=tuple(places),
-        sectors=tuple(str(sector) for sector in flows["sector"].values),
+        sectors=tuple(sectors),
         uses=("all",),
         intermediate=np.zeros((n, S, n, S)),
         final=np.moveaxis(values, 2, 1)[..., None],
         value_added=values.sum(1),
         net_taxes_industry=np.zeros((n, S)),
         net_taxes_final=np.zeros((n, 1)),
-        tariff=None if tariff is None else tariff.transpose(*flows.dims).to_numpy(),
+        tariff=rates,
         unit=str(flows.attrs.get("unit", "")),
+        year=None if year is None else int(year),
         source=str(flows.attrs.get("source", "")),
-        notes=("no input-output links: value added equals output",),
+        notes=(*notes, "no input-output links: value added equals output"),
     )
+
+
+def _with_sector(name: str, array: xr.DataArray, sectors: Sequence[str] = ("all",)) -> xr.DataArray:
+    """Give an array without sectors those named."""
+    if not isinstance(array, xr.DataArray):
+        raise InvalidShapeError(
+            f"{name} is {type(array).__name__}; must be a labelled xarray.DataArray"
+        )
+    if "sector" in array.dims:
+        return array
+    return array.drop_vars("sector", errors="ignore").expand_dims(sector=list(sectors), axis=-1)

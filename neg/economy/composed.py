@@ -21,7 +21,7 @@ from neg.economy.scene import Scene
 
 
 class Economy(Delegate):
-    """A model, its ``base``, with parts switched on (build it with :func:`economy`).
+    """A model, its ``base``, with parts switched on (build it with :func:`compose`).
 
         payoff = base.payoff + sum of the parts' payoffs
         markets = those of the base as the parts' effects bend it, and the parts' own conditions
@@ -80,6 +80,16 @@ class Economy(Delegate):
         """Every flow of money (of a general economy), as the parts leave it."""
         scene = self.scene(prices, x)
         return scene.model.ledger(scene.prices, x)
+
+    def eased(self, share: Float[Array, ""]) -> Self | None:
+        """The same parts on the base eased."""
+        base = self.base.eased(share)
+        return None if base is None else altered(self, model=base)
+
+    def impasse(self, prices: Prices, x: Float[Array, " cell"]) -> str:
+        """That of the base as the parts leave it."""
+        scene = self.scene(prices, x)
+        return scene.model.impasse(scene.prices, x)
 
     def _own(self, x: Float[Array, " cell"]) -> dict[str, Array]:
         """Starts of the unknowns of the parts, and of stocks that are not held."""
@@ -249,7 +259,7 @@ class Economy(Delegate):
         return "; ".join([self.base.held_fixed, *words])
 
 
-def economy(base: Model, parts: Iterable[Part] = ()) -> Economy:
+def compose(base: Model, parts: Iterable[Part] = ()) -> Economy:
     """The economy of a model and a list of parts; parts of an economy are added to its own.
 
     Raises :class:`neg.core.errors.LabelMismatchError` for two parts of one label,
@@ -258,7 +268,7 @@ def economy(base: Model, parts: Iterable[Part] = ()) -> Economy:
 
     >>> from neg.models.core_periphery import CorePeriphery
     >>> from neg.parts import Land
-    >>> float(economy(CorePeriphery(), [Land(h=0.2)]).get("land.h"))
+    >>> float(compose(CorePeriphery(), [Land(h=0.2)]).get("land.h"))
     0.2
     """
     given = list(parts)

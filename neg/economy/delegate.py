@@ -5,10 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, Self
 
+import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float
 
 from neg.core.parameters import Alias
+from neg.core.status import Status
 from neg.economy.groups import Groups
 from neg.economy.model import Model, Prices
 
@@ -75,6 +77,27 @@ class Delegate(Model):
         """Effects reach the base through the parts of an economy only."""
         raise NotImplementedError(f"{type(self).__name__} is bent through its base")
 
+    def obstacle(self) -> tuple[Status, str] | None:
+        """That of the base, as it is bent where everybody starts."""
+        return _at_start(self).obstacle()
+
+    def impasse(self, prices: Prices, x: Float[Array, " cell"]) -> str:
+        """That of the base."""
+        return self.base.impasse(prices, x)
+
+    @property
+    def stock_names(self) -> tuple[str, ...]:
+        """Those of the base."""
+        return self.base.stock_names
+
+    def holding(self, stocks: dict[str, Array]) -> Model:
+        """The base with its stocks given."""
+        return self.base.holding(stocks)
+
+    def drift(self, prices: Prices, x: Float[Array, " cell"]) -> dict[str, Array]:
+        """That of the base."""
+        return self.base.drift(prices, x)
+
     def bent_at(self, prices: Prices, x: Float[Array, " cell"]) -> Any:
         """That of the base."""
         return self.base.bent_at(prices, x)
@@ -136,3 +159,9 @@ class Delegate(Model):
     def industry(self) -> tuple[int, ...]:
         """That of the base."""
         return self.base.industry
+
+
+@eqx.filter_jit
+def _at_start(model: Model) -> Any:
+    x = model.initial_distribution()
+    return model.bent_at(model.initial_prices(x), x)

@@ -30,6 +30,7 @@ from neg.core.parameters import (
     option,
     parameter,
 )
+from neg.core.status import Status
 from neg.economy.groups import Groups
 from neg.places.layouts import Geography, equidistant
 
@@ -116,6 +117,27 @@ class Model(Parametric):
         """
         return (jnp.zeros_like(x) if gap is None else gap), residual
 
+    def obstacle(self) -> tuple[Status, str] | None:
+        """Why this economy has no equilibrium, or a whole family of them, and the remedy.
+
+        None where nothing can be said. Solvers ask before they begin, outside compiled code.
+        """
+        return None
+
+    def eased(self, share: Float[Array, ""]) -> Model | None:
+        """The economy a ``share`` of the way from one that is easy to solve; None if unknown.
+
+        At one it is the economy itself. A solve that fails is tried again along this way.
+        """
+        return None
+
+    def impasse(self, prices: Prices, x: Float[Array, " cell"]) -> str:
+        """What stops equilibria near these prices from going further, in words; empty if unknown.
+
+        Asked where the way of :meth:`eased` ends before this economy is reached.
+        """
+        return ""
+
     def bend(self, effects: dict[str, Array]) -> Self:
         """The model under the effects of parts, each a log factor by the name of what it moves.
 
@@ -125,6 +147,19 @@ class Model(Parametric):
         if effects:
             raise NotImplementedError(f"{type(self).__name__} takes up no {sorted(effects)}")
         return self
+
+    @property
+    def stock_names(self) -> tuple[str, ...]:
+        """Names, among the prices, of log stocks that move in time; none without parts."""
+        return ()
+
+    def holding(self, stocks: dict[str, Array]) -> Model:
+        """The economy with its log stocks given, in the short run and in time."""
+        return self
+
+    def drift(self, prices: Prices, x: Float[Array, " cell"]) -> dict[str, Array]:
+        """Growth rate of every stock; zero in the long run."""
+        return {}
 
     def bent_at(self, prices: Prices, x: Float[Array, " cell"]) -> Any:
         """The model as the parts of its economy leave it at this point; itself without parts."""
@@ -145,7 +180,8 @@ class Model(Parametric):
         """Names of the entries along every axis that outcomes and parameters may have."""
         places = self.place_names
         axes = dict.fromkeys(("place", "origin", "destination"), places)
-        return axes | {"cell": self.cell_labels}
+        # A model without sectors has one of them, so that layers by sector fit every economy.
+        return axes | {"sector": ("industry",), "cell": self.cell_labels}
 
     def axes_of(self, name: str, shape: tuple[int, ...]) -> tuple[str, ...] | None:
         """Axes of an outcome of this shape, where the model knows better than its registry."""
@@ -215,7 +251,7 @@ class SpatialModel(Model):
         converter=as_float,
         metadata={
             "neg": Parameter(
-                "", "iceberg trade cost between neighbours", 1.5, 1.0, None, False, False
+                "", "iceberg trade cost between neighbours", 1.5, 1.0, None, False, False, cost=True
             )
         },
     )
@@ -275,5 +311,6 @@ FREENESS = Alias(
     _put_freeness,
     0.0,
     1.0,
+    of="tau",
 )
 """Alias for models whose trade elasticity is ``sigma - 1``."""

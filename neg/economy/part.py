@@ -39,8 +39,9 @@ class Part(Parametric):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if cls.__dict__.get("label") and cls.__module__.startswith("neg."):
-            Part.registry[cls.label] = cls
+        label = cls.__dict__.get("label")
+        if isinstance(label, str) and label and cls.__module__.startswith("neg."):
+            Part.registry[label] = cls
 
     def check(self, model: Model) -> None:
         """Raise a named error where the part makes no sense on this model."""

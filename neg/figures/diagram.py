@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,13 @@ from matplotlib.lines import Line2D
 from neg.core.errors import InvalidShapeError
 from neg.figures import style
 
+MARKERS = {"break": "o", "sustain": "s", "fold": "D"}
+"""Marker of each kind of special point."""
+
 _LOOKS: dict[str, dict[str, Any]] = {
-    "stable": {"linestyle": "-", "linewidth": 2.2, "color": style.INK},
-    "unstable": {"linestyle": (0, (4, 2.5)), "linewidth": 1.4, "color": style.COLOURS[1]},
-    "undecided": {"linestyle": ":", "linewidth": 1.4, "color": style.QUIET},
+    "stable": {"linestyle": "-", "linewidth": 1.9, "color": style.INK},
+    "unstable": {"linestyle": (0, (4, 2.5)), "linewidth": 1.2, "color": style.COLOURS[1]},
+    "undecided": {"linestyle": ":", "linewidth": 1.2, "color": style.QUIET},
 }
 
 
@@ -44,6 +48,21 @@ def branch(axes: Axes, parameter: Any, value: Any, stable: Any, **look: Any) -> 
             axes.plot(x[start : stop + 1], y[start : stop + 1], **{**_LOOKS[kinds[start]], **look})
 
 
+def mark(axes: Axes, parameter: Any, value: Any, name: str, *, size: float = 5.0) -> None:
+    """Mark special points of one kind: break points with circles, sustain points with squares."""
+    axes.plot(
+        parameter,
+        value,
+        MARKERS.get(name, "D"),
+        ms=size,
+        mfc="white",
+        mec=style.INK,
+        mew=1.1,
+        ls="none",
+        zorder=6,
+    )
+
+
 def special_point(
     axes: Axes,
     parameter: float,
@@ -59,7 +78,7 @@ def special_point(
     ``symbol`` is the parameter's symbol, ``offset`` where the text stands, in points.
     """
     equation = f"{symbol} = " if symbol else ""
-    axes.plot(parameter, value, "o", ms=6, mfc="white", mec=style.INK, mew=1.4, zorder=6)
+    mark(axes, parameter, value, name)
     axes.annotate(
         f"{name}\n{equation}{style.number(parameter, digits)}",
         (parameter, value),
@@ -67,17 +86,25 @@ def special_point(
         textcoords="offset points",
         ha="left" if offset[0] >= 0 else "right",
         va="bottom" if offset[1] >= 0 else "top",
-        fontsize=8.5,
-        arrowprops={"arrowstyle": "-", "color": style.QUIET, "lw": 0.7, "shrinkB": 4},
+        fontsize=7.5,
+        arrowprops={"arrowstyle": "-", "color": style.QUIET, "lw": 0.7, "shrinkB": 3},
         bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": "none", "alpha": 0.85},
         zorder=7,
     )
 
 
-def legend(axes: Axes, *, undecided: bool = False, **options: Any) -> None:
-    """Explain the line kinds; ``undecided`` adds the kind for points where stability is unknown."""
+def legend(
+    axes: Axes, *, undecided: bool = False, marks: Sequence[str] = (), **options: Any
+) -> None:
+    """Explain the line kinds and the ``marks`` (``"break"``, ``"sustain"``, ...).
+
+    ``undecided`` adds the kind for points where stability is unknown.
+    """
     kinds = ["stable", "unstable"] + (["undecided"] if undecided else [])
-    axes.legend(handles=[Line2D([], [], label=kind, **_LOOKS[kind]) for kind in kinds], **options)
+    handles = [Line2D([], [], label=kind, **_LOOKS[kind]) for kind in kinds]
+    look: dict[str, Any] = {"ls": "none", "ms": 5.0, "mfc": "white", "mec": style.INK, "mew": 1.1}
+    handles += [Line2D([], [], marker=MARKERS.get(name, "D"), label=name, **look) for name in marks]
+    axes.legend(handles=handles, **options)
 
 
 def _kind(flag: Any) -> str:

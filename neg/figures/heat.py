@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ def heat_map(
     centre: float | None = None,
     limits: tuple[float, float] | None = None,
     numbers: str | None = None,
+    highlight: Collection[str] = (),
     bar: bool = True,
 ) -> AxesImage:
     """Draw a matrix as coloured cells; NaN cells stay blank.
@@ -38,9 +39,11 @@ def heat_map(
         label: quantity and unit, written along the colour bar.
         row_label: what the rows are.
         column_label: what the columns are.
-        centre: middle of a two-sided scale (losses and gains); default: a one-sided scale.
+        centre: middle of a two-sided scale (losses and gains); default: a one-sided scale. Equal
+            distances from it have colours of equal strength; the bar shows what is used.
         limits: ends of the scale; default: those of the values.
         numbers: format in which each value is written into its cell; default: not written.
+        highlight: names that are set in bold.
         bar: whether to draw a colour bar.
 
     Raises:
@@ -66,6 +69,10 @@ def heat_map(
     steep = len(columns) > 8 or max(map(len, columns), default=0) > 6
     axes.set_xticks(range(len(columns)), columns, rotation=90 if steep else 0)
     axes.set_yticks(range(len(rows)), rows)
+    for tick, name in zip(
+        (*axes.get_xticklabels(), *axes.get_yticklabels()), (*columns, *rows), strict=True
+    ):
+        tick.set_fontweight("bold" if name in highlight else "normal")
     axes.set(xlabel=column_label, ylabel=row_label)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
@@ -77,7 +84,9 @@ def heat_map(
     if numbers is not None:
         _write_numbers(axes, image, cells, numbers)
     if bar:
-        axes.figure.colorbar(image, ax=axes, label=label, aspect=28, pad=0.015)
+        scale = axes.figure.colorbar(image, ax=axes, label=label, aspect=28, pad=0.015)
+        if centre is not None:
+            scale.ax.set_ylim(min(low, centre), max(high, centre))
     return image
 
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import CenteredNorm, Colormap, LogNorm, Normalize
+from matplotlib.path import Path
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
 from neg.core.errors import InvalidDataError, LabelMismatchError
@@ -21,6 +22,7 @@ Polygons = Mapping[str, Sequence[np.ndarray]]
 Extent = tuple[float, float, float, float]
 """West, east, south, north in degrees."""
 
+_DISC = 6.0  # diameter of a disc in points
 _SMALL = 2e-4  # a place below this share of the map's area is drawn as a disc
 
 
@@ -44,10 +46,12 @@ def choropleth(
     Args:
         axes: where to draw.
         polygons: rings of each place that may be coloured, by name.
-        values: value by place name (mapping or series); missing or NaN places stay blank.
+        values: value by place name (mapping, series or labelled array with one dimension); missing
+            or NaN places stay blank.
         label: quantity and unit, written along the colour bar.
         extent: part of the world to show; default: all polygons that have values.
-        centre: middle of a two-sided scale (losses and gains); default: a one-sided scale.
+        centre: middle of a two-sided scale (losses and gains); default: a one-sided scale. Equal
+            distances from it have colours of equal strength; the bar shows what is used.
         limits: ends of the scale; default: those of the values.
         colours: matplotlib colour map; default: the house map of the kind of scale.
         background: rings of further land, drawn blank.
@@ -58,9 +62,17 @@ def choropleth(
 
     Raises:
         LabelMismatchError: a value names a place that has no polygon.
-        InvalidDataError: a value on a logarithmic scale is not positive.
+        InvalidDataError: a value on a logarithmic scale is not positive, or ``values`` are no
+            numbers by place.
+
+    >>> from matplotlib.figure import Figure
+    >>> square = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+    >>> places = {"A": [square], "B": [square + [2.0, 0.0]]}
+    >>> drawn = choropleth(Figure().subplots(), places, {"A": 1.0, "B": 3.0}, label="index")
+    >>> [float(end) for end in drawn.get_clim()]
+    [1.0, 3.0]
     """
-    given = {str(name): float(value) for name, value in dict(values).items()}
+    given = _by_place(values)
     if unknown := [name for name in given if name not in polygons]:
         raise LabelMismatchError(f"values name places without polygons: {unknown}")
     rings = {name: [_shifted(ring) for ring in some] for name, some in polygons.items()}
@@ -85,7 +97,7 @@ def choropleth(
         axes.add_collection(_land(rings[name], facecolors=[colour], edgecolors=style.QUIET))
         if sum(_area(ring) for ring in rings[name]) < _SMALL * area:
             x, y = _middle(rings[name])
-            axes.plot(x, y, "o", ms=8, mfc=colour, mec=style.INK, mew=0.8, zorder=4)
+            axes.plot(x, y, "o", ms=_DISC, mfc=colour, mec=style.INK, mew=0.7, zorder=4)
     if names is not False:
         stands = names if isinstance(names, Mapping) else {}
         _write_names(axes, {name: rings[name] for name in given}, stands, _SMALL * area)
@@ -94,6 +106,8 @@ def choropleth(
         scale = axes.figure.colorbar(
             mappable, ax=axes, label=label, shrink=0.8, aspect=28, pad=0.015
         )
+        if centre is not None and (ends := [*(limits or ()), *([] if limits else finite)]):
+            scale.ax.set_ylim(min(*ends, centre), max(*ends, centre))
         if logarithmic:
             scale.ax.yaxis.set(
                 major_locator=LogLocator(subs=(1.0, 2.0, 5.0)),
@@ -101,6 +115,22 @@ def choropleth(
                 minor_locator=NullLocator(),
             )
     return mappable
+
+
+def _by_place(values: Any) -> dict[str, float]:
+    if hasattr(values, "to_series"):  # a labelled array, whose items are no pairs
+        if values.ndim != 1 or values.dims[0] not in values.coords:
+            raise InvalidDataError(
+                f"values have the dimensions {values.dims}; must be one, with labels: places"
+            )
+        values = values.to_series()
+    try:
+        return {str(name): float(value) for name, value in dict(values).items()}
+    except (TypeError, ValueError) as error:
+        raise InvalidDataError(
+            f"values are not allowed: {error}; must be numbers by place (a mapping, a series or a "
+            "labelled array)"
+        ) from error
 
 
 def _land(rings: list[np.ndarray], **options: Any) -> PolyCollection:
@@ -169,19 +199,47 @@ def _write_names(
 ) -> None:
     from matplotlib.patheffects import AbstractPathEffect, withStroke
 
-    white: list[AbstractPathEffect] = [withStroke(linewidth=2, foreground="white")]
+    white: list[AbstractPathEffect] = [withStroke(linewidth=1.5, foreground="white")]
+    tiny = {n: _middle(some) for n, some in rings.items() if sum(map(_area, some)) < small}
+    discs = np.array(list(tiny.values())).reshape(-1, 2)
     for name, some in rings.items():
-        place = _middle(some)
-        look: dict[str, Any] = {"fontsize": 7, "zorder": 6, "ha": "center", "va": "center"}
+        place = tiny.get(name) or _inside(some, discs)
+        look: dict[str, Any] = {
+            "fontsize": style.SMALLEST,
+            "zorder": 6,
+            "ha": "center",
+            "va": "center",
+        }
         if name in stands:
-            line = {"arrowstyle": "-", "color": style.INK, "lw": 0.6, "shrinkA": 0, "shrinkB": 2}
+            line: dict[str, Any] = {"arrowstyle": "-", "color": style.INK, "lw": 0.6, "shrinkA": 0}
+            line["shrinkB"] = 0.5 * _DISC if name in tiny else 1.0
             text = axes.annotate(name, place, xytext=stands[name], arrowprops=line, **look)
-        elif sum(_area(ring) for ring in some) < small:
+        elif name in tiny:
             look |= {"ha": "left", "va": "top", "textcoords": "offset points"}
-            text = axes.annotate(name, place, xytext=(7, -1), **look)
+            text = axes.annotate(name, place, xytext=(5, -1), **look)
         else:
             text = axes.annotate(name, place, **look)
         text.set_path_effects(white)
+
+
+def _inside(rings: Sequence[np.ndarray], discs: np.ndarray) -> tuple[float, float]:
+    """The point of a place that lies farthest from its borders and from the discs on it."""
+    large = 0.2 * max(map(_area, rings))
+    best, point = 0.0, _middle(rings)
+    for ring in rings:
+        low, high = ring.min(axis=0), ring.max(axis=0)
+        grid = np.stack(np.meshgrid(*np.linspace(low, high, 27)[1:-1].T), axis=-1).reshape(-1, 2)
+        grid = grid[Path(ring).contains_points(grid)]
+        if _area(ring) < large or not len(grid):
+            continue
+        # Discs hide what lies around them: they keep others twice as far away as a border does.
+        far = np.linalg.norm(grid[:, None] - ring[None], axis=2).min(axis=1)
+        for disc in discs:
+            far = np.minimum(far, 0.5 * np.linalg.norm(grid - disc, axis=1))
+        if far.max() > best:
+            best, (x, y) = far.max(), grid[far.argmax()]
+            point = float(x), float(y)
+    return point
 
 
 def _frame(axes: Axes, extent: Extent) -> None:

@@ -1,10 +1,20 @@
-"""The house style: colours that colour-blind readers can tell apart, quiet axes, readable type."""
+"""The house style: colours that colour-blind readers can tell apart, quiet axes, readable type.
+
+Figures are drawn at the size at which they are printed, one column or one page wide, so that type
+has the size that it says (:func:`sheet`). Their headline states the finding (:func:`headline`).
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from neg.core.errors import InvalidParameterError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 INK = "#22262b"
 """Text and the lines that carry the finding."""
@@ -22,6 +32,11 @@ SEQUENTIAL = "cividis_r"
 DIVERGING = "RdBu"
 """Colour map for losses (red) and gains (blue) around a middle."""
 
+WIDTHS = {"column": 3.5, "page": 7.2}
+"""Widths of figures in inches."""
+SMALLEST = 7.0
+"""Size of the smallest type in points."""
+
 
 @contextmanager
 def house(**changes: Any) -> Iterator[None]:
@@ -33,9 +48,106 @@ def house(**changes: Any) -> Iterator[None]:
         yield
 
 
+def sheet(
+    rows: Any = 1, columns: int = 1, *, height: float, width: str = "page", **options: Any
+) -> tuple[Figure, Any]:
+    """A new figure at the size at which it is printed, and its axes.
+
+    Args:
+        rows: rows of axes; or a mosaic of their names (:meth:`subplot_mosaic` of matplotlib), which
+            gives the axes by name.
+        columns: columns of axes.
+        height: inches, without what a headline or a caption take.
+        width: ``"column"`` (3.5 inches) or ``"page"`` (7.2 inches).
+        options: for :meth:`matplotlib.figure.Figure.subplots` or ``subplot_mosaic``.
+
+    Raises:
+        InvalidParameterError: another width.
+    """
+    from matplotlib.figure import Figure
+
+    if width not in WIDTHS:
+        raise InvalidParameterError(f"width {width!r} is not allowed; must be one of {[*WIDTHS]}")
+    figure = Figure(figsize=(WIDTHS[width], height))
+    if not isinstance(rows, int):
+        return figure, figure.subplot_mosaic(rows, **options)
+    return figure, figure.subplots(rows, columns, **options)
+
+
+def headline(figure: Figure, text: str) -> None:
+    """Write what a figure finds above it, in lines of its width; the figure grows by them."""
+    words: dict[str, Any] = {"fontsize": 9.5, "fontweight": "bold"}
+    lines = wrapped(figure, typeset(text), **words)
+    grown(figure, above=lines.count("\n") * 0.16 + 0.25)
+    # Its height is left to the layout, which then keeps room for it.
+    figure.suptitle(lines, x=0.06 / figure.get_figwidth(), ha="left", **words)
+
+
+def foot(figure: Figure, text: str) -> None:
+    """Write a caption below a figure, in lines of its width; the figure grows by them."""
+    words: dict[str, Any] = {"fontsize": 7.5, "linespacing": 1.3}
+    lines = wrapped(figure, typeset(text), **words)
+    room = (lines.count("\n") + 1) * 7.5 * 1.3 / 72 + 0.1
+    grown(figure, below=room)
+    x, y = 0.06 / figure.get_figwidth(), (room - 0.03) / figure.get_figheight()
+    drawn = figure.text(x, y, lines, ha="left", va="top", color=INK, **words)
+    drawn.set_in_layout(False)
+
+
+def grown(figure: Figure, *, above: float = 0.0, below: float = 0.0) -> None:
+    """Make a figure taller by inches; the lower ones stay free of axes."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(width, height + above + below)
+    engine = figure.get_layout_engine()
+    if below and isinstance(engine, ConstrainedLayoutEngine):
+        share = below / (height + above + below)
+        engine.set(rect=(0.0, share, 1.0, 1.0 - share))
+
+
+def wrapped(figure: Figure, text: str, **look: Any) -> str:
+    """A text broken into lines that are no wider than the figure; ``look`` as it will be drawn."""
+    probe = figure.text(0.0, 0.0, "", **look)
+    limit = figure.bbox.width - 0.16 * figure.dpi
+    lines = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for word in paragraph.split():
+            longer = f"{line} {word}".strip()
+            probe.set_text(longer)
+            if line and probe.get_window_extent().width > limit:
+                lines.append(line)
+                line = word
+            else:
+                line = longer
+        lines.append(line)
+    probe.remove()
+    return "\n".join(lines)
+
+
 def number(value: float, pattern: str) -> str:
-    """A number as text, with the minus sign that the axes use."""
-    return format(value, pattern).replace("-", "\N{MINUS SIGN}")
+    """A number as text, with the minus sign that the axes use, without one for zero."""
+    text = format(value, pattern)
+    if not any(digit in text for digit in "123456789"):
+        text = text.replace("-", "").replace("+", "")
+    return typeset(text)
+
+
+def typeset(text: str) -> str:
+    """A text with minus signs for hyphens before numbers and powers of ten for exponents.
+
+    >>> typeset("-0.5 to 2e-08")
+    '−0.5 to 2 × 10⁻⁸'
+    """
+    text = re.sub(r"(\d)e([+-]?)0*(\d+)\b", _power, text)
+    return re.sub(r"(?<![\w-])-(?=\.?\d)", "\N{MINUS SIGN}", text)
+
+
+def _power(match: re.Match[str]) -> str:
+    raised = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    digit, sign, power = match.groups()
+    return f"{digit} × 10{(sign.replace('+', '') + power).translate(raised)}"
 
 
 def _settings() -> dict[str, Any]:
@@ -44,18 +156,18 @@ def _settings() -> dict[str, Any]:
     return {
         "figure.constrained_layout.use": True,
         "figure.dpi": 100,
-        "figure.figsize": (7.2, 4.4),
+        "figure.figsize": (WIDTHS["page"], 4.4),
         "font.family": "DejaVu Sans",  # comes with matplotlib: the same everywhere
-        "font.size": 9.5,
-        "axes.titlesize": 10.5,
+        "font.size": 8,
+        "axes.titlesize": 8.5,
         "axes.titleweight": "bold",
         "axes.titlelocation": "left",
-        "axes.labelsize": 9.5,
-        "xtick.labelsize": 8.5,
-        "ytick.labelsize": 8.5,
-        "legend.fontsize": 8.5,
+        "axes.labelsize": 8,
+        "xtick.labelsize": 7.5,
+        "ytick.labelsize": 7.5,
+        "legend.fontsize": 7.5,
         "legend.frameon": False,
-        "figure.titlesize": 12,
+        "figure.titlesize": 9.5,
         "figure.titleweight": "bold",
         "text.color": INK,
         "axes.labelcolor": INK,
@@ -72,7 +184,7 @@ def _settings() -> dict[str, Any]:
         "axes.axisbelow": True,
         "grid.color": "#dfe2e6",
         "grid.linewidth": 0.6,
-        "lines.linewidth": 1.8,
+        "lines.linewidth": 1.5,
         "lines.solid_capstyle": "butt",
         "patch.linewidth": 0.5,
         "image.cmap": SEQUENTIAL,

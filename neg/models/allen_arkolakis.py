@@ -28,6 +28,11 @@ class AllenArkolakis(SpatialModel):
     Leaves out: differences of nature between places, beyond where they lie.
 
     Source: Allen and Arkolakis (2014), Quarterly Journal of Economics 129(3).
+
+    >>> from neg import short_run
+    >>> found = short_run(AllenArkolakis(alpha=0.1, beta=-0.05), [0.6, 0.4])
+    >>> [round(float(value), 4) for value in found.payoff]
+    [-0.0217, -0.0399]
     """
 
     name: ClassVar[str] = "allen-arkolakis"

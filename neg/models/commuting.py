@@ -39,6 +39,14 @@ class Commuting(Model):
     Leaves out: congestion on the way, and land used by firms.
 
     Source: Monte, Redding and Rossi-Hansberg (2018), American Economic Review 108(12), eqs. 5-14.
+
+    >>> from neg import short_run
+    >>> far = jnp.array([[1.0, 1.5], [1.5, 1.0]])
+    >>> alike = {"amenity": jnp.ones((2, 2)), "productivity": [1.0, 1.0], "land": [1.0, 1.0]}
+    >>> model = Commuting(iceberg=far, commuting_cost=far, names=("A", "B"), **alike)
+    >>> found = short_run(model, [0.5, 0.5])
+    >>> found.outcomes["workers"].round(6).tolist()
+    [0.5, 0.5]
     """
 
     sigma: Float[Array, ""] = parameter(
@@ -77,6 +85,11 @@ class Commuting(Model):
     def cell_labels(self) -> tuple[str, ...]:
         """The names of the places."""
         return self.names
+
+    @property
+    def says(self) -> frozenset[str]:
+        """Housing and commuting."""
+        return frozenset({"land", "commuting"})
 
     def initial_prices(self, x: Float[Array, " place"]) -> Prices:
         """Log wages: all one."""

@@ -28,6 +28,11 @@ class ConstructedCapital(SpatialModel):
 
     Source: Baldwin (1999), European Economic Review 43(2); Baldwin and others (2003), Economic
     Geography and Public Policy, ch. 6.
+
+    >>> model = ConstructedCapital(phi=0.3)
+    >>> value = model.payoff({}, jnp.array([0.6, 0.4]))
+    >>> [round(float(one), 4) for one in value]
+    [-0.0456, 0.0648]
     """
 
     name: ClassVar[str] = "constructed-capital"

@@ -26,6 +26,11 @@ class CorePeriphery(SpatialModel):
 
     Source: Krugman (1991), Journal of Political Economy 99(3); Fujita, Krugman and Venables
     (1999), The Spatial Economy, eqs. 4.22-4.25 and 5.1-5.6.
+
+    >>> from neg import short_run
+    >>> found = short_run(CorePeriphery(sigma=5.0, mu=0.4, tau=1.7), [0.6, 0.4])
+    >>> [round(float(value), 4) for value in found.payoff]
+    [-0.0579, -0.0525]
     """
 
     name: ClassVar[str] = "core-periphery"

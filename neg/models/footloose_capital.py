@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -28,12 +28,20 @@ class FootlooseCapital(SpatialModel):
         V_i = log pi_i                                              log reward
 
     ``share`` is ``s`` of place 0; the others divide the rest in proportion to ``sizes`` (even
-    without). With neither, places are alike.
+    without). Where no share is given it follows ``sizes``, and with neither places are alike.
 
     Leaves out: any feedback of location on spending, so that there is no circular causality.
 
     Source: Martin and Rogers (1995), Journal of International Economics 39(3-4); Baldwin and
     others (2003), Economic Geography and Public Policy, ch. 3.
+
+    >>> model = FootlooseCapital(sizes=[3.0, 1.0], phi=0.2)
+    >>> float(model.share)
+    0.75
+    >>> # Capital earns the same everywhere at the home-market share (s - phi (1 - s)) / (1 - phi).
+    >>> x = jnp.array([0.75 - 0.2 * 0.25, 0.25 - 0.2 * 0.75]) / 0.8
+    >>> bool(abs(jnp.diff(model.payoff({}, x))[0]) < 1e-12)
+    True
     """
 
     name: ClassVar[str] = "footloose-capital"
@@ -54,6 +62,8 @@ class FootlooseCapital(SpatialModel):
         },
     )
     sizes: Float[Array, " place"] | None = eqx.field(default=None, converter=_as_optional)
+    share_follows: bool = eqx.field(default=False, static=True, kw_only=True, repr=False)
+    """Whether no share was given, so that it follows ``sizes`` and the number of places."""
 
     def __post_init__(self) -> None:
         if self.sizes is not None:
@@ -62,6 +72,15 @@ class FootlooseCapital(SpatialModel):
         if self.share is None:
             sizes = self._sizes
             self.share = sizes[0] / jnp.sum(sizes)
+            self.share_follows = True
+
+    def with_(self, **values: Any) -> Self:
+        """As for any model; a share that follows what it was derived from goes on doing so."""
+        if "share" in values:
+            values["share_follows"] = values["share"] is None
+        elif self.share_follows and {"sizes", "geography"} & set(values):
+            values["share"] = None
+        return super().with_(**values)
 
     @property
     def _sizes(self) -> Float[Array, " place"]:

@@ -26,6 +26,11 @@ class FootlooseEntrepreneur(SpatialModel):
 
     Source: Forslid and Ottaviano (2003), Journal of Economic Geography 3(3), eqs. 7-13;
     Baldwin and others (2003), Economic Geography and Public Policy, ch. 4.
+
+    >>> from neg import short_run
+    >>> found = short_run(FootlooseEntrepreneur(phi=0.3), [0.6, 0.4])
+    >>> [round(float(value), 4) for value in found.payoff]
+    [-2.5178, -2.4361]
     """
 
     name: ClassVar[str] = "footloose-entrepreneur"

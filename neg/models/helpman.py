@@ -30,6 +30,11 @@ class Helpman(SpatialModel):
 
     Source: Helpman (1998), in Pines, Sadka and Zilcha (eds), Topics in Public Economics;
     rents kept local as in Redding and Sturm (2008), American Economic Review 98(5).
+
+    >>> from neg import short_run
+    >>> found = short_run(Helpman(sigma=4.0, a=0.8, tau=1.5), [0.6, 0.4])
+    >>> [round(float(value), 4) for value in found.payoff]
+    [0.3812, 0.3895]
     """
 
     name: ClassVar[str] = "helpman"
@@ -43,6 +48,11 @@ class Helpman(SpatialModel):
         0.8, "expenditure share of goods", low=0.0, high=1.0, low_open=True, high_open=True
     )
     rents: str = option("local", "who receives the rents of housing", ("local", "pooled"))
+
+    @property
+    def says(self) -> frozenset[str]:
+        """Housing."""
+        return frozenset({"land"})
 
     def initial_prices(self, x: Float[Array, " place"]) -> Prices:
         """Log wages: all one."""

@@ -31,10 +31,15 @@ class OttavianoTabuchiThisse(SpatialModel):
     Leaves out: effects of income on the demand for industry.
 
     Source: Ottaviano, Tabuchi and Thisse (2002), International Economic Review 43(2).
+
+    >>> round(float(OttavianoTabuchiThisse(f=0.5, L=2.0).trade_limit), 6)
+    0.5
     """
 
     name: ClassVar[str] = "ottaviano-tabuchi-thisse"
     source: ClassVar[str] = "Ottaviano, Tabuchi and Thisse 2002"
+
+    accepts: ClassVar[frozenset[str]] = frozenset({"delay"})  # costs are per unit, not ad valorem
 
     a: Float[Array, ""] = parameter(1.0, "intercept of demand", low=0.0, low_open=True)
     b: Float[Array, ""] = parameter(1.0, "slope of demand", low=0.0, low_open=True)

@@ -25,6 +25,11 @@ class Pflueger(SpatialModel):
     Leaves out: effects of income on the demand for manufactures.
 
     Source: Pflüger (2004), Regional Science and Urban Economics 34(5).
+
+    >>> model = Pflueger(phi=0.3)
+    >>> value = model.payoff({}, jnp.array([0.6, 0.4]))
+    >>> [round(float(one), 4) for one in value]
+    [0.1701, 0.1618]
     """
 
     name: ClassVar[str] = "pflueger"

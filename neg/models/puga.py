@@ -23,6 +23,12 @@ class Puga(InputLinkages):
     Leaves out: land owners who move, and trade costs of the farm good.
 
     Source: Puga (1999), European Economic Review 43(2).
+
+    >>> from neg import short_run
+    >>> model = Puga(labour="immobile")
+    >>> found = short_run(model, model.initial_distribution())
+    >>> [round(float(value), 4) for value in found.payoff]
+    [-0.4998, -0.4998, -0.4998, -0.4998]
     """
 
     name: ClassVar[str] = "puga"

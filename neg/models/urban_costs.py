@@ -28,6 +28,11 @@ class UrbanCosts(SpatialModel):
 
     Source: Murata and Thisse (2005), Journal of Urban Economics 58(1); land market as in Tabuchi
     (1998), Journal of Urban Economics 44(3).
+
+    >>> from neg import short_run
+    >>> found = short_run(UrbanCosts(theta=0.3), [0.6, 0.4])
+    >>> [round(float(value), 4) for value in found.payoff]
+    [-0.2278, -0.279]
     """
 
     name: ClassVar[str] = "urban-costs"
@@ -40,6 +45,11 @@ class UrbanCosts(SpatialModel):
     theta: Float[Array, ""] = parameter(
         0.3, "commuting cost: labour lost at the edge of the only city", low=0.0, high=1.0
     )
+
+    @property
+    def says(self) -> frozenset[str]:
+        """Housing and its land."""
+        return frozenset({"land"})
 
     def initial_prices(self, x: Float[Array, " place"]) -> Prices:
         """Log wages: all one."""

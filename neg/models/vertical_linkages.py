@@ -22,6 +22,12 @@ class VerticalLinkages(InputLinkages):
 
     Source: Krugman and Venables (1995), Quarterly Journal of Economics 110(4); Fujita, Krugman
     and Venables (1999), The Spatial Economy, ch. 14.
+
+    >>> from neg import short_run
+    >>> model = VerticalLinkages(alpha=0.4, mu=0.3)
+    >>> found = short_run(model, model.initial_distribution())
+    >>> [round(float(value), 4) for value in found.payoff]
+    [-0.2575, -0.2575, -0.2575, -0.2575]
     """
 
     name: ClassVar[str] = "vertical-linkages"

@@ -1,4 +1,4 @@
-"""Mechanisms that an economy takes on, one in a file: see :func:`neg.economy.composed.economy`.
+"""Mechanisms that an economy takes on, one in a file: see :func:`neg.economy.composed.compose`.
 
 Competition among firms through the price index is no part: it is in every model already.
 """
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from neg.core.errors import unknown_name
-from neg.economy.composed import economy
+from neg.economy.composed import compose
 from neg.economy.model import Model
 from neg.economy.part import Part
 from neg.parts.commuting import Commuting
@@ -56,5 +56,5 @@ def switched_on(model: Model, values: Mapping[str, Any] | Iterable[str]) -> Mode
     if not labels:
         return model
     settings = values if isinstance(values, Mapping) else {}
-    composed = economy(model, [Part.registry[label]() for label in labels])
+    composed = compose(model, [Part.registry[label]() for label in labels])
     return composed.with_(**{name: v for name, v in settings.items() if "." in name})

@@ -1,1 +1,5 @@
 """All long-run equilibria: starts, supports, certified boxes."""
+
+from neg.core.rooms import furnish
+
+__all__, __getattr__, __dir__ = furnish(__name__, __path__)

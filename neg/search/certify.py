@@ -22,13 +22,17 @@ import numpy as np
 from neg.economy.model import Model
 from neg.search.faces import Face, gaps
 
-LIMIT = 60.0
-"""Log odds up to which a face is searched: shares down to 1e-26."""
+DEPTH = 60.0
+"""Log odds up to which a certificate must reach: shares of 1e-26, below any rounding error."""
+LIMIT = 690.0
+"""Log odds up to which a line is searched: shares down to 1e-300."""
 RESOLUTION = 1e-5
 """Length of an interval of log odds that is not halved any more."""
 SAFETY = 3.0
 _COARSE = 0.25
 """Intervals without cleared markets are not halved below this."""
+_COARSE_FAR = 0.2
+"""The same, as a share of the log odds, beyond the depth that a certificate needs."""
 _BLOCK = 4096
 _BRACKET_STEPS = 60
 
@@ -69,25 +73,35 @@ class Sampler:
         return np.concatenate(gap), np.concatenate(slope)
 
     def _block(self, owner: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        gap, slope = self._evaluated(owner, u, far=False)
+        lost = np.isnan(gap).any(axis=1) & (np.abs(u) <= DEPTH).all(axis=1)
+        if lost.any():
+            gap[lost], slope[lost] = self._evaluated(owner[lost], u[lost], far=True)
+        return gap, slope
+
+    def _evaluated(
+        self, owner: np.ndarray, u: np.ndarray, *, far: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
         size = len(owner)
         values, points = np.empty(_BLOCK), np.empty((_BLOCK, u.shape[1]))
         values[:size], points[:size] = self.values[owner], u
         values[size:], points[size:] = values[size - 1], u[-1]
         arrays = (jnp.asarray(values), jnp.asarray(points), jnp.asarray(size))
-        gap, slope = gaps(*self.arguments, *arrays)
-        return np.asarray(gap)[:size], np.asarray(slope)[:size]
+        gap, slope = gaps(*self.arguments, *arrays, far=far)
+        return np.array(gap)[:size], np.array(slope)[:size]
 
 
 def starting_grid(cells: int) -> np.ndarray:
-    """Nodes even in shares, with tails even in log odds; none at the even split."""
+    """Nodes even in shares, with tails in log odds that grow longer; none at the even split."""
     inner = max(cells - 20, 4)
     share = (np.arange(inner + 1) + 0.382) / (inner + 1.25)
     share = 0.01 + 0.98 * share
     middle = np.log(share) - np.log1p(-share)
     tail = np.linspace(0.0, 1.0, 11)[1:] ** 2
-    left = middle[0] - (LIMIT + middle[0]) * tail
-    right = middle[-1] + (LIMIT - middle[-1]) * tail
-    return np.concatenate([left[::-1], middle, right])
+    left = middle[0] - (DEPTH + middle[0]) * tail
+    right = middle[-1] + (DEPTH - middle[-1]) * tail
+    far = np.geomspace(DEPTH, LIMIT, 17)[1:]
+    return np.concatenate([-far[::-1], left[::-1], middle, right, far])
 
 
 def search_line(
@@ -117,7 +131,8 @@ def search_line(
         for k in np.flatnonzero(one):
             brackets.append(np.array([owner[k], u[k], u[k + 1], gap[k], slope[k]]))
         lost = np.isnan(gap[1:]) | np.isnan(gap[:-1])
-        hopeless = split & lost & (step < _COARSE)
+        coarse = np.where(np.abs(u[:-1]) > DEPTH, _COARSE_FAR * np.abs(u[:-1]), _COARSE)
+        hopeless = split & lost & (step < coarse)
         if hopeless.any():
             uncleared = min(uncleared, float(np.abs(u[:-1][hopeless]).min()))
         split &= ~hopeless

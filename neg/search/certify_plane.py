@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from neg.economy.model import Model
-from neg.search.certify import LIMIT, SAFETY, Sampler
+from neg.search.certify import DEPTH, SAFETY, Sampler
 from neg.search.faces import Face
 
 RESOLUTION = 1e-3
@@ -46,8 +46,8 @@ class Plane(NamedTuple):
 def search_plane(model: Model, face: Face) -> Plane:
     """All equilibria inside a face with two degrees of freedom."""
     sample = Sampler(model, None, face, np.zeros(1))
-    half = LIMIT / _START
-    axis = -LIMIT + half * (2 * np.arange(_START) + 1)
+    half = DEPTH / _START
+    axis = -DEPTH + half * (2 * np.arange(_START) + 1)
     centre = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2)
     uncleared = np.inf
     roots: list[np.ndarray] = []

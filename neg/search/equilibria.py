@@ -2,115 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neg.bifurcation.symmetry import symmetries
 from neg.core.checks import check_range
 from neg.core.errors import InvalidParameterError
 from neg.core.status import Status
 from neg.economy.model import Model
-from neg.search.certify import RESOLUTION, SAFETY, search_line
+from neg.search.candidates import Candidates
+from neg.search.certify import DEPTH, LIMIT, RESOLUTION, search_line
 from neg.search.certify_plane import RESOLUTION as PLANE_RESOLUTION
 from neg.search.certify_plane import search_plane
+from neg.search.edges import search_edges
 from neg.search.faces import dimension, face_of, supports
+from neg.search.result import Certificate, Completeness, Equilibria, Tried
 from neg.search.starts import random_starts, solve_from
-from neg.solvers.long_run import LongRun, equilibrium_at, long_run
-from neg.solvers.stability import index_of
+from neg.solvers.long_run import long_run
 
-SAME = 1e-6
-"""Equilibria whose shares differ by less than this count as one."""
-_SAME_DEGENERATE = 1e-2
-"""Where the growth rate is zero a residual of 1e-13 leaves shares uncertain by up to this."""
+__all__ = ["Certificate", "Completeness", "Equilibria", "Tried", "equilibria"]
+
 _MOST_SUPPORTS = 512
 _ROUNDS = 4
-_SMALLEST = 1e-27
-
-
-@dataclass(frozen=True)
-class Completeness:
-    """How far the list of equilibria can be trusted to be all; as text: in words.
-
-    ``certified`` holds if intervals or boxes cover every set of used cells (one or two degrees of
-    freedom); ``undecided`` counts those that stayed open. ``searched`` of ``supports`` sets of used
-    cells were searched with ``starts`` starts each. ``index_sum`` is the sum of the indices of the
-    equilibria, None if one of them is degenerate; it must be one. ``uncleared`` is the smallest
-    share of a cell down to which markets cleared. ``missed_by_certificate`` counts
-    equilibria that only the starts found: then the certificate failed.
-    """
-
-    certified: bool
-    undecided: int
-    searched: int
-    supports: int
-    starts: int
-    rounds: int
-    evaluations: int
-    resolution: float | None
-    uncleared: float
-    index_sum: int | None
-    missed_by_certificate: int
-
-    def __str__(self) -> str:
-        parts = [self._method()]
-        if self.uncleared > 0:
-            parts.append(f"markets did not clear where a share is below {self.uncleared:.1g}")
-        if self.index_sum is None:
-            parts.append("an equilibrium is degenerate, so that indices cannot be counted")
-        elif self.index_sum == 1:
-            parts.append("the indices of the equilibria add up to one, as they must")
-        else:
-            parts.append(
-                f"the indices of the equilibria add up to {self.index_sum} instead of one: "
-                "equilibria are missing (shares below 1e-26 are not resolved)"
-            )
-        return "; ".join(parts) + "."
-
-    def _method(self) -> str:
-        tries = (
-            f"{self.searched} of {self.supports} sets of used cells, {self.starts} starts each, "
-            f"{self.rounds} rounds of deflation"
-        )
-        if not self.certified:
-            return f"Not certified: Newton's method on {tries}"
-        rests = (
-            f"the certificate rests on bounds of the curvature of payoffs sampled at "
-            f"{self.evaluations} points, times {SAFETY:g}"
-        )
-        if self.missed_by_certificate:
-            return (
-                f"Certificate failed ({self.missed_by_certificate} found by starts alone: {tries})"
-            )
-        if self.undecided:
-            return (
-                f"Certified except for {self.undecided} pieces of size {self.resolution:g} in log "
-                f"odds of shares, near which an equilibrium is degenerate or nearly so; {rests}"
-            )
-        return (
-            f"Certified: no equilibrium is missed between sampled points down to pieces of "
-            f"{self.resolution:g} in log odds of shares; {rests}; confirmed by Newton's method on "
-            f"{tries}"
-        )
-
-
-@dataclass(frozen=True)
-class Equilibria:
-    """All equilibria found, the most even first, and how complete the list is."""
-
-    model: Model = field(repr=False)
-    points: tuple[LongRun, ...]
-    completeness: Completeness
-
-    def __len__(self) -> int:
-        return len(self.points)
-
-    @property
-    def stable(self) -> tuple[LongRun, ...]:
-        """The stable ones."""
-        return tuple(point for point in self.points if point.stable)
 
 
 def equilibria(
@@ -122,15 +37,18 @@ def equilibria(
 ) -> Equilibria:
     """Find all long-run equilibria of ``model``, interior and corners, stable or not.
 
+        V_i = v_g  and  x_i > 0,   or   V_i <= v_g  and  x_i = 0        (cell i of group g)
+
     Every set of used cells is searched by Newton's method from ``starts`` random distributions,
-    then again with known equilibria deflated until nothing new appears; images under the
-    symmetries of the model are added, and so are the starts ``near`` (equilibria at neighbouring
-    parameters, say). With one or two degrees of freedom a certified search runs as well. Each
-    equilibrium is then solved to 1e-10 and checked by complementarity: used cells pay the same,
-    unused ones no more.
-    With many cells (over 512 sets) large and small sets are searched and the dynamics followed from
-    random starts, and the statement says so. Raises
-    :class:`neg.core.errors.InvalidParameterError` for fewer than one start.
+    then again with known equilibria deflated until nothing new appears. Next to every candidate
+    that leaves cells empty the gain of the first entrants is followed down to shares of 1e-300
+    (:mod:`neg.search.edges`). Images under the symmetries of the model are added, and so are the
+    starts ``near`` (equilibria at neighbouring parameters, say). With one or two degrees of freedom
+    a certified search runs as well. Each equilibrium is then solved to 1e-10 and checked by
+    complementarity. With many cells (over 512 sets) large and small sets are searched and the
+    dynamics followed from random starts; ``completeness`` says so.
+
+    Raises :class:`neg.core.errors.InvalidParameterError` for fewer than one start.
     """
     check_range("starts", starts, 1)
     if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(model)):
@@ -138,76 +56,28 @@ def equilibria(
             "model holds traced values; all equilibria are searched outside of jit"
         )
     masks, total = _supports(model)
-    found = _Collection(model)
-    certified, undecided, evaluations, resolution, uncleared = _certify(model, masks, found, total)
+    found = Candidates(model)
+    certificate = _certify(model, masks, found, total)
     before = len(found.items)
     rounds = _search(model, masks, found, starts, near, seed)
-    if len(masks) < total:
-        _follow_dynamics(model, found, starts, seed)
+    paths = starts if len(masks) < total else 0
+    _follow_dynamics(model, found, paths, seed)
     found.add_images()
-    points, missed = found.checked(before if certified else None)
-    points.sort(key=lambda point: _order(point))
-    indices = [index_of(point) for point in points]
-    known = [index for index in indices if index is not None]
+    edges = search_edges(model, found)
+    found.add_images()
+    reach = certificate.reach if certificate else 0.0
+    checked = found.checked(before if certificate else None, reach, edges.refuted)
+    if certificate is not None:
+        certificate = dataclasses.replace(certificate, missed=checked.late)
+    known = [index for index in checked.indices if index is not None]
     completeness = Completeness(
-        certified=certified,
-        undecided=undecided,
-        searched=len(masks),
-        supports=total,
-        starts=int(starts),
-        rounds=rounds,
-        evaluations=evaluations,
-        resolution=resolution,
-        uncleared=uncleared,
-        index_sum=sum(known) if len(known) == len(indices) else None,
-        missed_by_certificate=missed,
+        certificate=certificate,
+        tried=Tried(len(masks), total, int(starts), rounds, paths, edges.skipped),
+        index_sum=sum(known) if len(known) == len(checked.indices) else None,
+        beyond=edges.beyond,
+        unconfirmed=checked.unconfirmed,
     )
-    return Equilibria(model, tuple(points), completeness)
-
-
-class _Collection:
-    """Candidates without repetition."""
-
-    def __init__(self, model: Model) -> None:
-        self.model = model
-        self.mass = np.asarray(model.groups.cell_mass)
-        self.items: list[tuple[np.ndarray, np.ndarray]] = []
-
-    def add(self, x: np.ndarray, used: np.ndarray) -> bool:
-        """Whether the candidate is new."""
-        if (x[used] < _SMALLEST * self.mass[used]).any():
-            return False
-        if any(np.abs((x - other) / self.mass).max() < SAME for other, _ in self.items):
-            return False
-        self.items.append((x, used))
-        return True
-
-    def add_images(self) -> None:
-        """Add what the symmetries of the model make of the candidates."""
-        group = symmetries(self.model)
-        for x, used in list(self.items):
-            for image in group.elements:
-                self.add(x[image], used[image])
-
-    def checked(self, certified: int | None) -> tuple[list[LongRun], int]:
-        """The candidates that are equilibria; how many of those come after ``certified``."""
-        points: list[LongRun] = []
-        late = 0
-        for number, (x, used) in enumerate(self.items):
-            point = equilibrium_at(self.model, x, used, throw=False)
-            if int(point.status) != Status.CONVERGED:
-                continue
-            degenerate = point.stable is None
-            repeated = any(
-                np.abs((point.x - other.x) / self.mass).max()
-                < (_SAME_DEGENERATE if degenerate and other.stable is None else SAME)
-                for other in points
-            )
-            if repeated:
-                continue
-            points.append(point)
-            late += certified is not None and number >= certified and not degenerate
-        return points, late
+    return Equilibria(model, tuple(checked.points), completeness, tuple(checked.indices))
 
 
 def _supports(model: Model) -> tuple[list[np.ndarray], int]:
@@ -229,12 +99,12 @@ def _supports(model: Model) -> tuple[list[np.ndarray], int]:
 
 
 def _certify(
-    model: Model, masks: list[np.ndarray], found: _Collection, total: int
-) -> tuple[bool, int, int, float | None, float]:
+    model: Model, masks: list[np.ndarray], found: Candidates, total: int
+) -> Certificate | None:
     """Cover every set of used cells with intervals or boxes, if it has few degrees of freedom."""
     freedom = max(dimension(model, used) for used in masks)
     if freedom > 2 or len(masks) < total:
-        return False, 0, 0, None, 0.0
+        return None
     undecided = evaluations = 0
     edge = np.inf
     for used in masks:
@@ -249,14 +119,19 @@ def _certify(
         edge = min(edge, result.uncleared)
         for u in np.reshape(result.u, (-1, size)):
             found.add(np.asarray(face.distribution(jnp.asarray(u))), used)
-    resolution = {0: 0.0, 1: RESOLUTION, 2: PLANE_RESOLUTION}[freedom]
-    return True, undecided, evaluations, resolution, float(np.exp(-edge))
+    return Certificate(
+        undecided=undecided,
+        evaluations=evaluations,
+        resolution={0: 0.0, 1: RESOLUTION, 2: PLANE_RESOLUTION}[freedom],
+        reach=float(np.exp(-min(edge, DEPTH if freedom == 2 else LIMIT))),
+        uncleared=float(np.exp(-edge)),
+    )
 
 
 def _search(
     model: Model,
     masks: list[np.ndarray],
-    found: _Collection,
+    found: Candidates,
     starts: int,
     near: tuple[np.ndarray, ...],
     seed: int,
@@ -289,15 +164,10 @@ def _search(
     return _ROUNDS - 1
 
 
-def _follow_dynamics(model: Model, found: _Collection, starts: int, seed: int) -> None:
+def _follow_dynamics(model: Model, found: Candidates, paths: int, seed: int) -> None:
     """Add what the adjustment dynamics reach from random distributions."""
     everywhere = np.ones(model.groups.cells, dtype=bool)
-    for x in random_starts(model, everywhere, starts, (seed, _ROUNDS)):
+    for x in random_starts(model, everywhere, paths, (seed, _ROUNDS)) if paths else ():
         reached = long_run(model, x, throw=False)
         if int(reached.status) == Status.CONVERGED:
             found.add(np.asarray(reached.x), np.asarray(reached.used))
-
-
-def _order(point: LongRun) -> tuple:
-    share = np.asarray(point.x / point.model.groups.cell_mass)
-    return (round(float((share**2).sum()), 6), *(-np.round(share, 6)).tolist())

@@ -23,6 +23,8 @@ from neg.solvers.system import flat_prices, market, payoff
 
 _CHUNK = 1024
 _STEPS = 40
+_NEAR = 3.0
+_STRIDE = 2.0
 
 
 class Face(eqx.Module):
@@ -94,18 +96,25 @@ def face_of(model: Model, used: np.ndarray) -> Face:
 
 @eqx.filter_jit
 def gaps(
-    model: Model, parameter: str | None, face: Face, values: Array, u: Array, count: Array
+    model: Model,
+    parameter: str | None,
+    face: Face,
+    values: Array,
+    u: Array,
+    count: Array,
+    far: bool = False,
 ) -> tuple[Array, Array]:
     """Payoff gaps and their slopes at the first ``count`` points, each with its parameter value.
 
     ``values`` has shape (points,), ``u`` (points, split); gaps are NaN where markets do not clear.
-    Points are worked off in chunks, the markets of one chunk cleared together.
+    With ``far`` prices are followed to each point from the middle of the face. Points are worked
+    off in chunks, the markets of one chunk cleared together.
     """
     size = u.shape[1]
 
     def one(value: Array, at: Array) -> tuple[Array, Array]:
         here = model if parameter is None else model.with_(**{parameter: value})
-        return gap_and_slope(here, face, at)
+        return gap_and_slope(here, face, at, far)
 
     def body(state: tuple) -> tuple:
         k, gap, slope = state
@@ -122,9 +131,8 @@ def gaps(
     return gap, slope
 
 
-def gap_and_slope(model: Model, face: Face, u: Array) -> tuple[Array, Array]:
+def gap_and_slope(model: Model, face: Face, u: Array, far: bool = False) -> tuple[Array, Array]:
     """Payoff gaps at cleared markets and their derivative with respect to the log odds."""
-    start = flat_prices(model, face.distribution(u))[0]
 
     def clear(p: Array, at: Array) -> Array:
         return market(model, p, face.distribution(at))
@@ -132,7 +140,10 @@ def gap_and_slope(model: Model, face: Face, u: Array) -> tuple[Array, Array]:
     def compare(p: Array, at: Array) -> Array:
         return face.pairs @ payoff(model, p, face.distribution(at))
 
-    p = _cleared(lambda p: clear(p, u), start)
+    if far:
+        p = _followed(clear, flat_prices(model, face.distribution(u))[0], u)
+    else:
+        p = cleared(lambda p: clear(p, u), flat_prices(model, face.distribution(u))[0])
     gap, by_p, by_u = compare(p, u), jax.jacfwd(compare)(p, u), jax.jacfwd(compare, 1)(p, u)
     if p.shape[0]:
         by_u = by_u - by_p @ solve(jax.jacfwd(clear)(p, u), jax.jacfwd(clear, 1)(p, u))
@@ -141,8 +152,9 @@ def gap_and_slope(model: Model, face: Face, u: Array) -> tuple[Array, Array]:
     return gap, by_u
 
 
-def _cleared(function: Any, p: Array) -> Array:
-    """Newton's method with bounded steps, until rounding stops it."""
+def cleared(function: Any, p: Array) -> Array:
+    """Prices at which ``function`` is zero: Newton's method with bounded steps, until rounding
+    stops it."""
     if not p.shape[0]:
         return p
 
@@ -156,3 +168,20 @@ def _cleared(function: Any, p: Array) -> Array:
 
     state = (p, function(p), 0, jnp.asarray(False))
     return jax.lax.while_loop(lambda s: ~s[3] & (s[2] < _STEPS), body, state)[0]
+
+
+def _followed(clear: Any, p: Array, u: Array) -> Array:
+    """Prices at ``u``, followed from the middle of the face along the straight line.
+
+    Where the goods of everybody become scarce, their prices lie out of reach of one Newton solve.
+    """
+    near = jnp.clip(u, -_NEAR, _NEAR)
+    strides = jnp.ceil(jnp.max(jnp.abs(u - near)) / _STRIDE).astype(int)
+
+    def body(state: tuple) -> tuple:
+        k, before, last = state
+        at = near + (u - near) * (k / jnp.maximum(strides, 1))
+        return k + 1, last, cleared(lambda p: clear(p, at), 2.0 * last - before)
+
+    first = cleared(lambda p: clear(p, near), p)
+    return jax.lax.while_loop(lambda s: s[0] <= strides, body, (1, first, first))[2]

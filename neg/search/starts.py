@@ -18,7 +18,8 @@ _BLOCK = 256
 _KNOWN = 128
 _STEPS = 60
 _CONVERGED = 1e-10
-_SMALLEST_LOG_SHARE = -62.0
+_SMALLEST_LOG_SHARE = -695.0
+_DEEPEST = 60.0
 
 
 class Deflation(eqx.Module):
@@ -118,10 +119,18 @@ def _solve(model: Model, start: Array, used: Array, deflation: Deflation) -> tup
 
 
 def random_starts(model: Model, used: np.ndarray, count: int, seed: Any) -> np.ndarray:
-    """The even distribution over the used cells and random ones, even on the simplex."""
+    """The even distribution over the used cells and random ones: even on the simplex, and near it.
+
+    Of every four the last is drawn in logs: some cells at shares of 1e-1 to 1e-26.
+    """
     generator = np.random.default_rng(seed)
     index = np.asarray(model.groups.index)
     weights = generator.exponential(size=(count, len(index))) * used
+    deep = (
+        generator.uniform(size=weights[3::4].shape)
+        * np.geomspace(2.0, _DEEPEST, 7)[np.arange(len(weights[3::4])) % 7, None]
+    )
+    weights[3::4] = np.exp(-deep) * used
     weights[0] = used
     total = np.zeros((count, model.groups.count))
     np.add.at(total.T, index, weights.T)

@@ -21,9 +21,9 @@ from neg.core.status import Status
 from neg.economy.model import Groups, Model
 from neg.solvers.anderson import anderson
 from neg.solvers.hoist import hoist
-from neg.solvers.long_run import LongRun
 from neg.solvers.matrix_free import market_step
 from neg.solvers.path import EMPTY, imbalance
+from neg.solvers.solution import LongRun
 from neg.solvers.stability import average_payoff, replicator_jacobian
 from neg.solvers.system import flat_prices, slopes
 
@@ -148,7 +148,6 @@ def arrive(model: Model, x: Any, prices: Array) -> LongRun:
         used=jnp.asarray(used),
         status=jnp.asarray(int(status)),
         residual=jnp.asarray(residual),
-        condition=jnp.asarray(np.nan),
         growth=jnp.asarray(growth),
         steps=jnp.asarray(steps),
     )

@@ -13,8 +13,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.core.checks import check_finite, check_range
+from neg.core.checks import check_finite, check_labels, check_range
+from neg.core.compilation import own_settings
 from neg.core.errors import ConvergenceError, InvalidDataError, unknown_name
+from neg.core.parameters import as_float
 from neg.economy.model import Groups, Model
 from neg.solvers.implicit import implicit_solution
 from neg.solvers.newton import newton
@@ -67,7 +69,7 @@ class Logit(Dynamics):
     """
 
     name: ClassVar[str] = "logit"
-    noise: Float[Array, ""] = eqx.field(default=0.05, converter=lambda v: jnp.asarray(v, float))
+    noise: Float[Array, ""] = eqx.field(default=0.05, converter=as_float)
 
     def __check_init__(self) -> None:
         check_range("noise", self.noise, 0.0, low_open=True)
@@ -118,6 +120,7 @@ def dynamics_of(dynamics: str | Dynamics) -> Dynamics:
     return Dynamics.registry[dynamics]()
 
 
+@own_settings
 def paths(
     model: Model,
     start: Any,
@@ -125,9 +128,13 @@ def paths(
     dynamics: str | Dynamics = "replicator",
     *,
     parameters: Mapping[str, Law] | None = None,
+    stocks: Mapping[str, Any] | None = None,
     tolerance: float = 1e-8,
 ) -> Any:
     """Follow the distribution from ``start`` through ``times``, markets cleared along the way.
+
+    Stocks of parts (knowledge, say) move with it, at their own drift, from the levels ``stocks``
+    (by ``label.name``) or, left out, from where they rest at the start; the result holds them.
 
     ``start`` is one distribution or several (one a row), ``times`` increase from the start on,
     ``parameters`` gives scalar parameters or aliases as functions of time (a trade cost that falls
@@ -142,13 +149,15 @@ def paths(
     if times.ndim != 1 or len(times) < 2 or not (np.diff(times) > 0).all():
         raise InvalidDataError("times must be a vector of at least two increasing values")
     starts = jnp.atleast_2d(jnp.asarray(start, dtype=float))
-    for row in starts:
-        check_distribution(model, row)
+    starts = jnp.stack([check_distribution(model, row) for row in starts])
     laws = dict(parameters or {})
     for name, law in laws.items():
         model.with_(**{name: law(jnp.asarray(times[0]))})  # unknown names and bad values, named
-    x, value, ok = _follow_all(
-        model, starts, jnp.asarray(times), rule, tuple(laws.items()), jnp.asarray(tolerance)
+    if stocks is not None:
+        check_labels("stocks", sorted(stocks), sorted(model.stock_names))
+    given = {name: jnp.log(as_float(level)) for name, level in (stocks or {}).items()}
+    x, levels, value, ok = _follow_all(
+        model, starts, given, jnp.asarray(times), rule, tuple(laws.items()), jnp.asarray(tolerance)
     )
     if not bool(jnp.all(ok)):
         failed = np.flatnonzero(~np.asarray(ok)).tolist()
@@ -156,7 +165,11 @@ def paths(
             f"paths {failed} could not be followed to time {times[-1]:g}: the markets did not "
             "clear or the steps became too many; start elsewhere or loosen the tolerance"
         )
-    return _labelled(model, times, x, value, rule, laws)
+    found = _labelled(model, times, x, value, rule, laws)
+    for name, level in levels.items():
+        dims = ("path", "time", *(("place",) if level.ndim == 3 else ()))
+        found[name] = (dims, np.exp(np.asarray(level)), {"units": "model units"})
+    return found
 
 
 def basins(
@@ -191,7 +204,7 @@ def basins(
     cells = list(model.cell_labels)
     return xr.Dataset(
         {
-            "start": (("path", "cell"), starts, {"units": "1"}),
+            "start": (("path", "cell"), followed["x"].values[:, 0], {"units": "1"}),
             "destination": ("path", np.array(labels), {"units": "1"}),
             "settled": ("path", moved < 1e-6, {"units": "1"}),
             "x": (("point", "cell"), np.array(points), {"units": "1"}),
@@ -205,34 +218,46 @@ def basins(
 def _follow_all(
     model: Model,
     starts: Array,
+    given: dict[str, Array],
     times: Array,
     rule: Dynamics,
     laws: tuple[tuple[str, Law], ...],
     tolerance: Array,
-) -> tuple[Array, Array, Array]:
-    def at(time: Array) -> Model:
-        return model.with_(**{name: law(time) for name, law in laws}) if laws else model
+) -> tuple[Array, dict[str, Array], Array, Array]:
+    def at(time: Array, stocks: dict[str, Array] | None = None) -> Model:
+        here = model.with_(**{name: law(time) for name, law in laws}) if laws else model
+        return here.holding(stocks) if stocks else here
 
-    def cleared(time: Array, x: Array, guess: Array) -> Array:
-        here = at(time)
-        stopped = jax.lax.stop_gradient((guess, x, time))
-        p = newton(market_system, stopped[0], (at(stopped[2]), stopped[1])).z
+    def cleared(time: Array, x: Array, stocks: dict[str, Array], guess: Array) -> Array:
+        here = at(time, stocks)
+        stopped = jax.lax.stop_gradient((guess, x, time, stocks))
+        p = newton(market_system, stopped[0], (at(stopped[2], stopped[3]), stopped[1])).z
         return implicit_solution(p, (here, x), True, True, residual=market_system)
 
-    def field(time: Any, state: tuple[Array, Array], _: Any) -> tuple[Array, Array]:
-        x, guess = state
+    def field(time: Any, state: tuple, _: Any) -> tuple:
+        x, stocks, guess = state
         # Rounding must not take mass off the groups: replicator dynamics would let it grow.
         inside = _on_simplex(model.groups, x)
-        p = cleared(time, inside, guess)
-        speed = rule.velocity(model.groups, inside, payoff(at(time), p, inside))
+        here = at(time, stocks)
+        p = cleared(time, inside, stocks, guess)
+        speed = rule.velocity(model.groups, inside, payoff(here, p, inside))
+        drift = here.drift(flat_prices(here, inside)[1](p), inside) if stocks else {}
         # The guess moves with the prices, so that each solve starts next to its solution.
         change = jax.jvp(
-            lambda t, y: cleared(t, y, guess), (time, inside), (jnp.ones_like(time), speed)
+            lambda t, y, k: cleared(t, y, k, guess),
+            (time, inside, stocks),
+            (jnp.ones_like(time), speed, drift),
         )[1]
-        return speed, change
+        return speed, drift, change
 
-    def one(start: Array) -> tuple[Array, Array, Array]:
+    def one(start: Array) -> tuple:
         here = at(times[0])
+        stocks = dict(given)
+        if not stocks and model.stock_names:
+            flat, unravel = flat_prices(here, start)
+            resting = unravel(newton(market_system, flat, (here, start)).z)
+            stocks = {name: resting[name] for name in model.stock_names}
+        here = at(times[0], stocks)
         first = newton(market_system, flat_prices(here, start)[0], (here, start)).z
         controller = diffrax.PIDController(
             rtol=tolerance, atol=1e-2 * tolerance, dtmin=1e-7, force_dtmin=True
@@ -243,23 +268,23 @@ def _follow_all(
             times[0],
             times[-1],
             None,
-            (start, first),
+            (start, stocks, first),
             saveat=diffrax.SaveAt(ts=times),
             stepsize_controller=controller,
             max_steps=_MOST_STEPS,
             throw=False,
         )
         assert solution.ys is not None
-        x, guess = solution.ys
+        x, stocks, guess = solution.ys
         x = jax.vmap(lambda y: _on_simplex(model.groups, y))(x)
 
-        def worth(args: tuple[Array, Array, Array]) -> Array:
-            time, y, p = args
-            return payoff(at(time), cleared(time, y, p), y)
+        def worth(args: tuple) -> Array:
+            time, y, k, p = args
+            return payoff(at(time, k), cleared(time, y, k, p), y)
 
-        value = jax.lax.map(worth, (times, x, guess))
+        value = jax.lax.map(worth, (times, x, stocks, guess))
         ok = (solution.result == diffrax.RESULTS.successful) & jnp.all(jnp.isfinite(x))
-        return x, value, ok
+        return x, stocks, value, ok
 
     return jax.lax.map(one, starts)
 

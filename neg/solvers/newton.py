@@ -1,7 +1,14 @@
-"""Damped Newton with a dense Jacobian: for small systems and where every digit matters."""
+"""Newton's method with a dense Jacobian and backtracking; what a step is, is a rule.
+
+direct            s = - J^-1 F
+pseudo_inverse    s = - J^+ F, the shortest step, where J is not square or has no inverse
+regularised       s = argmin |J s + F|^2 + |F|^2 |s|^2, where J is nearly singular: directions
+                  that the residual hardly feels wait until the others have closed
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -12,10 +19,41 @@ from jaxtyping import Array, Float, Int
 from neg.core.status import Status
 from neg.solvers.implicit import Residual
 
+StepRule = Callable[[Float[Array, "equation unknown"], Float[Array, " equation"]], Array]
+"""From Jacobian and residual to the full step."""
+
 _HALVINGS = 12
 _DECREASE = 1e-4
 _CRAWL = 0.99  # steps that leave more of the residual than this, six in a row, lead nowhere
 _CRAWLS = 6
+_FINE = 1e-14  # residual that the last steps of a nearly singular system are asked for
+_MAX_CHANGE = 0.5  # of any unknown in one of them
+
+
+def direct(jacobian: Array, value: Array) -> Array:
+    """Newton's own step."""
+    return jnp.linalg.solve(jacobian, -value)
+
+
+def pseudo_inverse(jacobian: Array, value: Array) -> Array:
+    """The shortest step that solves the linear system, or comes closest to it."""
+    return jnp.linalg.lstsq(jacobian, -value)[0]
+
+
+def regularised(jacobian: Array, value: Array) -> Array:
+    """The step of Levenberg and Marquardt with damping ``|F|^2``.
+
+    Converges quadratically also to roots at which the Jacobian is singular, as long as the residual
+    bounds the distance to the set of roots.
+
+    Source: Yamashita and Fukushima (2001), Computing Supplement 15.
+    """
+    size = jnp.sqrt(jnp.sum(value**2))
+    unknowns = jacobian.shape[1]
+    stacked = jnp.concatenate([jacobian, size * jnp.eye(unknowns)])
+    q, r = jnp.linalg.qr(stacked)
+    right = q[: value.shape[0]].T @ -value
+    return jax.scipy.linalg.solve_triangular(r, right)
 
 
 class Root(eqx.Module):
@@ -53,12 +91,19 @@ def newton(
     tolerance: Any = 1e-11,
     max_steps: Any = 50,
     max_change: Any = jnp.inf,
+    rule: StepRule = direct,
+    natural: bool = False,
 ) -> Root:
     """Solve ``residual(z, args) = 0`` from ``z`` by Newton's method with backtracking.
 
     Converged means that the largest absolute residual is finite and at most ``tolerance``; one
     more step is then taken and kept if it lowers the residual. ``max_change`` bounds the change of
-    any unknown in one step. Traceable; never raises.
+    any unknown in one step; ``rule`` makes the step from Jacobian and residual. Steps must lower
+    the residual, or, if ``natural``, the next step that the same Jacobian asks for: a measure in
+    units of unknowns, for systems that are nearly singular, where a step to the root may well
+    raise the residual on its way. Traceable; never raises.
+
+    Source of the natural test: Deuflhard (2011), Newton Methods for Nonlinear Problems, ch. 3.
     """
 
     def value_and_jacobian(point: Array) -> tuple[Array, Array]:
@@ -72,17 +117,20 @@ def newton(
         # One evaluation an iteration, whatever it is for: it keeps the compiled program small.
         trial = state.point + state.length * state.step
         value, jacobian = value_and_jacobian(trial)
-        norm = merit(value)
         finishing = state.status == Status.CONVERGED
-        good = norm <= (1.0 - _DECREASE * state.length) * state.norm  # false where NaN
-        good = jnp.where(finishing, norm <= state.norm, good) | (state.tries == 0)
-        good = good & jnp.all(jnp.isfinite(value))
-        step = jnp.linalg.solve(jacobian, -value)
-        step = step * jnp.minimum(1.0, max_change / jnp.maximum(_largest(step), 1e-300))
-        crawls = jnp.where(norm > _CRAWL * state.norm, state.crawls + 1, 0)
-        crawls = jnp.where(good, crawls, state.crawls)
-        stuck = (~good & (state.length <= 2.0**-_HALVINGS)) | (crawls >= _CRAWLS)
+        asked = merit(rule(state.jacobian, value)) if natural else merit(value)
+        good = asked <= (1.0 - _DECREASE * state.length) * state.norm  # false where NaN
+        if natural:  # where rounding blurs the steps, the residual still tells
+            good = good | (merit(value) <= 0.5 * merit(state.value))
         there = _largest(value) <= tolerance
+        good = jnp.where(finishing, (asked <= state.norm) & there, good) | (state.tries == 0)
+        good = good & jnp.all(jnp.isfinite(value))
+        full = rule(jacobian, value)
+        norm = merit(full) if natural else asked
+        step = full * jnp.minimum(1.0, max_change / jnp.maximum(_largest(full), 1e-300))
+        crawls = jnp.where(asked > _CRAWL * state.norm, state.crawls + 1, 0)
+        crawls = jnp.where(good & (not natural), crawls, state.crawls)
+        stuck = (~good & (state.length <= 2.0**-_HALVINGS)) | (crawls >= _CRAWLS)
         status = jnp.where(good & there, Status.CONVERGED, Status.MAX_STEPS)
         status = jnp.where(stuck & (status == Status.MAX_STEPS), Status.STALLED, status)
         status = jnp.where(good & ~there & ~jnp.all(jnp.isfinite(step)), Status.SINGULAR, status)
@@ -126,6 +174,31 @@ def newton(
     )
     end = jax.lax.while_loop(unfinished, body, start)
     return Root(end.point, _largest(end.value), end.status, end.steps, end.jacobian)
+
+
+def stubborn(
+    residual: Residual, z: Float[Array, " unknown"], args: Any, *, tolerance: Any, max_steps: Any
+) -> Root:
+    """Solve a nearly singular system, such as markets that hardly trade with each other.
+
+    Regularised steps first close what the residual feels strongly; Newton's own steps, judged in
+    units of unknowns, then close the rest as far as rounding allows.
+    """
+    near = newton(residual, z, args, tolerance=tolerance, max_steps=max_steps, rule=regularised)
+    fine = jnp.minimum(tolerance, _FINE)
+    root = newton(
+        residual,
+        near.z,
+        args,
+        tolerance=fine,
+        max_steps=max_steps,
+        max_change=_MAX_CHANGE,
+        natural=True,
+    )
+    better = root.residual <= jnp.maximum(near.residual, tolerance)
+    best = jax.tree.map(lambda a, b: jnp.where(better, a, b), root, near)
+    status = jnp.where(best.residual <= tolerance, Status.CONVERGED, best.status)
+    return Root(best.z, best.residual, status, near.steps + root.steps, best.jacobian)
 
 
 def _largest(value: Array) -> Array:

@@ -7,48 +7,22 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array
 
-from neg.core.checks import check_choice, check_finite, check_shape, is_concrete
-from neg.core.errors import ConvergenceError, InvalidDataError
+from neg.core.checks import as_masses, check_choice, check_finite, check_shape, is_concrete
+from neg.core.compilation import own_settings
+from neg.core.errors import ConvergenceError
 from neg.core.status import Status
-from neg.economy.model import Model, Prices
+from neg.economy.model import Groups, Model, Prices
 from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_condition
 from neg.solvers.matrix_free import DENSE_UP_TO, METHODS, clear_markets
-from neg.solvers.newton import newton
+from neg.solvers.newton import newton, stubborn
+from neg.solvers.rescue import FAILED, can_look, checked, follow_eased
+from neg.solvers.solution import ShortRun
 from neg.solvers.system import flat_prices, market, stop
 
 
-class ShortRun(eqx.Module):
-    """Prices that clear the markets of ``model`` at the distribution ``x``.
-
-    ``residual`` is the largest absolute market residual (relative units), ``condition`` the
-    reciprocal condition number of the linear system, ``error`` the largest change of a log price
-    that one more Newton step would make; NaN where they were not computed (condition: matrix-free,
-    error: dense). Without convergence prices are NaN.
-    """
-
-    model: Model
-    x: Float[Array, " cell"]
-    prices: Prices
-    status: Int[Array, ""]
-    residual: Float[Array, ""]
-    condition: Float[Array, ""]
-    steps: Int[Array, ""]
-    error: Float[Array, ""]
-
-    @property
-    def payoff(self) -> Float[Array, " cell"]:
-        """Payoff of every cell, used or not."""
-        return self.model.payoff(self.prices, self.x)
-
-    @property
-    def outcomes(self) -> dict[str, Array]:
-        """Named outcomes of the model."""
-        return self.model.outcomes(self.prices, self.x)
-
-
+@own_settings
 def short_run(
     model: Model,
     x: Any = None,
@@ -67,15 +41,21 @@ def short_run(
     unknowns. Differentiable with respect to ``model`` and ``x`` in both modes. Raises
     :class:`neg.core.errors.ConvergenceError` if ``throw`` and the markets do not clear.
     """
-    x = _start(model) if x is None else jnp.asarray(x, dtype=float)
-    check_distribution(model, x)
+    x = check_distribution(model, _start(model) if x is None else jnp.asarray(x, dtype=float))
     prices = initial_prices(model, x) if prices is None else prices
     check_choice("method", method, METHODS)
     size = sum(leaf.size for leaf in jax.tree.leaves(prices))
     dense = method == "dense" or (method == "auto" and size <= DENSE_UP_TO)
-    solve = _solve if dense else _solve_free
-    solution = solve(model, x, prices, jnp.asarray(tolerance), jnp.asarray(max_steps))
-    return at_boundary(solution, throw)
+    limits = jnp.asarray(tolerance), jnp.asarray(max_steps)
+
+    def solve(economy: Model, near: ShortRun | None) -> ShortRun:
+        start = prices if near is None else near.prices
+        found = (_solve if dense else _solve_free)(economy, x, start, *limits)
+        worth = dense and can_look(economy, found.status) and int(found.status) in FAILED
+        return _solve(economy, x, start, *limits, hard=True) if worth else found
+
+    solution = checked(model, solve(model, None))
+    return at_boundary(follow_eased(model, solution, solve), throw)
 
 
 @eqx.filter_jit
@@ -90,17 +70,18 @@ def _start(model: Model) -> Array:
 
 
 @eqx.filter_jit
-def _masses(model: Model, x: Array) -> tuple[Array, Array]:
-    return model.groups.total(x), model.groups.mass
+def _groups(model: Model) -> Groups:
+    return model.groups
 
 
 @eqx.filter_jit
-def _solve(model: Model, x: Array, prices: Prices, tolerance: Array, max_steps: Array) -> ShortRun:
+def _solve(
+    model: Model, x: Array, prices: Prices, tolerance: Array, max_steps: Array, hard: bool = False
+) -> ShortRun:
     p0 = jax.flatten_util.ravel_pytree(prices)[0].astype(float)
     _, unravel = flat_prices(model, x)
-    root = newton(
-        market_system, stop(p0), stop((model, x)), tolerance=tolerance, max_steps=max_steps
-    )
+    find = stubborn if hard else newton
+    root = find(market_system, stop(p0), stop((model, x)), tolerance=tolerance, max_steps=max_steps)
     condition = reciprocal_condition(root.jacobian) if p0.shape[0] else jnp.asarray(1.0)
     p = implicit_solution(
         root.z,
@@ -109,8 +90,9 @@ def _solve(model: Model, x: Array, prices: Prices, tolerance: Array, max_steps: 
         condition > SINGULAR_BELOW,
         residual=market_system,
     )
-    error = jnp.asarray(jnp.nan)
-    return ShortRun(model, x, unravel(p), root.status, root.residual, condition, root.steps, error)
+    return ShortRun(
+        model, x, unravel(p), root.status, root.residual, condition=condition, steps=root.steps
+    )
 
 
 @eqx.filter_jit
@@ -120,9 +102,8 @@ def _solve_free(
     p0 = jax.flatten_util.ravel_pytree(prices)[0].astype(float)
     _, unravel = flat_prices(model, x)
     p, root = clear_markets(model, x, p0, tolerance, max_steps)
-    condition = jnp.asarray(jnp.nan)
     return ShortRun(
-        model, x, unravel(p), root.status, root.residual, condition, root.steps, root.error
+        model, x, unravel(p), root.status, root.residual, steps=root.steps, error=root.error
     )
 
 
@@ -132,19 +113,12 @@ def market_system(p: Array, args: tuple[Model, Array]) -> Array:
     return market(model, p, x)
 
 
-def check_distribution(model: Model, x: Array) -> None:
-    """Raise a named error unless ``x`` is a distribution of the model's groups."""
-    check_shape("x", x, (model.groups.cells,))
+def check_distribution(model: Model, x: Array) -> Array:
+    """``x``, adding up to the masses of the model's groups; a named error if it cannot."""
+    groups = _groups(model)
+    check_shape("x", x, (groups.cells,))
     check_finite("x", x, nonnegative=True)
-    total, mass = _masses(model, x)
-    if is_concrete(total) and is_concrete(mass):
-        wrong = np.abs(np.asarray(total) - np.asarray(mass)) > 1e-8 * np.asarray(mass)
-        if wrong.any():
-            group = int(np.argmax(wrong))
-            raise InvalidDataError(
-                f"x adds up to {float(total[group]):.12g} in group {group}; "
-                f"must add up to its mass {float(mass[group]):.12g}"
-            )
+    return as_masses("x", x, groups.index, groups.mass)
 
 
 def at_boundary(solution: Any, throw: bool) -> Any:
@@ -152,8 +126,9 @@ def at_boundary(solution: Any, throw: bool) -> Any:
     if throw and is_concrete(solution.status):
         status = Status(int(solution.status))
         if not status.ok:
+            reason = f" {solution.reason}" if solution.reason else ""
             raise ConvergenceError(
-                f"{status.message} (residual {float(solution.residual):.3g} "
+                f"{status.message}{reason} (residual {float(solution.residual):.3g} "
                 f"after {int(solution.steps)} steps)",
                 solution,
             )

@@ -94,13 +94,31 @@ def index_of(point: Any, tolerance: float = 1e-9) -> int | None:
     gap = np.asarray(slope.payoff) - np.asarray(point.value)[np.asarray(groups.index)]
     if (np.abs(gap[~used]) <= tolerance).any():
         return None
-    basis = tangent_basis(groups, used)
+    # In units of the root of each share: next to a corner a slope goes like 1 / x, and one of 1e12
+    # would drown the others in rounding. The sign of the determinant does not change.
+    root = np.sqrt(np.asarray(point.x) / np.asarray(groups.cell_mass))
+    basis = _scaled_basis(groups, used, root)
     if not basis.shape[1]:
         return 1
-    tangent = basis.T @ np.asarray(slope.total) @ basis
-    if np.linalg.svd(tangent, compute_uv=False)[-1] <= tolerance:
+    tangent = basis.T @ (root[:, None] * np.asarray(slope.total) * root) @ basis
+    if not np.linalg.svd(tangent, compute_uv=False)[-1] > tolerance:
         return None
     return int(np.sign(np.linalg.det(-tangent)))
+
+
+def _scaled_basis(groups: Groups, used: np.ndarray, root: np.ndarray) -> np.ndarray:
+    """Orthonormal columns orthogonal to the root shares of each group's used cells."""
+    index = np.asarray(groups.index)
+    columns = []
+    for group in range(groups.count):
+        inside = np.flatnonzero(used & (index == group))
+        inside = inside[np.argsort(-root[inside], kind="stable")]
+        for k in range(1, len(inside)):
+            column = np.zeros(len(index))
+            column[inside[:k]] = root[inside[:k]] * root[inside[k]] / (root[inside[:k]] ** 2).sum()
+            column[inside[k]] = -1.0
+            columns.append(column / np.linalg.norm(column))
+    return np.array(columns).reshape(-1, len(index)).T
 
 
 def _group_sum(groups: Groups, rows: Float[Array, "cell k"]) -> Float[Array, "group k"]:

@@ -24,14 +24,15 @@ import numpy as np
 from jaxtyping import Array
 
 from neg.core.checks import check_range
+from neg.core.compilation import own_settings
 from neg.core.errors import ConvergenceError, unknown_name
+from neg.core.status import STABILITY_TOLERANCE, Stability
 from neg.economy.model import Groups, Model, Prices
 from neg.solvers.dynamics import Dynamics, Logit, dynamics_of, paths
-from neg.solvers.long_run import LongRun, equilibrium_at
+from neg.solvers.long_run import equilibrium_at
+from neg.solvers.solution import LongRun
 from neg.solvers.stability import linearised, replicator_jacobian, tangent_basis
 
-TOLERANCE = 1e-7
-"""Growth rates and payoff gaps closer to zero than this decide nothing."""
 _SYMMETRIC = 1e-8
 _PUSH = 1e-3
 _STARTS = 6
@@ -39,7 +40,7 @@ _UNTIL = 4000.0
 
 
 @dataclass(frozen=True)
-class Stability:
+class Verdict:
     """A verdict and what it rests on.
 
     ``stable`` is True, False, or None: cannot tell. ``argument`` says in words why. ``spectrum``
@@ -57,6 +58,13 @@ class Stability:
     pattern: np.ndarray
     tolerance: float
     equilibrium: LongRun
+
+    @property
+    def stability(self) -> Stability:
+        """The verdict as a member of :class:`neg.core.status.Stability`."""
+        if self.stable is None:
+            return Stability.CANNOT_TELL
+        return Stability.STABLE if self.stable else Stability.UNSTABLE
 
 
 class Perturbed(Model):
@@ -84,13 +92,14 @@ class Perturbed(Model):
         return self.model.payoff(prices, x) - self.noise * jnp.log(share)
 
 
+@own_settings
 def stability(
     model: Model,
     equilibrium: Any,
     dynamics: str | Dynamics = "replicator",
     *,
-    tolerance: float = TOLERANCE,
-) -> Stability:
+    tolerance: float = STABILITY_TOLERANCE,
+) -> Verdict:
     """Judge an equilibrium of ``model`` (a :class:`LongRun` or its distribution).
 
     Under logit dynamics the equilibrium of the perturbed model near it is judged (with the noise of
@@ -142,12 +151,12 @@ def _parts(point: LongRun) -> _Parts:
 
 def _by_spectrum(
     point: LongRun, name: str, parts: _Parts, tolerance: float, scale: float = 1.0
-) -> Stability:
+) -> Verdict:
     values, vectors = np.linalg.eig(parts.replicator / scale)
     order = np.argsort(-values.real)
     values, vectors = values[order], vectors[:, order]
     growth = max(float(values.real.max(initial=-np.inf)), parts.worst_gap)
-    stable = None if not abs(growth) > tolerance else growth < 0
+    stable = Stability.of(growth, 0.0, tolerance).known
     words = f"the largest growth rate is {growth:.3g}"
     if parts.worst_gap == growth and np.isfinite(growth):
         words = "the best unused cell pays {:.3g} {} than used ones".format(
@@ -156,10 +165,10 @@ def _by_spectrum(
     if stable is None:
         words += ": too close to zero to tell"
     pattern = _pattern(parts.basis @ np.real(vectors[:, :1]), point)
-    return Stability(name, stable, words, values, parts.gaps, pattern, tolerance, point)
+    return Verdict(name, stable, words, values, parts.gaps, pattern, tolerance, point)
 
 
-def _logit(model: Model, point: LongRun, rule: Logit, tolerance: float) -> Stability:
+def _logit(model: Model, point: LongRun, rule: Logit, tolerance: float) -> Verdict:
     """The spectrum of logit dynamics is that of the replicator on perturbed payoffs over noise."""
     perturbed = Perturbed(model, rule.noise)
     everywhere = np.ones(model.groups.cells, dtype=bool)
@@ -183,7 +192,7 @@ def _chosen(model: Model, point: LongRun, rule: Logit) -> Array:
     return jnp.maximum(point.x + speed, 1e-12 * model.groups.cell_mass)
 
 
-def _by_slope(point: LongRun, rule: Dynamics, parts: _Parts, tolerance: float) -> Stability:
+def _by_slope(point: LongRun, rule: Dynamics, parts: _Parts, tolerance: float) -> Verdict:
     values, vectors = np.linalg.eig(parts.tangent)
     order = np.argsort(-values.real)
     values, vectors = values[order], vectors[:, order]
@@ -191,7 +200,7 @@ def _by_slope(point: LongRun, rule: Dynamics, parts: _Parts, tolerance: float) -
     stable, words = _argument(parts, tolerance)
     if words == "":
         stable, words = _by_paths(point, rule)
-    return Stability(rule.name, stable, words, values, parts.gaps, pattern, tolerance, point)
+    return Verdict(rule.name, stable, words, values, parts.gaps, pattern, tolerance, point)
 
 
 def _argument(parts: _Parts, tolerance: float) -> tuple[bool | None, str]:

@@ -8,7 +8,7 @@ from neg.analysis.baseline import calibrate
 from neg.analysis.inversion import invert
 from neg.core.errors import InvalidDataError
 from neg.data import load_icio
-from neg.economy.composed import economy
+from neg.economy.composed import compose
 from neg.economy.general.build import general_economy
 from neg.parts import Density, Tastes
 from neg.solvers.long_run import equilibrium_at
@@ -71,7 +71,7 @@ def test_wages_and_people_of_the_table_are_returned(mobility):
     people = np.asarray(base.employment) / wage
     scale = people.sum() / (wage * people).sum()
     tau = 1 + rng.uniform(0.1, 1.0, base.tau.shape) * ~np.eye(n, dtype=bool)[:, :, None]
-    crowded = economy(base, [Density(delta=0.6, residents=0.0)])
+    crowded = compose(base, [Density(delta=0.6, residents=0.0)])
     found = invert(crowded.with_(tau=tau, deficit=base.deficit * scale), wage, people)
     # Amenity suffices where all people of the world choose one place; costs help where the
     # workers of every sector do.

@@ -7,7 +7,7 @@ from neg.analysis import calibrate
 from neg.analysis.invert_flows import invert_tastes
 from neg.core.errors import InvalidDataError, InvalidShapeError
 from neg.data import load_icio
-from neg.economy.composed import economy
+from neg.economy.composed import compose
 from neg.economy.general.build import general_economy
 from neg.economy.general.outcomes import trade
 from neg.parts import Density, Hours, Spillovers
@@ -146,7 +146,7 @@ def test_data_that_no_taste_rationalises_are_refused():
     with pytest.raises(InvalidDataError, match=r"flows\[0, 0, 0, 0\]"):
         invert_tastes(model, wage, people, -flows)
     with pytest.raises(InvalidDataError, match="with the part 'hours' hours are an outcome"):
-        invert_tastes(economy(model, [Hours()]), wage, people, flows)
+        invert_tastes(compose(model, [Hours()]), wage, people, flows)
     kept = np.array([[1, 0], [1, 1], [1, 1], [1, 1]])
     silent = model.with_(productivity=model.productivity * kept, employment=people * kept)
     with pytest.raises(InvalidDataError, match="flows leave a:t, which cannot produce"):

@@ -5,7 +5,7 @@ import pytest
 
 from neg.analysis.tariffs import nash_tariffs, optimal_tariffs
 from neg.core.errors import InvalidParameterError, UnknownNameError
-from neg.economy.composed import economy
+from neg.economy.composed import compose
 from neg.economy.general.build import general_economy
 from neg.parts import Hours
 from neg.solvers.short_run import short_run
@@ -50,7 +50,7 @@ def test_nash_tariffs_are_best_answers_and_cost_both():
 
 def test_with_hours_the_optimum_is_that_of_utility():
     """Where hours answer wages consumption peaks at another tariff than what people maximise."""
-    model = economy(two(4.0, 1.0), [Hours(psi=1.0)])
+    model = compose(two(4.0, 1.0), [Hours(psi=1.0)])
     found = optimal_tariffs(model, ["home"])
     best = float(found.tariff[1, 0, 0])
 

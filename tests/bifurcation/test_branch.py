@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -73,7 +75,7 @@ def test_loop_counts_its_shared_point_once():
 
 def test_points_are_equilibria_of_the_model(folded):
     for i in (0, len(folded) // 2):
-        model = folded.path.at(folded.model, folded.parameter[i])
+        model = folded.line.at(folded.model, folded.parameter[i])
         found = short_run(model, np.maximum(folded.x[i], 0.0))
         np.testing.assert_allclose(found.payoff, folded.payoff[i], atol=1e-12)
         assert folded.named_prices(i) == {}
@@ -107,3 +109,43 @@ def test_outline_reaches_special_points_from_both_sides(folded):
     (where,) = np.flatnonzero(twice)
     assert {stable[where], stable[where + 1]} == {0.0, 1.0}
     assert len(parameter) == len(x) == len(folded) + 2
+
+
+def test_outline_is_stable_up_to_a_point_in_the_middle_that_cannot_be_told(folded):
+    plain = dataclasses.replace(folded, special=())
+    growth = np.where(np.arange(len(folded)) < 5, -1.0, 1.0)
+    growth[5] = 0.0
+    parameter, _, stable = dataclasses.replace(plain, growth=growth).outline()
+    assert parameter[5] == parameter[6] == folded.parameter[5]
+    assert stable[5] == 1.0 and stable[6] == 0.0
+
+
+def test_a_state_of_a_segment_lies_near_it(folded, monkeypatch):
+    from neg.bifurcation import special
+
+    finder = special._Finder(folded, None, None)
+    assert finder.state(3, 0.5).good
+    inner = special.equilibrium_between
+
+    def jump(*args):
+        u, *rest = inner(*args)
+        return (u + 10 * (folded.points[4] - folded.points[3]), *rest)
+
+    monkeypatch.setattr(special, "equilibrium_between", jump)
+    assert not finder.state(3, 0.5).good
+
+
+def test_outline_keeps_two_special_points_of_one_segment_in_order(folded):
+    (fold,) = folded.of_kind(Kind.FOLD)
+    left, right = folded.parameter[2], folded.parameter[3]
+    first, second = left + 0.3 * (right - left), left + 0.6 * (right - left)
+    points = tuple(
+        dataclasses.replace(fold, kind=Kind.BRANCH, parameter=value, index=2, change=change)
+        for value, change in ((first, 1), (second, 1))
+    )
+    growth = np.where(np.arange(len(folded)) < 3, -1.0, 1.0)
+    quiet = np.zeros(len(folded), dtype=int)
+    made = dataclasses.replace(folded, special=points, growth=growth, unstable=quiet)
+    parameter, _, stable = made.outline()
+    np.testing.assert_array_equal(parameter[2:8], [left, first, first, second, second, right])
+    assert stable[2:8].tolist() == [1, 1, 0, 0, 0, 0]

@@ -7,9 +7,9 @@ import pytest
 
 from neg.bifurcation.arclength import End, Steps
 from neg.bifurcation.branch import Kind
-from neg.bifurcation.continuation import continuation, path_symmetries
+from neg.bifurcation.continuation import continuation
 from neg.bifurcation.directions import directions
-from neg.bifurcation.reduction import parameter_path
+from neg.bifurcation.line import line_symmetries, parameter_line
 from neg.bifurcation.switching import exits, leave
 from neg.bifurcation.symmetry import Symmetry, automorphisms, pattern
 from neg.places.layouts import equidistant, hexagonal_torus, racetrack, square_torus
@@ -84,14 +84,14 @@ def test_asymmetric_kernel_of_dimension_two_is_reported():
 @pytest.mark.parametrize(("build", "sign"), [(pitchfork, 1.0), (subcritical, -1.0)])
 def test_pitchfork_branch_is_the_closed_form(build, sign):
     model = build(rate=-0.2 * sign)
-    path = parameter_path(model, "rate", -0.6, 0.6)
-    group = path_symmetries(model, path)
+    line = parameter_line(model, "rate", -0.6, 0.6)
+    group = line_symmetries(model, line)
     trunk = continuation(model, "rate", low=-0.6, high=0.6, group=group)
     (point,) = trunk.of_kind(Kind.BRANCH)
     assert point.parameter == pytest.approx(0.0, abs=1e-10)
     ways, _ = exits(trunk, point, group)
     assert len(ways) == 1  # the other half is its mirror image
-    branch = leave(model, path, group, ways[0], Steps(), 400)
+    branch = leave(model, line, group, ways[0], Steps(), 400)
     s = branch.x[:, 0] - branch.x[:, 1]
     np.testing.assert_allclose(branch.parameter, sign * s**2, atol=1e-8)
     assert abs(branch.parameter[-1]) == pytest.approx(0.6)
@@ -100,8 +100,8 @@ def test_pitchfork_branch_is_the_closed_form(build, sign):
 
 def test_double_point_of_three_cells():
     model = Three(rate=0.2)
-    path = parameter_path(model, "rate", 0.1, 0.6)
-    group = path_symmetries(model, path)
+    line = parameter_line(model, "rate", 0.1, 0.6)
+    group = line_symmetries(model, line)
     trunk = continuation(model, "rate", low=0.1, high=0.6, group=group)
     (point,) = trunk.of_kind(Kind.BRANCH)
     assert point.multiplicity == 2  # an even kernel: the determinant does not change its sign
@@ -110,7 +110,7 @@ def test_double_point_of_three_cells():
     assert [d.symmetry.order for d in leaving.found] == [2]
     assert len(ways) == 2  # one large cell, or two
     for way in ways:
-        branch = leave(model, path, group, way, Steps(), 400)
+        branch = leave(model, line, group, way, Steps(), 400)
         shares = np.sort(branch.x, axis=1)
         double = np.abs(shares[:, 0] - shares[:, 1]) < np.abs(shares[:, 1] - shares[:, 2])
         a = np.where(double, shares[:, 0], shares[:, 2])

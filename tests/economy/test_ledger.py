@@ -7,7 +7,7 @@ import pytest
 from economies import random_table
 
 from neg.analysis import calibrate
-from neg.economy.composed import economy
+from neg.economy.composed import compose
 from neg.economy.general import DEFICIT_RULES, REBATES, RENT_RULES, general_economy
 from neg.parts import Commuting, Density, Hours, Spillovers, Tastes, moving_costs
 from neg.solvers.long_run import equilibrium_at
@@ -75,7 +75,7 @@ def crowded():
 
 def with_hours():
     model = calibrate(PLAIN, theta=5.0, alpha=0.2, uses="common", layers=LAYERS)
-    return economy(model, [Hours(psi=0.6, reach=0.5)]).with_(**{"port.rate": TAX})
+    return compose(model, [Hours(psi=0.6, reach=0.5)]).with_(**{"port.rate": TAX})
 
 
 def commuting():
@@ -85,7 +85,7 @@ def commuting():
 def by_origin():
     base = on_land(residents=RESIDENTS, mobility="free")
     cost = 0.3 * (1.0 - np.eye(3))
-    return economy(base, [moving_costs(base, cost), Tastes(kappa=0.5, sectors=0.2)])
+    return compose(base, [moving_costs(base, cost), Tastes(kappa=0.5, sectors=0.2)])
 
 
 def with_farms():

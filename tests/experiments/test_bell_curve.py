@@ -45,8 +45,7 @@ def test_without_tariff_the_economy_is_pugas():
 
 def test_concentration_is_stable_where_it_is_drawn_so(record):
     rates = bell_curve._rates(CONFIG)
-    economy, base = bell_curve._economy(CONFIG), bell_curve._costs(CONFIG)
-    model = bell_curve.with_costs(economy, base.change("freight", rate=float(rates["freight"](30))))
+    model = bell_curve._economy(CONFIG).with_(**{"freight.rate": float(rates["freight"](30))})
     industry = 0.35
     x = [0.5 - industry, industry, 0.5, 0.0]
     found = equilibrium_at(model, x, [True, True, True, False])

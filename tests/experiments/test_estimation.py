@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from experiments import calibration, east_asia_scenarios, returns_to_scale
+from neg import data
 from neg.core import records
+from neg.figures import style
 
 FIGURES = Path(__file__).resolve().parents[2] / "figures"
 
@@ -44,11 +46,26 @@ def test_sectors_leave_singapore_first():
 
 def test_scale_and_mobility_stand_side_by_side():
     record = records.read_record(FIGURES / "east_asia_scenarios.nc")
-    figure = east_asia_scenarios._side_figure(record)
+    with style.house():
+        figure = east_asia_scenarios._side_figure(record)
     left, right = figure.axes
     written = {text.get_text() for text in left.texts}
-    value = record["real_income_change"].sel(
+    value = record["consumption_change"].sel(
         scenario="RCEP", labour="immobile", scale=1.0, place="VNM"
     )
     assert f"{float(value):+.2f}" in written
-    assert len(left.texts) == len(right.texts) == 18 * 3
+    assert len(left.texts) == 18 * len(east_asia_scenarios.CONFIG["scale"]["immobile"])
+    assert len(right.texts) == 18 * len(east_asia_scenarios.CONFIG["scale"]["sectors"])
+
+
+def test_scenarios_start_only_where_the_table_is_a_stable_equilibrium():
+    """Beyond the limit nothing is kept: what is solved there starts from another economy."""
+    record = records.read_record(FIGURES / "east_asia_scenarios.nc")
+    shown = record["consumption_change"].sel(labour="sectors", scenario="RCEP")
+    there = shown.notnull().all("place")
+    np.testing.assert_array_equal(there, record["scale"] < record.attrs["limit"])
+    growth = record["solve_growth_rate"].sel(labour="sectors")
+    assert (growth.where(there, drop=True) < 0).all()
+    assert not shown.where(~there, drop=True).notnull().any()
+    ten = east_asia_scenarios._scale_figure(record)
+    assert len(ten.axes[0].get_lines()) - 1 == len(data.ASEAN)  # and the line of zero

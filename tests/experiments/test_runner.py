@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import importlib
 import json
+import os
+import shutil
+import signal
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 import experiments
-from experiments import _gallery, _runner
+from experiments import _runner
 from experiments.__main__ import main
 from neg.core import records
 from neg.core.errors import UnknownNameError
@@ -22,7 +29,7 @@ GOOD = '''
 More words.
 """
 import xarray as xr
-from matplotlib import pyplot as plt
+from neg.figures import style
 
 CONFIG = {"points": 50, "power": 2}
 SMOKE = {"points": 3}
@@ -40,10 +47,14 @@ def run(config, progress):
     )
 
 
+def describe(record):
+    return {"title": f"Squares reach {float(record['y'][-1]):g}", "checks": "within 2e-08"}
+
+
 def draw(record):
     figures = {}
     for key in "ab":
-        figures[key], axes = plt.subplots(figsize=(2, 2))
+        figures[key], axes = style.sheet(width="column", height=2)
         axes.plot(record["x"], record["y"])
     return figures
 '''
@@ -65,6 +76,7 @@ def draw(record):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Stand-in for the folder of experiments, with one that works and one that fails."""
+    importlib.import_module("experiments._gallery")  # while the folder is still the true one
     source = tmp_path / "source"
     source.mkdir()
     (source / "zz_good.py").write_text(GOOD)
@@ -93,8 +105,10 @@ def test_a_failure_neither_stops_the_others_nor_stays_hidden(folder, tmp_path, c
     assert "failed: aa_broken: ValueError: no such economy" in streams.err
     assert sorted(path.name for path in out.iterdir()) == [
         "README.md",
+        "zz_good-a.caption.txt",
         "zz_good-a.pdf",
         "zz_good-a.png",
+        "zz_good-b.caption.txt",
         "zz_good-b.pdf",
         "zz_good-b.png",
         "zz_good.nc",
@@ -104,8 +118,10 @@ def test_a_failure_neither_stops_the_others_nor_stays_hidden(folder, tmp_path, c
     assert json.loads(record.attrs["settings"]) == {"points": 3, "power": 2, "smoke": True}
     index = (out / "README.md").read_text()
     assert "zz_good-a.png" in index
-    assert "They grow." in index
-    assert "Own." in index
+    assert "## Squares reach 4" in index
+    assert index.index("They grow.") < index.index("zz_good-a.png") < index.index("Own.")
+    beside = (out / "zz_good-b.caption.txt").read_text()
+    assert beside == "Squares reach 4\n\nOwn.\n\nSolves: ok (within 2 × 10⁻⁸).\n"
 
 
 def test_settings_can_be_changed_and_the_record_drawn_again(folder, tmp_path):
@@ -152,14 +168,149 @@ def test_settings_may_be_a_dataclass():
         _runner.override(Config(), {"mu": 0.4})
 
 
-def test_a_caption_stands_below_the_canvas_and_inside_its_width():
-    figure = Figure(figsize=(4, 3))
-    _gallery.add_caption(figure, "Many words about a finding. " * 20)
-    (text,) = figure.texts
-    box = text.get_window_extent()
-    assert box.y1 < 0
-    assert box.x1 <= figure.bbox.width
-    assert text.get_text().replace("\n", " ") == ("Many words about a finding. " * 20).strip()
+def test_captions_are_burnt_in_only_where_asked_for(folder, tmp_path):
+    from matplotlib.image import imread
+
+    out = tmp_path / "out"
+    assert main(["zz_good", "--smoke", "--out", str(out)]) == 0
+    bare = imread(out / "zz_good-a.png").shape
+    assert bare[1] == 3.5 * 200  # as wide as it is printed
+    assert main(["zz_good", "--redraw", "--captions", "--out", str(out)]) == 0
+    assert imread(out / "zz_good-a.png").shape[0] > bare[0]
+
+
+def test_words_are_written_anew_when_a_record_is_drawn_again(folder, tmp_path):
+    out = tmp_path / "out"
+    assert main(["zz_good", "--smoke", "--out", str(out)]) == 0
+    record = records.read_record(out / "zz_good.nc").assign_attrs(title="Old words")
+    records.write_record(out / "zz_good.nc", record)
+    assert main(["zz_good", "--redraw", "--out", str(out)]) == 0
+    assert records.read_record(out / "zz_good.nc").attrs["title"] == "Squares reach 4"
+
+
+def test_a_figure_unfit_to_print_fails_at_smoke_size_and_is_told_at_others(
+    folder, tmp_path, capsys
+):
+    bad = GOOD.replace('style.sheet(width="column", height=2)', "plt.subplots(figsize=(9, 2))")
+    bad = bad.replace("from neg.figures import style", "from matplotlib import pyplot as plt")
+    (folder / "zz_good.py").write_text(bad)
+    assert main(["zz_good", "--smoke", "--out", str(tmp_path / "out")]) == 1
+    assert "zz_good-a: is 9 inches wide" in capsys.readouterr().err
+    assert main(["zz_good", "--redraw", "--out", str(tmp_path / "out")]) == 0
+    assert "ok; zz_good-a: is 9 inches wide" in capsys.readouterr().out
+
+
+def test_an_output_folder_that_cannot_be_written_is_noticed_before_the_work(
+    folder, tmp_path, capsys
+):
+    (tmp_path / "file").write_text("")
+    assert main(["zz_good", "--out", str(tmp_path / "file")]) == 2
+    streams = capsys.readouterr()
+    assert "file cannot be written" in streams.err and "is not a folder" in streams.err
+
+
+def test_pictures_that_are_no_longer_drawn_go_and_foreign_files_stay(folder, tmp_path):
+    out = tmp_path / "out"
+    main(["zz_good", "--smoke", "--out", str(out)])
+    for ending in ("png", "pdf"):
+        shutil.copy(out / f"zz_good-a.{ending}", out / f"zz_good-old.{ending}")
+    (out / "zz_good-own.png").write_text("of somebody else")
+    (out / "foreign.nc").write_text("no record")
+    assert main(["zz_good", "--smoke", "--out", str(out)]) == 0
+    names = {path.name for path in out.iterdir()}
+    assert "zz_good-old.png" not in names and {"zz_good-own.png", "foreign.nc"} <= names
+
+
+def test_a_failing_picture_loses_no_numbers_and_leaves_none_of_others(folder, tmp_path, capsys):
+    out = tmp_path / "out"
+    main(["zz_good", "--smoke", "--out", str(out)])
+    text = (folder / "zz_good.py").read_text()
+    (folder / "zz_good.py").write_text(text.replace('"ab"', "range(1 / 0)"))
+    sys.modules.pop("experiments.zz_good")
+    assert main(["zz_good", "--out", str(out)]) == 1
+    assert {path.name for path in out.iterdir()} == {"README.md", "zz_good.nc"}
+    assert records.read_record(out / "zz_good.nc").sizes["x"] == 50
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+# In processes of their own ----------------------------------------------------------------------
+
+SLOW = GOOD.replace("    values = []", "    import time; time.sleep(60)\n    values = []")
+DYING = GOOD.replace("    values = []", "    import os; os._exit(3)\n    values = []")
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A copy of the runner beside experiments that end, sleep, or die."""
+    root = Path(_runner.__file__).parents[1]
+    (tmp_path / "experiments").mkdir()
+    for path in (root / "experiments").glob("_*.py"):
+        shutil.copy(path, tmp_path / "experiments")
+    for name, text in {"good": GOOD, "slow": SLOW, "slower": SLOW, "dying": DYING}.items():
+        (tmp_path / "experiments" / f"{name}.py").write_text(text)
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONUNBUFFERED": "1"}
+
+    def start(*arguments: str, **options) -> subprocess.Popen:
+        command = [sys.executable, "-m", "experiments", *arguments]
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
+        return subprocess.Popen(
+            command, cwd=tmp_path, env=environment, start_new_session=True, **options
+        )
+
+    return start
+
+
+def living(group: int) -> list[str]:
+    """Processes of a group that have not ended, as Linux tells; nothing elsewhere."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # ended in the meantime
+            state, _, own, *_ = path.read_text().rpartition(")")[2].split()
+            if own == str(group) and state not in "ZX":
+                found.append(path.parent.name)
+    return found
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
+def test_an_interruption_ends_all_processes_with_one_line(own, tmp_path, number):
+    run = own("good", "slow", "slower", "--smoke", "--jobs", "3")
+    assert run.stdout.readline().startswith("good")
+    began = time.monotonic()
+    if number == signal.SIGINT:
+        os.killpg(run.pid, number)  # as a terminal does: to every process
+    else:
+        run.send_signal(number)
+    out, err = run.communicate(timeout=20)
+    assert time.monotonic() - began < 2.0
+    assert run.returncode == 130 and out == ""
+    lines = [line for line in err.splitlines() if "%" not in line and line.strip()]
+    told = "unfinished ones left all files as they were"
+    assert lines == [f"interrupted: 1 of 3 experiments ran; {told}"]
+    while living(run.pid):  # the one that watches over shared memory follows when we are gone
+        assert time.monotonic() - began < 4.0
+        time.sleep(0.05)
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    pictures = {f"good-{key}.{ending}" for key in "ab" for ending in ("caption.txt", "png", "pdf")}
+    assert names == {"README.md", "good.nc", *pictures}
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_fails_alone(own):
+    run = own("dying", "good", "--smoke", "--jobs", "2")
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 1 and "1 of 2 experiments ran" in out
+    assert "failed: dying: its process died (exit code 3)" in err and "Traceback" not in err
+
+
+def test_a_reader_that_has_enough_sees_no_traceback(own):
+    reading, writing = os.pipe()
+    os.close(reading)
+    run = own("--list", stdout=writing)
+    os.close(writing)
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 0 and err == ""
 
 
 @pytest.mark.parametrize("name", _runner.names())

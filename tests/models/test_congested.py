@@ -10,7 +10,7 @@ from neg.core.errors import (
     LabelMismatchError,
     UnknownNameError,
 )
-from neg.economy.composed import Economy, economy
+from neg.economy.composed import Economy, compose
 from neg.economy.model import Model
 from neg.models.allen_arkolakis import AllenArkolakis
 from neg.models.core_periphery import CorePeriphery
@@ -37,13 +37,13 @@ def test_every_block_is_known_by_its_label_and_has_a_lever():
 
 @pytest.mark.parametrize("base", [CorePeriphery(), Pflueger()])
 def test_blocks_of_no_strength_change_nothing(base):
-    np.testing.assert_allclose(payoffs(economy(base, OFF), UNEVEN), payoffs(base, UNEVEN))
+    np.testing.assert_allclose(payoffs(compose(base, OFF), UNEVEN), payoffs(base, UNEVEN))
 
 
 def test_land_in_fixed_supply_is_helpmans_housing():
     a, sigma = 0.8, 4.0
     plain = AllenArkolakis(alpha=1 / (sigma - 1), beta=0.0, sigma=sigma)
-    model = economy(plain, [Land(h=1 - a, farm_rent=0.0)])
+    model = compose(plain, [Land(h=1 - a, farm_rent=0.0)])
     helpman = Helpman(a=a, sigma=sigma)
     difference = payoffs(model, UNEVEN) - payoffs(helpman, UNEVEN) / a
     assert np.ptp(difference) < 1e-11
@@ -54,7 +54,7 @@ def test_land_in_fixed_supply_is_helpmans_housing():
 
 def test_density_without_residents_is_a_negative_amenity_elasticity():
     plain = AllenArkolakis(beta=0.0)
-    model = economy(plain, [Density(delta=0.05, residents=0.0)])
+    model = compose(plain, [Density(delta=0.05, residents=0.0)])
     twin = payoffs(AllenArkolakis(beta=-0.05), UNEVEN)
     np.testing.assert_allclose(payoffs(model, UNEVEN), twin, atol=1e-12)
 
@@ -72,13 +72,13 @@ def test_density_without_residents_is_a_negative_amenity_elasticity():
 def test_force_of_a_block_at_the_symmetric_state(block, force):
     """Growth of the odd pattern falls by the block's own slope there: ``- x dv/dx``."""
     for base in (FootlooseEntrepreneur(tau=1.05), Pflueger(tau=1.2)):
-        model = economy(base, [block])
+        model = compose(base, [block])
         assert growth(model) == pytest.approx(growth(base) - force, abs=1e-12)
 
 
 def test_tastes_turn_equal_payoffs_into_choice_probabilities():
     base, kappa = CorePeriphery(tau=1.3), 0.02
-    x, _ = settle(economy(base, [Tastes(kappa=kappa)]), [0.9, 0.1])
+    x, _ = settle(compose(base, [Tastes(kappa=kappa)]), [0.9, 0.1])
     value = payoffs(base, x)
     weight = np.exp((value - value.max()) / kappa)
     assert x[0] > 0.8
@@ -88,7 +88,7 @@ def test_tastes_turn_equal_payoffs_into_choice_probabilities():
 @pytest.mark.parametrize("base", [CorePeriphery(), OttavianoTabuchiThisse(tau=0.1)])
 def test_traffic_lengthens_trips(base):
     traffic = Traffic(slope=0.5, power=2.0, capacity=0.8)
-    model = economy(base, [traffic])
+    model = compose(base, [traffic])
     x = np.asarray(UNEVEN) * float(base.groups.mass[0])
     volume = x.sum() / 2
     factor = 1 + 0.5 * (volume / 0.8) ** 2
@@ -100,7 +100,7 @@ def test_traffic_keeps_trade_costly_between_large_places():
     """Among three places the volume depends on who is where, and so do payoffs and slopes."""
     distance = np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
     base = CorePeriphery(tau=1.5, geography=from_distance(distance))
-    model = economy(base, [Traffic(slope=2.0, power=2.0)])
+    model = compose(base, [Traffic(slope=2.0, power=2.0)])
     x = np.array([0.5, 0.3, 0.2])
     volume = (x[:, None] + x[None, :]) / 2
     twin = base.with_(geography=from_distance(distance * (1 + 2 * (volume / 0.5) ** 2)))
@@ -113,7 +113,7 @@ def test_traffic_keeps_trade_costly_between_large_places():
 
 
 def test_land_bends_the_fall_in_trade_cost_into_a_bell():
-    model = economy(CorePeriphery(), [Land(h=0.05)])
+    model = compose(CorePeriphery(), [Land(h=0.05)])
     first = threshold(model, "phi", 0.02, 0.5)
     second = threshold(model, "phi", 0.5, 0.999)
     assert growth(model.with_(phi=(first + second) / 2)) > 0 > growth(model.with_(phi=0.999))
@@ -124,23 +124,23 @@ def test_land_bends_the_fall_in_trade_cost_into_a_bell():
 
 def test_thresholds_in_parameters_of_blocks():
     base = CorePeriphery(tau=1.4)
-    model = economy(base, [Tastes()])
+    model = compose(base, [Tastes()])
     assert threshold(model, "tastes.kappa", 0.0, 1.0) == pytest.approx(growth(base), rel=1e-8)
-    model = economy(base, [Land(h=0.3)])
+    model = compose(base, [Land(h=0.3)])
     supply = threshold(model, "land.supply", 0.05, 50.0)
     weight = 0.3 / 0.7 * 0.5 / (supply + 0.5)
     assert weight == pytest.approx(growth(base), rel=1e-8)
 
 
 def test_abatement_is_paid_for():
-    model = economy(Pflueger(), [Pollution(damage=0.0, abatement=0.5, cost=0.8)])
+    model = compose(Pflueger(), [Pollution(damage=0.0, abatement=0.5, cost=0.8)])
     np.testing.assert_allclose(payoffs(Pflueger(), UNEVEN) - payoffs(model, UNEVEN), 0.1)
 
 
 def test_blocks_crowd_industry_and_not_farms():
     base = VerticalLinkages(tau=1.4)
     x = np.array([0.3, 0.2, 0.4, 0.1])
-    taken = payoffs(economy(base, [Wages(omega=0.2, pool=0.5)]), x) - payoffs(base, x)
+    taken = payoffs(compose(base, [Wages(omega=0.2, pool=0.5)]), x) - payoffs(base, x)
     np.testing.assert_allclose(taken, [0, -0.2 * np.log(1.4), 0, -0.2 * np.log(1.2)], atol=1e-12)
 
 
@@ -148,7 +148,7 @@ def test_all_blocks_together():
     distance = np.array([[0.0, 1.0, 2.0], [1.3, 0.0, 0.7], [1.8, 0.6, 0.0]])
     order = np.array([2, 0, 1])
     here, there = distance, distance[np.ix_(order, order)]
-    model, twin = (economy(CorePeriphery(geography=from_distance(d)), ALL) for d in (here, there))
+    model, twin = (compose(CorePeriphery(geography=from_distance(d)), ALL) for d in (here, there))
     x = np.array([0.5, 0.2, 0.3])
     np.testing.assert_allclose(payoffs(twin, x[order]), payoffs(model, x)[order], atol=1e-11)
     _, value, slope = clear(model, model.agglomerated(1))
@@ -174,7 +174,7 @@ def test_parameters_are_reached_by_name():
 
 
 def test_wrong_blocks_are_refused():
-    model = economy(CorePeriphery(), [Land()])
+    model = compose(CorePeriphery(), [Land()])
     with pytest.raises(UnknownNameError, match=r"land\.nonsense"):
         model.get("land.nonsense")
     with pytest.raises(UnknownNameError, match="part 'tastes'"):
@@ -182,7 +182,7 @@ def test_wrong_blocks_are_refused():
     with pytest.raises(InvalidParameterError, match="supply"):
         model.with_(**{"land.supply": -1.0})
     with pytest.raises(LabelMismatchError, match="land"):
-        economy(CorePeriphery(), [Land(), Land()])
+        compose(CorePeriphery(), [Land(), Land()])
     with pytest.raises(UnknownNameError, match="swamp"):
         switched_on(CorePeriphery(), {"swamp.depth": 1.0})
 
@@ -200,6 +200,6 @@ def test_traffic_needs_a_geography():
         def payoff(self, prices, x):
             return -x
 
-    assert growth(economy(Fixed(), [Pollution(damage=1.0)])) == pytest.approx(-1.0)
+    assert growth(compose(Fixed(), [Pollution(damage=1.0)])) == pytest.approx(-1.0)
     with pytest.raises(InvalidParameterError, match="traffic"):
-        economy(Fixed(), [Traffic()])
+        compose(Fixed(), [Traffic()])

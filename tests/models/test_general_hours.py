@@ -8,7 +8,7 @@ from economies import random_table
 
 from neg.analysis.baseline import calibrate
 from neg.core.errors import InvalidParameterError
-from neg.economy.composed import economy
+from neg.economy.composed import compose
 from neg.economy.general import REBATES
 from neg.economy.general.build import general_economy
 from neg.parts import Hours
@@ -29,7 +29,7 @@ def baseline(**options):
 
 def shocked(psi=PSI, **options):
     parts = [] if psi is None else [Hours(psi=psi, reach=options.pop("reach", 0.0))]
-    return economy(baseline(**options).with_(tau=TAU, tariff=TARIFF), parts)
+    return compose(baseline(**options).with_(tau=TAU, tariff=TARIFF), parts)
 
 
 def numbers(solution):

@@ -13,7 +13,7 @@ from neg.core.errors import (
     InvalidShapeError,
     LabelMismatchError,
 )
-from neg.economy.composed import economy as composed
+from neg.economy.composed import compose
 from neg.economy.general.build import general_economy
 from neg.parts import MovingCosts, Tastes, moving_costs
 from neg.solvers.long_run import equilibrium_at, long_run
@@ -47,7 +47,7 @@ def people(**options):
 def economy(tastes=TASTES, cost=COST, residents=RESIDENTS, **options):
     """The same with people by origin, moving costs and tastes."""
     base = people(residents=residents, **options)
-    return composed(base, [moving_costs(base, cost), tastes])
+    return compose(base, [moving_costs(base, cost), tastes])
 
 
 def settled(model, **options):
@@ -106,22 +106,22 @@ def test_people_add_up_and_markets_see_all_origins():
 
 def test_taste_of_zero_is_no_taste():
     off = people()
-    zero = composed(off, [Tastes(kappa=0.0, sectors=0.0)])
+    zero = compose(off, [Tastes(kappa=0.0, sectors=0.0)])
     x, prices = off.initial_distribution(), short_run(off).prices
     np.testing.assert_allclose(off.payoff(prices, x), zero.payoff(prices, x), rtol=1e-13)
-    alike = composed(off, [Tastes(kappa=0.0)])
+    alike = compose(off, [Tastes(kappa=0.0)])
     np.testing.assert_allclose(off.payoff(prices, x), alike.payoff(prices, x), rtol=1e-13)
 
 
 def test_tastes_without_sectors_are_one_logit_over_all_cells():
     base = people()
-    one, nested = (composed(base, [t]) for t in (Tastes(kappa=0.4), Tastes(kappa=0.4, sectors=0.4)))
+    one, nested = (compose(base, [t]) for t in (Tastes(kappa=0.4), Tastes(kappa=0.4, sectors=0.4)))
     x, prices = base.initial_distribution(), short_run(base).prices
     np.testing.assert_allclose(one.payoff(prices, x), nested.payoff(prices, x), rtol=1e-12)
 
 
 def test_an_empty_place_offers_its_best_mix_of_sectors():
-    model = composed(people(), [Tastes(kappa=0.0, sectors=0.3)])
+    model = compose(people(), [Tastes(kappa=0.0, sectors=0.3)])
     x = np.asarray(model.initial_distribution()).copy()
     x[:2], x[2:] = 0.0, x[2:] * x.sum() / x[2:].sum()
     prices = short_run(model, x).prices
@@ -228,7 +228,7 @@ def test_bad_tastes_and_costs_are_refused_by_name():
     with pytest.raises(InvalidParameterError, match="sectors = nan"):
         Tastes(sectors=np.nan)
     with pytest.raises(InvalidShapeError, match=r"moving.cost has shape \(4,\); must be \(6,\)"):
-        composed(people(), [MovingCosts(np.zeros(4))])
+        compose(people(), [MovingCosts(np.zeros(4))])
     with pytest.raises(LabelMismatchError, match="moving costs .*'x'"):
         cost = xr.DataArray(COST, coords={"origin": PLACES, "place": ["a", "b", "x"]})
         moving_costs(people(residents=RESIDENTS), cost)

@@ -7,10 +7,12 @@ import pytest
 
 from neg.core.errors import InvalidParameterError, InvalidShapeError
 from neg.models.core_periphery import CorePeriphery
+from neg.models.helpman import Helpman
 from neg.models.pflueger import Pflueger
 from neg.places.layouts import equidistant
 from neg.search.equilibria import equilibria
 from neg.search.sweep import sweep
+from neg.solvers.long_run import long_run
 
 
 def test_sweep_agrees_with_the_search_at_single_values():
@@ -42,6 +44,18 @@ def test_partial_agglomeration_is_found_in_an_alias():
     assert partial.any() and (found.stable[partial] == 1.0).all()
     inside = found.values[found.owner[partial]]
     assert inside.min() > 0.153846 and inside.max() < 0.2338729
+
+
+def test_shares_beside_a_corner_are_found_along_the_sweep():
+    """Helpman's rents have no floor: at tau 6 the small place keeps 2e-12 of the people."""
+    values = np.array([2.0, 6.0, 20.0])
+    found = sweep(Helpman(sigma=3.0, a=0.9), "tau", values)
+    assert [len(found.at(k)) for k in range(3)] == [3, 3, 3]
+    small = np.array([found.at(k)[:, 0].min() for k in range(3)])
+    assert small[1] == pytest.approx(2.1268e-12, rel=1e-4) and small[2] < 1e-20
+    for k, value in enumerate(values):
+        reached = long_run(Helpman(sigma=3.0, a=0.9, tau=value), [0.1, 0.9])
+        assert np.log(small[k]) == pytest.approx(np.log(float(reached.x[0])), abs=1e-8)
 
 
 def test_bad_input_is_named():

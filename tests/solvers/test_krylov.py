@@ -130,7 +130,8 @@ def test_equilibrium_is_that_of_the_dense_method(mobility):
     np.testing.assert_allclose(free.x, dense.x, rtol=1e-9)
     np.testing.assert_allclose(free.payoff, dense.payoff, atol=1e-9)
     np.testing.assert_allclose(free.value, dense.value, atol=1e-9)
-    assert free.stable is None
+    assert free.stability is dense.stability
+    assert float(free.growth) == pytest.approx(float(dense.growth), rel=1e-7)
 
 
 def test_empty_cells_stay_empty_and_are_checked():

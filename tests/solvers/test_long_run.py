@@ -214,3 +214,10 @@ def test_sustain_point_from_corner_payoffs():
 def test_bad_input_is_refused_by_name(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_starts_in_single_precision_and_head_counts_are_taken():
+    model = CorePeriphery(sigma=5.0, mu=0.4, tau=1.7)
+    wanted = np.asarray(long_run(model, [0.9, 0.1]).x)
+    for start in (np.float32([0.9, 0.1]), (900, 100), [1.8e6, 0.2e6]):
+        np.testing.assert_array_equal(long_run(model, start).x, wanted)

@@ -2,63 +2,85 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
 import pandas as pd
 import xarray as xr
 
 from neg.core.checks import check_choice
 from neg.core.errors import InvalidDataError, LabelMismatchError
-from neg.data.readers.text import labels, numbers, open_text, read_columns, read_grid
+from neg.data.readers.files import FileFormat, Source, open_sheet, origin_of
+from neg.data.readers.places import grid_totals, orientation, tidy_columns, tidy_grid
+from neg.data.readers.text import Grid, read_columns, read_grid
+
+#: Parts of words in the corner of a matrix that say what its rows are.
+ROWS = {
+    "residence": ("home", "resid", "live", "house", "origin", "from", "wohn", "h_geo"),
+    "workplace": ("work", "job", "employ", "dest", "arbeit", "office", "w_geo"),
+}
+
+
+_COLUMNS = ("residence", "workplace", "commuters")
 
 
 def read_commuting(
-    path: str | Path,
+    source: Source,
     *,
     residence: str = "residence",
     workplace: str = "workplace",
     commuters: str = "commuters",
+    rows: str | None = None,
     empty: str = "keep",
     year: int | None = None,
+    form: FileFormat = FileFormat(),  # noqa: B008  (frozen)
 ) -> xr.DataArray:
-    """Read commuters ``[residence, workplace]`` from a pair list or a square matrix.
+    """Read commuters ``[residence, workplace]`` from a pair list or a matrix.
 
-    A file whose header names the three columns is a list of pairs; any other is a matrix with the
-    workplaces in its first row and the residences in its first column. Pairs that are not listed
-    and empty cells are zero and counted in ``attrs["notes"]``.
+    A file whose header names the three columns is a list of pairs; any other is a matrix with
+    labels in its first row and first column. Pairs that are not listed and empty cells are zero and
+    counted in ``attrs["notes"]``; labels are text and keep their leading zeros.
 
     Arguments
-        residence, workplace, commuters: names of the columns of a pair list.
+        source: a path (text, ``.xlsx``, ``.dta``, ``.parquet``) or a DataFrame.
+        residence, workplace, commuters: names of the columns of a pair list, whatever their case.
+        rows: what a row of a matrix is: ``"residence"`` or ``"workplace"``; by default as the
+            corner says (``home\\work`` or ``work_id``), and residences where it is empty.
         empty: places where nobody lives or nobody works: ``"keep"`` them (reported), or
             ``"error"``.
+        year: which year of a panel to take; without a column of years, the year of the data.
+        form: how the file writes what it says, see :class:`FileFormat`.
 
-    Raises :class:`InvalidDataError` or :class:`LabelMismatchError` naming file and row.
+    Raises :class:`InvalidDataError` or :class:`LabelMismatchError` naming file and row; a corner
+    that says neither asks for ``rows``.
     """
     check_choice("treatment of empty places", empty, ("keep", "error"))
-    path = Path(path)
-    with open_text(path) as stream:
-        header = [name.strip('" ') for name in stream.readline().strip().split(",")]
     columns = (residence, workplace, commuters)
-    frame = _pairs(path, columns) if set(columns) <= set(header) else read_grid(path)
-    frame = frame.astype(float)
-    if (frame.to_numpy() < 0).any():
-        i, j = np.argwhere(frame.to_numpy() < 0)[0]
-        raise InvalidDataError(
-            f"{path.name}, row {i + 2} ({frame.index[i]}), column {frame.columns[j]}: "
-            f"{frame.iloc[i, j]:g} is not allowed; must be >= 0"
-        )
-    places = list(dict.fromkeys([*frame.index, *frame.columns]))
+    if _is_list(source, columns, form):
+        grid, year = _pairs(source, columns, year, form)
+    else:
+        grid = read_grid(source, form)
+        tidy_grid(grid)
+        grid.nonnegative()
+        if not set(grid.rows) & set(grid.columns):
+            raise LabelMismatchError(
+                f"{grid.name}: no label of its rows ({grid.rows[0]}, ...) is one of its "
+                f"columns ({grid.columns[0]}, ...); must name places in one way, or give the "
+                "columns of a pair list with residence=, workplace=, commuters="
+            )
+        if orientation(grid, rows, ROWS, "residence") == "workplace":
+            grid.values = grid.values.T
+            grid.rows, grid.columns = grid.columns, grid.rows
+    grid_totals(grid)
+    places = list(dict.fromkeys([*grid.rows, *grid.columns]))
+    frame = pd.DataFrame(grid.values, index=grid.rows, columns=grid.columns)
     square = frame.reindex(index=places, columns=places)
-    notes = [f"{int(square.isna().to_numpy().sum())} pairs are not in the file: zero"]
+    notes = [*grid.notes, f"{int(square.isna().to_numpy().sum())} pairs are not in the file: zero"]
     values = square.fillna(0.0).to_numpy()
     for axis, what in ((1, "residents"), (0, "workers")):
         nobody = [place for place, n in zip(places, values.sum(axis), strict=True) if n == 0]
         if nobody and empty == "error":
-            raise InvalidDataError(f"{path.name}: place {nobody[0]!r} has no {what}")
+            raise InvalidDataError(f"{grid.name}: place {nobody[0]!r} has no {what}")
         if nobody:
-            notes.append(f"{len(nobody)} places have no {what}: {', '.join(map(str, nobody))}")
-    attrs: dict[str, object] = {"unit": "persons", "source": f"file {path.name}"}
+            notes.append(f"{len(nobody)} places have no {what}: {', '.join(nobody)}")
+    attrs: dict[str, object] = {"unit": "persons", "source": origin_of(grid.name)}
     if year is not None:
         attrs["year"] = year
     return xr.DataArray(
@@ -70,18 +92,27 @@ def read_commuting(
     )
 
 
-def _pairs(path: Path, columns: tuple[str, str, str]) -> pd.DataFrame:
+def _is_list(source: Source, columns: tuple[str, str, str], form: FileFormat) -> bool:
+    """Whether a file is a list of pairs: its header, or the caller, names columns of one."""
+    _, header = open_sheet(source, form).header()
+    found = [name.casefold() for name in header]
+    named = [name for name in columns if name.casefold() in found]
+    stated = any(name not in _COLUMNS for name in columns)
+    return stated or len(named) > 1 or any(name.casefold() in found[1:] for name in named)
+
+
+def _pairs(
+    source: Source, columns: tuple[str, str, str], year: int | None, form: FileFormat
+) -> tuple[Grid, int | None]:
     """Pivot a pair list; a pair that stands twice raises with its row."""
     home, work, count = columns
-    frame = read_columns(path, columns)
-    keys = pd.DataFrame({home: labels(frame, home, path), work: labels(frame, work, path)})
-    again = keys.duplicated()
-    if again.any():
-        row = again.index[again][0]
-        raise LabelMismatchError(
-            f"{path.name}, row {row}: the pair {' '.join(keys.loc[row])} occurs twice; must be "
-            "unique"
-        )
-    keys[count] = numbers(frame, count, path, low=0.0)
-    order = list(dict.fromkeys([*keys[home], *keys[work]]))
-    return keys.pivot(index=home, columns=work, values=count).reindex(index=order, columns=order)
+    table = read_columns(source, form, text=(home, work), required=(count,), year=year)
+    lives, works = tidy_columns(table, (home, work))
+    keys = pd.DataFrame({"residence": lives, "workplace": works})
+    table.refuse_repeated(keys, "pair")
+    keys["count"] = table.numbers(count, low=0.0)
+    order = list(dict.fromkeys([*keys["residence"], *keys["workplace"]]))
+    frame = keys.pivot(index="residence", columns="workplace", values="count")
+    values = frame.reindex(index=order, columns=order).to_numpy(dtype=float)
+    grid = Grid(table.name, "", order, list(order), values, [0] * len(order), form, table.notes)
+    return grid, table.year if table.year is not None else year

@@ -2,58 +2,78 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
 
 import numpy as np
 
 from neg.core.errors import InvalidDataError, LabelMismatchError
-from neg.data.readers.text import complete, read_grid
+from neg.data.readers.files import FileFormat, Source, origin_of
+from neg.data.readers.text import Grid, read_grid
 from neg.data.table import Table
 from neg.data.treatments import Draft
 
-#: Parts into which the extended tables split two economies (processing trade and the rest).
-SPLIT = {"CN1": "CHN", "CN2": "CHN", "MX1": "MEX", "MX2": "MEX"}
-#: Codes of final uses in the editions of 2016 to 2025.
-USES = ("HFCE", "NPISH", "GGFC", "GFCF", "INVNT", "DPABR", "NONRES", "DIRP", "P33", "INV", "FD")
-_VALUE_ADDED = ("VA", "VALU")
+#: Parts into which editions split two economies: numbered (CN1 to CN4, MX1 to MX3) or named
+#: (CHN.DOM, CHN.NPR, CHN.PRO; MEX.GMF, MEX.NGM).
+_PART = re.compile(r"(CN|MX)\d|(CHN|MEX)\.\w+")
+_WHOLE = {"CN": "CHN", "MX": "MEX"}
+#: Value added with net taxes on products in one row, in the editions of 2015 and 2016.
+_WITH_TAXES = ("VA+TAXSUB", "VA.TAXSUB")
+#: Codes of final uses in the editions of 2015 to 2025.
+USES = (
+    *("HFCE", "HC", "NPISH", "GGFC", "GFCF", "INVNT", "INV", "DPABR", "NONRES", "DIRP", "P33"),
+    *("CONS_ABR", "CONSABR", "CONS_NONRES", "NPS", "FD", "DISC"),
+)
+_VALUE_ADDED = ("VA", "VALU", *_WITH_TAXES)
 _OUTPUT = ("OUT", "OUTPUT", "TOTAL")
+_WORLD = "DISC"
 
 
 def read_icio(
-    path: str | Path,
+    source: Source,
     *,
     year: int | None = None,
     inventories: str = "keep",
     value_added: str = "error",
     floor: float = 1e-3,
     balance_tolerance: float = 1e-3,
+    form: FileFormat = FileFormat(),  # noqa: B008  (frozen)
 ) -> Table:
     """Read an OECD table: rows ``AUS_A01_02`` ..., ``TLS``, ``VA``, ``OUT``.
 
     Columns are the industries in the same spelling, then final uses (``AUS_HFCE`` ...) and
-    ``OUT``; the first column, often headed ``V1``, holds the row labels. The parts CN1, CN2 of
-    China and MX1, MX2 of Mexico in the extended tables are merged. ``TLS`` (in older editions one
-    row ``AUS_TAXSUB`` per economy) gives net taxes; output in the file must equal the row sums.
+    ``OUT``; the first column, often headed ``V1``, holds the row labels. The parts of China and
+    Mexico, numbered (CN1, MX1, ...) or named (CHN.PRO, MEX.GMF, ...), are merged, whatever their
+    number. ``TLS`` (in older editions one row ``AUS_TAXSUB`` per economy) gives net taxes; where
+    the file has ``VA+TAXSUB``, value added holds them, which is noted. Final uses are :data:`USES`
+    (``HFCE_AUS`` in 2016); another code raises. Output in the file must equal the row sums. A
+    column ``DISC`` of discrepancies of the world is left out and noted.
 
-    Arguments: see :meth:`Draft.table` for the treatments of negative inventories and of
-    value added that is not positive; both occur in the published tables. Values in million USD.
+    Arguments
+        source: a path (text, ``.xlsx``, ``.dta``, ``.parquet``) or a DataFrame.
+        year: the year of the table.
+        inventories, value_added, floor, balance_tolerance: treatments of negative inventories, of
+            value added that is not positive and of rounding, see :meth:`Draft.table`; both occur
+            in the published tables. Values in million USD.
+        form: how the file writes what it says, see :class:`FileFormat`.
 
-    Raises :class:`InvalidDataError` and :class:`LabelMismatchError` with file and row.
+    Raises :class:`InvalidDataError` and :class:`LabelMismatchError` with file and row, also where
+    an industry of China or Mexico has sales both as a whole and in parts.
     """
-    path = Path(path)
-    frame = read_grid(path)
-    values = complete(frame, path)
-    row_labels, column_labels = list(frame.index), list(frame.columns)
+    grid = read_grid(source, form)
+    values = grid.complete()
+    row_labels = grid.rows
     cells = [i for i, label in enumerate(row_labels) if _is_cell(label)]
     if not cells:
         raise LabelMismatchError(
-            f"{path.name}: no row is labelled as ECONOMY_INDUSTRY, such as AUS_A01_02"
+            f"{grid.name}: no row is labelled as ECONOMY_INDUSTRY, such as AUS_A01_02"
         )
     parts = [_split(row_labels[i]) for i in cells]
     places = list(dict.fromkeys(place for place, _ in parts))
     sectors = list(dict.fromkeys(sector for _, sector in parts))
     cell = np.array([places.index(p) * len(sectors) + sectors.index(s) for p, s in parts])
-    industry, final, uses = _columns(path, column_labels, places, sectors)
+    _refuse_wholes(grid, cells)
+    industry, final, uses = _columns(grid, places, sectors)
+    notes = list(grid.notes)
     n, S, F = len(places), len(sectors), len(uses)
     rows = np.array(cells)
 
@@ -71,7 +91,7 @@ def read_icio(
 
     taxes = [i for i, name in enumerate(row_labels) if name == "TLS" or name.endswith("_TAXSUB")]
     earned = [i for i, name in enumerate(row_labels) if name in _VALUE_ADDED]
-    _check_margins(path, row_labels, cells, taxes, earned)
+    _check_margins(grid, cells, taxes, earned)
     draft = Draft(
         places=places,
         sectors=sectors,
@@ -83,15 +103,24 @@ def read_icio(
         net_taxes_final=margin(taxes, final, F),
         unit="million USD",
         year=year,
-        source=f"OECD Inter-Country Input-Output Tables, file {path.name}",
+        source=f"OECD Inter-Country Input-Output Tables, {origin_of(grid.name)}",
+        notes=notes,
     )
-    merged = sorted({label.split("_")[0] for label in row_labels} & set(SPLIT))
+    if not taxes:
+        notes.append(
+            f"value added holds net taxes on products: the file has {row_labels[earned[0]]}"
+        )
+    for j in (j for j, label in enumerate(grid.columns) if label == _WORLD):
+        notes.append(
+            f"discrepancies of the world left out: {values[rows, j].sum():.6g} million USD"
+        )
+    merged = sorted({p for label in row_labels if _PART.fullmatch(p := label.split("_")[0])})
     if merged:
         draft.notes.append(f"merged the parts {', '.join(merged)}")
     absent = n * S - len(set(cell.tolist()))
     if absent:
         draft.notes.append(f"{absent} pairs of economy and industry have no row and are zero")
-    _check_output(path, values, row_labels, column_labels, cells, balance_tolerance)
+    _check_output(grid, cells, balance_tolerance)
     return draft.table(
         inventories=inventories,
         value_added=value_added,
@@ -101,17 +130,25 @@ def read_icio(
 
 
 def _columns(
-    path: Path, labels: list[str], places: list[str], sectors: list[str]
+    grid: Grid, places: list[str], sectors: list[str]
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Tell industries from final uses: for each its column and its position in the table."""
-    split = [(j, *_split(label)) for j, label in enumerate(labels) if label not in _OUTPUT]
+    split = [
+        (j, *_column(label, places))
+        for j, label in enumerate(grid.columns)
+        if label not in _OUTPUT and label != _WORLD
+    ]
     for j, place, code in split:
         if place not in places or (code not in sectors and code not in USES):
             raise LabelMismatchError(
-                f"{path.name}, row 1: column {labels[j]!r} is not allowed; must be an economy and "
-                f"an industry of the rows, or a final use ({', '.join(USES)})"
+                f"{grid.name}, row 1: column {grid.columns[j]!r} is not allowed; must be an "
+                f"economy and an industry of the rows, or a final use ({', '.join(USES)})"
             )
     uses = list(dict.fromkeys(code for _, _, code in split if code not in sectors))
+    if not uses:
+        raise LabelMismatchError(
+            f"{grid.name}, row 1: no column of final uses; must have some of {', '.join(USES)}"
+        )
 
     def positions(codes: list[str]) -> np.ndarray:
         found = [
@@ -131,41 +168,60 @@ def _is_cell(label: str) -> bool:
 def _split(label: str) -> tuple[str, str]:
     """Split ``AUS_A01_02`` at its first underscore and merge split economies."""
     place, _, code = label.partition("_")
-    return SPLIT.get(place, place), code
+    if _PART.fullmatch(place):
+        place = _WHOLE.get(place[:2], place[:3])
+    return place, code
 
 
-def _check_margins(
-    path: Path, row_labels: list[str], cells: list[int], taxes: list[int], earned: list[int]
-) -> None:
+def _column(label: str, places: list[str]) -> tuple[str, str]:
+    """Split a column; final uses may stand before the economy (``HFCE_AUS``, in 2016)."""
+    place, code = _split(label)
+    if place not in places:
+        use, _, last = label.rpartition("_")
+        turned, _ = _split(last + "_")
+        if use in USES and turned in places:
+            return turned, use
+    return place, code
+
+
+def _refuse_wholes(grid: Grid, cells: list[int]) -> None:
+    """Refuse an industry of China or Mexico given as a whole and in parts: it would count twice."""
+    has_sales = {grid.rows[i]: i for i in cells if grid.values[i].any()}
+    for label, i in has_sales.items():
+        whole = "_".join(_split(label))
+        if label != whole and whole in has_sales:
+            raise LabelMismatchError(
+                f"{grid.name}, row {grid.lines[has_sales[whole]]}: {whole} has sales of its own "
+                f"beside its part {label} (row {grid.lines[i]}); must be the whole or its parts: "
+                "leave the rows and columns of one out"
+            )
+
+
+def _check_margins(grid: Grid, cells: list[int], taxes: list[int], earned: list[int]) -> None:
     """Refuse a file without the rows of taxes and value added, or with rows of unknown kind."""
-    for found, name in ((taxes, "TLS"), (earned, "VA")):
+    joint = any(grid.rows[i] in _WITH_TAXES for i in earned)
+    for found, name in ((taxes or joint, "TLS"), (earned, "VA")):
         if not found:
-            raise LabelMismatchError(f"{path.name}: the row {name!r} is missing")
+            raise LabelMismatchError(f"{grid.name}: the row {name!r} is missing")
     known = {*cells, *taxes, *earned}
-    for i, label in enumerate(row_labels):
+    for i, label in enumerate(grid.rows):
         if i not in known and label not in _OUTPUT:
             raise LabelMismatchError(
-                f"{path.name}, row {i + 2}: label {label!r} is not allowed; must be "
+                f"{grid.name}, row {grid.lines[i]}: label {label!r} is not allowed; must be "
                 "ECONOMY_INDUSTRY, TLS, VA or OUT"
             )
 
 
-def _check_output(
-    path: Path,
-    values: np.ndarray,
-    row_labels: list[str],
-    column_labels: list[str],
-    cells: list[int],
-    tolerance: float,
-) -> None:
+def _check_output(grid: Grid, cells: list[int], tolerance: float) -> None:
     """Compare the output column of the file, if it has one, with the row sums."""
-    stated = [j for j, label in enumerate(column_labels) if label in _OUTPUT]
+    stated = [j for j, label in enumerate(grid.columns) if label in _OUTPUT]
+    used = [j for j in range(len(grid.columns)) if j not in set(stated)]
+    total = grid.values[:, used].sum(1)
     for j in stated:
-        used = [k for k in range(len(column_labels)) if k not in stated]
+        said = grid.values[:, j]
         for i in cells:
-            total = values[i, used].sum()
-            if abs(total - values[i, j]) > tolerance * max(abs(values[i, j]), 1.0):
+            if abs(total[i] - said[i]) > tolerance * max(abs(said[i]), 1.0):
                 raise InvalidDataError(
-                    f"{path.name}, row {i + 2} ({row_labels[i]}): uses add up to {total:.10g}, "
-                    f"column {column_labels[j]} says {values[i, j]:.10g}"
+                    f"{grid.name}, row {grid.lines[i]} ({grid.rows[i]}): uses add up to "
+                    f"{total[i]:.10g}, column {grid.columns[j]} says {said[i]:.10g}"
                 )

@@ -10,7 +10,7 @@ import numpy as np
 from neg.core.checks import check_labels
 from neg.core.errors import unknown_name
 from neg.core.labels import align, has_labels
-from neg.economy.composed import Economy, economy
+from neg.economy.composed import Economy, compose
 from neg.economy.general.cells import Cells
 from neg.economy.general.closure import Closure
 from neg.economy.general.fill import numeraire_weights, spread
@@ -177,7 +177,7 @@ def general_economy(
         sectors=tuple(sectors),
     )
     parts = tuple(parts)
-    return economy(model, parts) if parts else model
+    return compose(model, parts) if parts else model
 
 
 def _final_shares(given: Any, kept: np.ndarray, shape: tuple[int, int], kinds: Sequence) -> Any:

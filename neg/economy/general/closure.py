@@ -142,7 +142,16 @@ class Closure(Parametric):
         shared = collected * claim / jnp.where(claims > 0, claims, 1.0)
         return jnp.where(self.rent_rule == 0, land_income, shared)
 
-    def log_numeraire(self, wage: Array, employment: Array) -> Float[Array, ""]:
-        """Log average wage of the numeraire places, by people: as if all worked as much."""
-        bill = jnp.sum(self.numeraire * jnp.sum(wage * employment, axis=1))
-        return jnp.log(bill / jnp.sum(self.numeraire * jnp.sum(employment, axis=1)))
+    def log_numeraire(
+        self, wage: Array, employment: Array, same: Float[Array, "place place"]
+    ) -> Float[Array, " place"]:
+        """Log average wage of the numeraire places, by people: as if all worked as much.
+
+        ``same`` is one for places that trade ties together. A block apart has a numeraire of its
+        own: its numeraire places, or all of its places where none is one.
+        """
+        bill, people = jnp.sum(wage * employment, axis=1), jnp.sum(employment, axis=1)
+        weight = jnp.where(same @ (self.numeraire * people) > 0, self.numeraire, 1.0)
+        there = same @ (weight * people)
+        mean = (same @ (weight * bill)) / jnp.where(there > 0, there, 1.0)
+        return jnp.log(jnp.where(there > 0, mean, 1.0))

@@ -9,8 +9,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neg.core.logs import EMPTY_LOG
-from neg.core.parameters import Parametric, if_given, parameter
+from neg.core.parameters import if_given
+from neg.economy.general.bent import Bent
 from neg.economy.general.closure import Closure
+from neg.economy.general.connected import links, pooled, same_block
 from neg.economy.general.household import Household
 from neg.economy.general.kernels import arriving, kernels, leaving
 from neg.economy.general.market import Market
@@ -20,18 +22,6 @@ from neg.economy.model import Prices
 _LEAST_LOG = math.log(1e-300)
 """Log of the employment that an empty cell is taken to have where a first worker's wage is without
 bound; what the wage gains below it is added to payoffs (``first_worker``)."""
-
-
-class Bent(Parametric):
-    """What parts bend that is no parameter: log efficiency, log hours, commuting, transfers."""
-
-    efficiency: Float[Array, "place sector"] | None = parameter(None, axes=("place", "sector"))
-    hours: Float[Array, "place sector"] | None = parameter(None, axes=("place", "sector"))
-    # Share of the people of each residence who work in each place, and what that is worth to them.
-    commute: Float[Array, "residence workplace sector"] | None = parameter(
-        None, axes=("residence", "workplace", "sector")
-    )
-    access: Float[Array, "place sector"] | None = parameter(None, axes=("place", "sector"))
 
 
 class Flows(NamedTuple):
@@ -59,6 +49,7 @@ class Flows(NamedTuple):
     tariff_revenue: Float[Array, " place"]
     export_tax_revenue: Float[Array, " place"]
     stock_value: Float[Array, "place sector destination"] | None
+    same_block: Float[Array, "place place"]  # one where trade ties two places together
 
 
 def flows(
@@ -119,6 +110,9 @@ def flows(
     tariffs = jnp.sum(arriving(supply, bilateral.to_customs) * pull, axis=(1, 2))
     export_taxes = jnp.sum(supply * leaving(bilateral.to_port, pull), axis=1)
 
+    bought = jnp.transpose(spending > 0, (1, 2, 0))[:, :, None, :]
+    sold = links(jnp.where(bought, bilateral.to_buyer, 0.0), active & (workers > 0))
+
     land_income = housing + land_bill
     rents = closure.rents(land_income, wages, jnp.sum(people, axis=1))
     taxes = jnp.sum(jnp.where(active, technology.tax_share, 0.0) * revenue, axis=1)
@@ -148,6 +142,7 @@ def flows(
         tariffs,
         export_taxes,
         stock_value,
+        same_block(sold | pooled(closure, technology, household)),
     )
 
 
@@ -171,7 +166,10 @@ def residual(
     goods = jnp.where(active & ~same, sold, 0.0)
     if not any(technology.homogeneous):
         # Walras' law: the log of the numeraire, taken from every goods market, must be zero.
-        goods = goods - closure.log_numeraire(jnp.exp(prices["wage"]), seen.workers)
+        goods = (
+            goods
+            - closure.log_numeraire(jnp.exp(prices["wage"]), seen.workers, seen.same_block)[:, None]
+        )
     price_one = jnp.log(jnp.where(active, technology.productivity, 1.0)) - prices["cost"]
     goods = jnp.where(same, price_one, goods)
     lives = lives_there(seen.revenue, closure, seen.people)

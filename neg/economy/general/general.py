@@ -11,13 +11,14 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.core.parameters import Alias, Parameter, altered, declared, parameter
-from neg.economy.composed import add
 from neg.economy.general import flows as equations
+from neg.economy.general.bent import Bent, bend
 from neg.economy.general.cells import Cells
 from neg.economy.general.checks import check_economy
 from neg.economy.general.closure import Closure
+from neg.economy.general.connected import Tied
 from neg.economy.general.fill import numeraire_weights, spread
-from neg.economy.general.flows import Bent, Flows
+from neg.economy.general.flows import Flows
 from neg.economy.general.household import Household
 from neg.economy.general.market import Market
 from neg.economy.general.outcomes import ledger, outcomes
@@ -33,7 +34,7 @@ def _put_scale(model: Any, value: Any) -> Any:
     return model.with_(alpha=jnp.where(model.technology.homogeneous_mask, 0.0, value))
 
 
-class GeneralEconomy(Model):
+class GeneralEconomy(Tied):
     """Many places and sectors in one economy, of which the canonical models are corners.
 
     Shapes: N places, S sectors, U classes of use (one class, or one for each buying industry and
@@ -293,27 +294,8 @@ class GeneralEconomy(Model):
 
     def bend(self, effects: dict[str, Array]) -> Self:
         """The economy under the effects of parts."""
-        market, bent = self.market, self.bent
-        fields: dict[str, Any] = {}
-        log_tau = jnp.log(market.tau)
-        if "barrier" in effects:
-            log_tau = add(log_tau, effects["barrier"])
-        if "delay" in effects:
-            delay = jnp.exp(effects["delay"])
-            log_tau = log_tau * (delay if delay.ndim == 3 else delay[..., None])
-        if "barrier" in effects or "delay" in effects:
-            fields["tau"] = jnp.exp(log_tau)
-        for name in ("tariff", "export_tax"):
-            if name in effects:
-                fields[name] = jnp.expm1(add(jnp.log1p(getattr(market, name)), effects[name]))
-        moved = {"efficiency": effects.get("productivity")}
-        moved |= {name: effects.get(name) for name in ("hours", "commute", "access")}
-        given = {
-            name: jnp.broadcast_to(value, self.shape) if name in ("efficiency", "hours") else value
-            for name, value in moved.items()
-            if value is not None
-        }
-        return altered(self, market=altered(market, **fields), bent=altered(bent, **given))
+        market, bent = bend(self.market, self.bent, self.shape, effects)
+        return altered(self, market=market, bent=bent)
 
     # Parameters -------------------------------------------------------------------------------
 

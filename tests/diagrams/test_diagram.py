@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -10,8 +11,8 @@ import pytest
 from neg.bifurcation.arclength import End
 from neg.bifurcation.branch import Kind
 from neg.bifurcation.continuation import continuation
-from neg.bifurcation.diagram import diagram, load
 from neg.bifurcation.recognition import on_branch, repeats
+from neg.diagrams.diagram import NOTHING, diagram, load
 from neg.models.core_periphery import CorePeriphery
 from neg.models.puga import PugaImmobile
 from neg.places.layouts import from_distance, racetrack
@@ -25,7 +26,9 @@ def two_regions():
 
 
 def test_tomahawk(two_regions):
-    assert two_regions.notes == ()
+    # Nothing is missing: the search found no branch that the tree had not.
+    assert not [note for note in two_regions.notes if "found by this search" in note]
+    assert two_regions.parents[:2] == ((-1, -1), (-1, -1)) != two_regions.parents[2]
     assert two_regions.images == (1, 2, 2)
     points = {(i, point.kind): point.parameter for i, point in two_regions.special}
     assert points[0, Kind.BRANCH] == pytest.approx(1.626577, abs=1e-6)
@@ -52,7 +55,7 @@ def test_number_of_equilibria(two_regions, tau, stable, unstable):
 
 
 def test_supercritical_pitchfork_to_the_corners():
-    found = diagram(pitchfork(rate=-0.5), "rate", -1.0, 1.5)
+    found = diagram(pitchfork(rate=-0.5), "rate", -1.0, 1.5, search=NOTHING)
     assert len(found) == 3
     # s = sqrt(rate) reaches the corner at rate = 1, where the corner becomes an equilibrium.
     assert [len(found.equilibria(rate)) for rate in (-0.5, 0.5, 1.2)] == [1, 3, 3]
@@ -60,7 +63,7 @@ def test_supercritical_pitchfork_to_the_corners():
 
 
 def test_double_point_and_all_that_hangs_on_it():
-    found = diagram(Three(rate=0.2), "rate", 0.1, 1.5)
+    found = diagram(Three(rate=0.2), "rate", 0.1, 1.5, search=NOTHING)
     # Half and half in two cells from 1/4; two large cells up to 1/3, one large cell from there.
     assert [len(found.equilibria(rate)) for rate in (0.2, 0.3, 0.34)] == [1, 7, 7]
     for number, (parent, place) in enumerate(found.parents):
@@ -75,7 +78,8 @@ def test_double_point_and_all_that_hangs_on_it():
 
 
 def test_isola_needs_a_start_and_is_kept_once():
-    lonely = diagram(circle(rate=0.3), "rate", -1.0, 1.0, corners=False, starts=[pair(0.4)])
+    alone = dataclasses.replace(NOTHING, corners=False)
+    lonely = diagram(circle(rate=0.3), "rate", -1.0, 1.0, search=alone, starts=[pair(0.4)])
     loops = [branch for branch in lonely.branches if branch.end == End.CLOSED]
     assert len(loops) == 1
     again = continuation(
@@ -96,7 +100,7 @@ def test_mirror_image_is_recognised_and_another_branch_is_not(two_regions):
 
 def test_bell_of_immobile_labour_breaks_twice():
     # Two regional groups that choose between farms and industry; symmetry exchanges the groups.
-    found = diagram(PugaImmobile(), "tau", 1.05, 3.0)
+    found = diagram(PugaImmobile(), "tau", 1.05, 3.0, search=NOTHING)
     even = found.branches[0]
     breaks = even.of_kind(Kind.BRANCH)
     assert len(breaks) == 2
@@ -120,7 +124,7 @@ def test_relabelling_permutes_the_diagram():
 
     def solved(matrix):
         model = CorePeriphery(geography=from_distance(matrix), tau=3.0)
-        return diagram(model, "tau", 1.5, 3.0, max_branches=8)
+        return diagram(model, "tau", 1.5, 3.0, max_branches=8, search=NOTHING)
 
     first, second = solved(distance), solved(distance[np.ix_(order, order)])
     assert first.group.order == second.group.order == 1
@@ -131,17 +135,18 @@ def test_relabelling_permutes_the_diagram():
 
 
 def test_limits_are_said():
-    few = diagram(Three(rate=0.2), "rate", 0.1, 1.5, max_branches=2)
+    few = diagram(Three(rate=0.2), "rate", 0.1, 1.5, max_branches=2, search=NOTHING)
     assert len(few) == 2
     assert any("max_branches = 2" in note for note in few.notes)
-    flat = diagram(Three(rate=0.2), "rate", 0.1, 1.5, max_depth=0, corners=False)
+    alone = dataclasses.replace(NOTHING, corners=False)
+    flat = diagram(Three(rate=0.2), "rate", 0.1, 1.5, max_depth=0, search=alone)
     assert len(flat) == 1
     assert any("max_depth = 0" in note for note in flat.notes)
 
 
 def test_start_without_equilibrium_is_said():
     # The payoff difference is one everywhere: all in the first cell, and nowhere else.
-    found = diagram(Toy((1, 0, 0, 0, 0, 0, 0)), "rate", 0.0, 1.0)
+    found = diagram(Toy((1, 0, 0, 0, 0, 0, 0)), "rate", 0.0, 1.0, search=NOTHING)
     (only,) = found.equilibria(0.5)
     np.testing.assert_allclose(only.x, [1.0, 0.0])
     assert only.stable
@@ -156,16 +161,45 @@ def test_saved_and_loaded(two_regions, tmp_path):
             np.testing.assert_array_equal(loaded[name].values, data[name].values)
         else:
             assert loaded[name].values.tolist() == data[name].values.tolist()
-    assert loaded.attrs["notes"] == []
+    assert loaded.attrs["notes"] == list(two_regions.notes)
     assert all(variable.attrs["units"] for variable in data.data_vars.values())
     bridge = two_regions.branches[2]
     np.testing.assert_array_equal(loaded["x"].values[2, : len(bridge)], bridge.x)
 
 
+def test_a_diagram_shows_itself(two_regions):
+    frame = two_regions.to_frame()
+    assert list(frame["images"]) == [1, 2, 2]
+    assert frame["stable_from"][0] == pytest.approx(1.626577, abs=1e-6)
+    assert frame["stable_to"][1] == pytest.approx(1.807313, abs=1e-6)
+    assert np.isnan(frame["stable_from"][2])
+    text = repr(two_regions)
+    assert "core-periphery: 3 branches over tau from 1.4 to 2.2" in text
+    assert all(note in text for note in two_regions.notes)
+    assert "<table" in two_regions._repr_html_()
+    axes = two_regions.plot()
+    assert axes.get_xlim() == (1.4, 2.2) and axes.get_xlabel() == "τ"
+    heights = [y for line in axes.lines for y in line.get_ydata()]
+    assert np.nanmin(heights) == 0.0 and np.nanmax(heights) == 1.0
+
+
+def test_basins_are_in_the_record(two_regions):
+    data = two_regions.to_dataset()
+    for value, restless in zip(two_regions.basins.values, two_regions.basins.restless, strict=True):
+        here = data["basin_parameter"].values == value
+        counted = data["basin_starts"].values[here].sum() + restless
+        assert counted == data["searched_starts"].values[0]
+    at = two_regions.basins.values
+    shares = {(state.value, state.branch): state.share for state in two_regions.basins.states}
+    assert shares[at[0], 1] == 1.0 and shares[at[-1], 0] == 1.0  # all agglomerate; all disperse
+    between = at[(at > 1.626577) & (at < 1.807313)][0]
+    assert 0 < shares[between, 0] < 1 and 0 < shares[between, 1] < 1
+
+
 @pytest.mark.slow
 def test_racetrack_cascade():
     model = CorePeriphery(geography=racetrack(8)).with_(phi=0.05)
-    found = diagram(model, "phi", 0.02, 0.9, max_branches=25)
+    found = diagram(model, "phi", 0.02, 0.9, max_branches=25, search=NOTHING)
     first = found.branches[0].of_kind(Kind.BRANCH)[0]
     assert first.parameter == pytest.approx(0.071797, abs=1e-6)
     assert [b.symmetry.name for b in found.branches[:2]] == ["D8", "D1"]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
-if TYPE_CHECKING:
-    from neg.bifurcation.diagram import Diagram
+from neg.bifurcation.tree import Tree
+from neg.diagrams.basins import Basins
+from neg.economy.delegate import Delegate
+from neg.economy.model import Model
 
 _ROWS: dict[str, tuple[str, str]] = {
     "parameter": ("", "parameter at each point"),
@@ -26,11 +29,19 @@ _CELLS: dict[str, tuple[str, str]] = {
 }
 
 
-def to_dataset(diagram: Diagram) -> xr.Dataset:
-    """Branches as rows padded with NaN, special points in a list of their own.
+def name_of(model: Model) -> str:
+    """Name of an economy, without the parts and levers that were put on it."""
+    while not type(model).name and isinstance(model, Delegate):
+        model = model.base
+    return type(model).name or type(model).__name__
 
-    Dimensions: ``branch``, ``point``, ``cell``, ``special``. The attributes say what was solved,
-    how it ended and what was not followed.
+
+def to_dataset(diagram: Tree, basins: Basins) -> xr.Dataset:
+    """Branches as rows padded with NaN, special points and stable states reached in lists.
+
+    Dimensions: ``branch``, ``point``, ``cell``, ``special``, ``basin`` (a stable state that the
+    dynamics reached at a parameter value), ``searched`` (the parameter values at which they were
+    followed). The attributes say what was solved, how it ended, what was searched and what not.
     """
     branches = diagram.branches
     most = max((len(branch) for branch in branches), default=0)
@@ -52,6 +63,7 @@ def to_dataset(diagram: Diagram) -> xr.Dataset:
         )
     data |= _per_branch(diagram)
     data |= _per_special(diagram)
+    data |= _per_basin(basins, len(cells))
     early = sum(not branch.converged for branch in branches)
     return xr.Dataset(
         data,
@@ -60,25 +72,27 @@ def to_dataset(diagram: Diagram) -> xr.Dataset:
             "point": np.arange(most),
             "cell": cells,
             "special": np.arange(len(diagram.special)),
+            "basin": np.arange(len(basins.states)),
+            "searched": np.arange(len(basins.values)),
         },
         attrs={
-            "title": f"Bifurcation diagram over {diagram.path.label}",
+            "title": f"Bifurcation diagram over {diagram.line.label}",
             "caption": (
                 f"{len(branches)} branches of equilibria (one of each class of mirror images) "
-                f"over {diagram.path.label} from {float(diagram.path.low):g} "
-                f"to {float(diagram.path.high):g}."
+                f"over {diagram.line.label} from {float(diagram.line.low):g} "
+                f"to {float(diagram.line.high):g}."
             ),
             "status": "converged" if not early else f"{early} branches ended early",
-            "model": type(diagram.model).name or type(diagram.model).__name__,
-            "parameter": diagram.path.label,
-            "low": float(diagram.path.low),
-            "high": float(diagram.path.high),
+            "model": name_of(diagram.model),
+            "parameter": diagram.line.label,
+            "low": float(diagram.line.low),
+            "high": float(diagram.line.high),
             "notes": list(diagram.notes),
         },
     )
 
 
-def _per_branch(diagram: Diagram) -> dict[str, Any]:
+def _per_branch(diagram: Tree) -> dict[str, Any]:
     branches = diagram.branches
 
     def of(values: list[Any], meaning: str) -> tuple[str, np.ndarray, dict[str, str]]:
@@ -102,7 +116,7 @@ def _end(end: Any) -> str:
     return "special point" if end is None else str(end.name).lower()
 
 
-def _per_special(diagram: Diagram) -> dict[str, Any]:
+def _per_special(diagram: Tree) -> dict[str, Any]:
     special = diagram.special
 
     def of(name: str, values: list[Any], meaning: str, units: str = "1") -> dict[str, Any]:
@@ -127,3 +141,62 @@ def _per_special(diagram: Diagram) -> dict[str, Any]:
             {"units": "mass", "long_name": "distribution at the special point"},
         ),
     }
+
+
+def _per_basin(basins: Basins, cells: int) -> dict[str, Any]:
+    states = basins.states
+
+    def of(dims: Any, values: Any, units: str, meaning: str) -> tuple[Any, Any, dict[str, str]]:
+        return dims, np.array(values), {"units": units, "long_name": meaning}
+
+    return {
+        "basin_parameter": of("basin", [s.value for s in states], "1", "parameter there"),
+        "basin_branch": of("basin", [s.branch for s in states], "1", "branch; -1 for none"),
+        "basin_share": of(
+            "basin", [s.share for s in states], "1", "share of random starts that end there"
+        ),
+        "basin_starts": of(
+            "basin", [s.starts for s in states], "starts", "random starts that end there"
+        ),
+        "basin_growth": of("basin", [s.growth for s in states], "1 / time", "largest growth rate"),
+        "basin_x": of(
+            ("basin", "cell"),
+            np.reshape([s.x for s in states], (len(states), cells)),
+            "mass",
+            "distribution reached",
+        ),
+        "searched_parameter": of(
+            "searched", basins.values, "1", "where the dynamics were followed"
+        ),
+        "searched_starts": of(
+            "searched", [basins.starts] * len(basins.values), "starts", "random starts followed"
+        ),
+        "searched_restless": of(
+            "searched", basins.restless, "starts", "random starts that came to no stable rest"
+        ),
+    }
+
+
+def to_frame(diagram: Tree, basins: Basins) -> pd.DataFrame:
+    """One row for each branch: where it runs, where it is stable, what it hangs on.
+
+    ``reached`` is the largest share of random starts that end on it at one parameter value.
+    """
+    rows = []
+    for number, branch in enumerate(diagram.branches):
+        value, _, stable = branch.outline()
+        calm = value[(stable == 1) & np.isfinite(value)]
+        reached = [state.share for state in basins.states if state.branch == number]
+        rows.append(
+            {
+                "state": branch.label,
+                "images": diagram.images[number],
+                "from": branch.parameter.min(),
+                "to": branch.parameter.max(),
+                "stable_from": calm.min() if len(calm) else np.nan,
+                "stable_to": calm.max() if len(calm) else np.nan,
+                "parent": diagram.parents[number][0],
+                "reached": max(reached, default=np.nan),
+            }
+        )
+    return pd.DataFrame(rows).rename_axis("branch")

@@ -1,11 +1,11 @@
-"""Bifurcation diagrams: the tree of branches that grows from known equilibria."""
+"""The tree of branches that grows from known equilibria."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import heapq
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -13,18 +13,23 @@ import numpy as np
 
 from neg.bifurcation.arclength import End, Steps
 from neg.bifurcation.branch import Branch, Kind, SpecialPoint
-from neg.bifurcation.continuation import MAX_POINTS, path_symmetries, through
+from neg.bifurcation.continuation import MAX_POINTS, through
+from neg.bifurcation.line import ParameterLine
 from neg.bifurcation.recognition import on_branch, polished, repeats, starts_or_ends_here
-from neg.bifurcation.reduction import Path, parameter_path
 from neg.bifurcation.switching import beyond_corner, exits, leave
 from neg.bifurcation.symmetry import Symmetry
 from neg.economy.model import Model
 from neg.solvers.long_run import EMPTY, STABILITY_TOLERANCE, equilibrium_at, long_run
 
+STARTS = -1
+STABLE = 0
+"""Urgency of what a tree may follow: starts, then what leaves branches beside stable states; above
+that, the number of directions in which the states beside a special point are unstable."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Crossing:
-    """One equilibrium of a diagram at a parameter value."""
+    """One equilibrium of a tree at a parameter value."""
 
     x: np.ndarray
     growth: float
@@ -38,17 +43,18 @@ class Crossing:
         return self.growth < 0
 
 
-@dataclasses.dataclass(frozen=True)
-class Diagram:
-    """The tree of branches found, one of each class of mirror images.
+@dataclasses.dataclass(frozen=True, repr=False)
+class Tree:
+    """The branches found, one of each class of mirror images.
 
     ``parents`` gives for each branch the branch that it left and the place of the special point in
     its list (-1, -1 for a start); ``depth`` how many branch points lie between it and a start;
-    ``images`` how many mirror images it has. ``notes`` say what was not followed and why.
+    ``images`` how many mirror images it has. ``notes`` say what was searched, what was not followed
+    and why.
     """
 
     model: Model
-    path: Path
+    line: ParameterLine
     group: Symmetry
     branches: tuple[Branch, ...]
     parents: tuple[tuple[int, int], ...]
@@ -65,7 +71,7 @@ class Diagram:
         return [(i, point) for i, branch in enumerate(self.branches) for point in branch.special]
 
     def equilibria(self, value: float, *, mirrored: bool = True) -> list[Crossing]:
-        """Every equilibrium of the diagram at a parameter value, by Newton's method there.
+        """Every equilibrium of the tree at a parameter value, by Newton's method there.
 
         With ``mirrored`` all images under the symmetries of the model are listed. Points with a
         gain from moving to an unused cell are equilibria of the used cells only: not listed.
@@ -83,65 +89,6 @@ class Diagram:
                 found.extend(Crossing(x, state.growth, number) for x in images)
         return _distinct(found)
 
-    def to_dataset(self) -> Any:
-        """The diagram as a labelled :class:`xarray.Dataset`."""
-        from neg.bifurcation.diagram_record import to_dataset
-
-        return to_dataset(self)
-
-    def save(self, path: Any) -> Any:
-        """Write the labelled data set as netCDF, whole or not at all; returns the path."""
-        from neg.core.records import write_record
-
-        return write_record(path, self.to_dataset())
-
-
-def load(path: Any) -> Any:
-    """The labelled data set that :meth:`Diagram.save` wrote."""
-    from neg.core.records import read_record
-
-    return read_record(path)
-
-
-def diagram(
-    model: Model,
-    parameter: str | Mapping[str, tuple[float, float]],
-    low: float | None = None,
-    high: float | None = None,
-    *,
-    starts: Iterable[Any] = (),
-    at: float | None = None,
-    corners: bool = True,
-    max_branches: int = 40,
-    max_depth: int = 6,
-    max_points: int = MAX_POINTS,
-    steps: Steps | None = None,
-    group: Symmetry | None = None,
-) -> Diagram:
-    """Follow equilibria over an interval of a parameter, and every branch that leaves them.
-
-    Starts are the equilibrium near the even distribution, full agglomeration in each cell up to
-    symmetry (unless not ``corners``), the distributions in ``starts`` and, if one of these is near
-    no equilibrium, what the dynamics reach; all at the parameter value ``at`` (default: the
-    model's own if it lies inside, else the middle). At most ``max_branches`` branches
-    are kept, at most ``max_depth`` branch points from a start. Arguments otherwise as in
-    :func:`neg.bifurcation.continuation.continuation`.
-    """
-    path = parameter_path(model, parameter, low, high)
-    position = _position(model, path, at, isinstance(parameter, str))
-    group = path_symmetries(model, path) if group is None else group
-    grower = _Grower(model, path, group, steps or Steps(), max_points, max_branches, max_depth)
-    grower.begin(position, [np.asarray(getattr(x, "x", x)) for x in starts], corners)
-    return grower.grow()
-
-
-def _position(model: Model, path: Path, at: float | None, single: bool) -> float:
-    low, high = float(path.low), float(path.high)
-    if at is not None:
-        return at
-    own = float(model.get(path.names[0])) if single else low
-    return own if low <= own <= high else 0.5 * (low + high)
-
 
 class _Task(NamedTuple):
     """How to find a branch, what it hangs on, and what to call it if it is not found."""
@@ -152,22 +99,26 @@ class _Task(NamedTuple):
     words: str
 
 
-class _Grower:
-    """A queue of branches to follow, and the branches that have been found."""
+class Grower:
+    """A queue of branches to follow, and the branches that have been found.
+
+    ``most_branches`` and ``most_depth`` limit what grows from special points; a state that is known
+    to exist (:meth:`add`) is followed whatever the number of branches.
+    """
 
     def __init__(
         self,
         model: Model,
-        path: Path,
+        line: ParameterLine,
         group: Symmetry,
-        steps: Steps,
-        max_points: int,
-        max_branches: int,
-        max_depth: int,
+        steps: Steps | None = None,
+        max_points: int = MAX_POINTS,
+        most_branches: int = 40,
+        most_depth: int = 6,
     ) -> None:
-        self.model, self.path, self.group = model, path, group
-        self.control = (steps, max_points)
-        self.max_branches, self.max_depth = max_branches, max_depth
+        self.model, self.line, self.group = model, line, group
+        self.control = (steps or Steps(), max_points)
+        self.most_branches, self.most_depth = most_branches, most_depth
         self.branches: list[Branch] = []
         self.parents: list[tuple[int, int]] = []
         self.depth: list[int] = []
@@ -176,20 +127,27 @@ class _Grower:
         self.counter = 0
         self.too_deep = 0
 
-    def begin(self, position: float, starts: list[np.ndarray], corners: bool) -> None:
-        """Queue the starts: even, those given, corners; what dynamics reach if one fails."""
-        here = self.path.at(self.model, jnp.asarray(position))
+    def begin(self, position: float, starts: Iterable[np.ndarray] = ()) -> None:
+        """Queue the starts: the model's own, even, those given; what dynamics reach if one fails.
+
+        The own start of an economy with data is what was observed; of the others, the even
+        distribution.
+        """
+        here = self.line.at(self.model, jnp.asarray(position))
+        even = np.asarray(here.groups.uniform())
+        own = np.asarray(here.initial_distribution())
 
         def from_state(x: np.ndarray) -> Branch | None:
             used = x > EMPTY * np.asarray(here.groups.cell_mass)
             return self.through(x, position, used)
 
-        def from_even() -> Branch | None:
-            even = np.asarray(here.groups.uniform())
-            found = from_state(even)
+        def near(x: np.ndarray) -> Branch | None:
+            found = from_state(x)
             if found is None:  # sectors of different size: even places, not even cells
-                near = np.asarray(equilibrium_at(here, even, even > 0, throw=False).x)
-                found = from_state(self.group.average(near)) if np.isfinite(near).all() else None
+                solved = np.asarray(equilibrium_at(here, x, x > 0, throw=False).x)
+                found = (
+                    from_state(self.group.average(solved)) if np.isfinite(solved).all() else None
+                )
             return found
 
         def from_dynamics() -> Branch | None:
@@ -198,12 +156,13 @@ class _Grower:
             reached = np.asarray(long_run(here, throw=False).x)
             return from_state(reached) if np.isfinite(reached).all() else None
 
-        self.queue(-1, _Task(from_even, (-1, -1), 0, "the even distribution"))
-        states = [*starts, *(agglomerated(here, self.group) if corners else [])]
-        for x in states:
+        firsts = [] if np.allclose(own, even, rtol=1e-9) else [(own, "the model's own start")]
+        for x, words in (*firsts, (even, "the even distribution")):
+            self.queue(STARTS - 1, _Task(functools.partial(near, x), (-1, -1), 0, words))
+        for x in starts:
             words = f"the start {np.array2string(x, precision=3, max_line_width=1000)}"
-            self.queue(-1, _Task(functools.partial(from_state, x), (-1, -1), 0, words))
-        self.queue(-1, _Task(from_dynamics, (-1, -1), 0, ""))
+            self.queue(STARTS, _Task(functools.partial(from_state, x), (-1, -1), 0, words))
+        self.queue(STARTS, _Task(from_dynamics, (-1, -1), 0, ""))
 
     def queue(self, urgency: int, task: _Task) -> None:
         """The least unstable first: where growth is slow or nil is where economies are."""
@@ -211,50 +170,86 @@ class _Grower:
         self.counter += 1
 
     def through(self, x: np.ndarray, position: float, used: np.ndarray) -> Branch | None:
-        return through(self.model, self.path, x, position, used, self.group, *self.control)
+        """The branch through the equilibrium near a distribution, followed both ways."""
+        return through(self.model, self.line, x, position, used, self.group, *self.control)
 
-    def grow(self) -> Diagram:
-        while self.tasks and len(self.branches) < self.max_branches:
+    def number_of(self, x: np.ndarray, used: np.ndarray, position: float) -> int | None:
+        """The branch on which an equilibrium lies, mirror images included; None if on none."""
+        for number, branch in enumerate(self.branches):
+            if on_branch(x, used, position, branch, self.group):
+                return number
+        return None
+
+    def add(self, x: np.ndarray, used: np.ndarray, position: float) -> int | None:
+        """The branch of an equilibrium known from elsewhere; followed if it is new.
+
+        None where Newton's method finds no branch through it.
+        """
+        known = self.number_of(x, used, position)
+        if known is not None:
+            return known
+        branch = self.through(x, position, used)
+        if branch is None or len(branch) < 2:
+            return None
+        for number, other in enumerate(self.branches):
+            if repeats(branch, [other], self.group):
+                return number
+        return self.keep(branch, (-1, -1), 0)
+
+    def keep(self, branch: Branch, parent: tuple[int, int], depth: int) -> int:
+        """Enter a branch, queue what leaves it, and return its number."""
+        number = len(self.branches)
+        self.branches.append(branch)
+        self.parents.append(parent)
+        self.depth.append(depth)
+        if not branch.converged:
+            self.notes.append(f"branch {number} ({branch.label}) ended early: {_why(branch)}")
+        self.plan(number)
+        return number
+
+    def grow(self, up_to: int | None = None) -> None:
+        """Follow what is queued, in order of urgency, up to one urgency if that is given."""
+        while self.tasks and len(self.branches) < self.most_branches:
+            if up_to is not None and self.tasks[0][0] > up_to:
+                return
             task, parent, depth, words = heapq.heappop(self.tasks)[-1]
             branch = task()
             if branch is None:
                 if words:
                     self.notes.append(f"no branch found from {words}")
-                continue
-            if len(branch) < 2 or repeats(branch, self.branches, self.group):
-                continue
-            self.branches.append(branch)
-            self.parents.append(parent)
-            self.depth.append(depth)
-            if not branch.converged:
-                number = len(self.branches) - 1
-                self.notes.append(f"branch {number} ({branch.label}) ended early: {_why(branch)}")
-            self.plan(len(self.branches) - 1)
+            elif len(branch) > 1 and not repeats(branch, self.branches, self.group):
+                self.keep(branch, parent, depth)
+
+    def tree(self) -> Tree:
+        """What has been found, with notes on what was not followed."""
+        notes = list(self.notes)
         if self.too_deep:
-            self.notes.append(
-                f"{self.too_deep} special points not followed: max_depth = {self.max_depth}"
+            notes.append(
+                f"{self.too_deep} special points not followed: max_depth = {self.most_depth}"
             )
         if self.tasks:
-            self.notes.append(
-                f"{len(self.tasks)} further starts not followed: max_branches = {self.max_branches}"
+            notes.append(
+                f"{len(self.tasks)} further starts not followed: "
+                f"max_branches = {self.most_branches}"
             )
-        return Diagram(
+        return Tree(
             self.model,
-            self.path,
+            self.line,
             self.group,
             tuple(self.branches),
             tuple(self.parents),
             tuple(self.depth),
             tuple(len(self.group.images(b.x[len(b) // 2])) for b in self.branches),
-            tuple(self.notes),
+            tuple(notes),
         )
 
     def plan(self, number: int) -> None:
         """Queue what leaves the special points of a branch."""
         branch, depth = self.branches[number], self.depth[number]
+        growing = branch.unstable + branch.entering
         for place, point in enumerate(branch.special):
-            urgency = int(branch.unstable[point.index] + branch.entering[point.index])
-            where = f"{point.kind} of branch {number} at {self.path.label} = {point.parameter:.6g}"
+            urgency = int(growing[point.index : point.index + 2].min())
+            where = f"{point.kind} of branch {number} at {self.line.label} = {point.parameter:.6g}"
             if point.kind in (Kind.EMPTIED, Kind.JOINED):
                 meeting = self.meeting(branch, point)
                 self.queue(urgency, _Task(meeting, (number, place), depth, ""))
@@ -266,16 +261,16 @@ class _Grower:
                 )
             if not ways:
                 continue
-            if depth >= self.max_depth:
+            if depth >= self.most_depth:
                 self.too_deep += 1
                 continue
             for way in ways:
                 words = f"{where}, towards {way.symmetry.name}" * (point.kind == Kind.BRANCH)
 
                 def task(way: Any = way) -> Branch | None:
-                    if starts_or_ends_here(way, self.branches, self.group, self.path):
+                    if starts_or_ends_here(way, self.branches, self.group, self.line):
                         return self.branches[0]  # already known: dropped as a repetition
-                    return leave(self.model, self.path, self.group, way, *self.control)
+                    return leave(self.model, self.line, self.group, way, *self.control)
 
                 self.queue(urgency, _Task(task, (number, place), depth + 1, words))
 
@@ -286,31 +281,16 @@ class _Grower:
             used = branch.used.copy()
             used[list(point.cells)] = False
             x = np.where(used, point.x, 0.0)
-            if any(on_branch(x, used, point.parameter, b, self.group) for b in self.branches):
+            if self.number_of(x, used, point.parameter) is not None:
                 return self.branches[0]
             if point.kind == Kind.EMPTIED:
                 return beyond_corner(
-                    self.model, self.path, self.group, branch, point, *self.control
+                    self.model, self.line, self.group, branch, point, *self.control
                 )
             larger = self.group.isotropy(point.x, tolerance=1e-5)
             return self.through(larger.average(point.x), point.parameter, used)
 
         return task
-
-
-def agglomerated(model: Model, group: Symmetry) -> list[np.ndarray]:
-    """Full agglomeration, one of each class of images: every group in its cell of one rank."""
-    index, mass = np.asarray(model.groups.index), np.asarray(model.groups.mass)
-    members = [np.flatnonzero(index == k) for k in range(len(mass))]
-    most = max(len(cells) for cells in members)
-    found: list[np.ndarray] = []
-    for rank in range(most if most > 1 else 0):
-        x = np.zeros(len(index))
-        for k, cells in enumerate(members):
-            x[cells[rank % len(cells)]] = mass[k]
-        if not any(np.abs(group.images(y) - x).max(axis=1).min() < 1e-9 for y in found):
-            found.append(x)
-    return found
 
 
 def _index(branch: Branch) -> np.ndarray:

@@ -1,0 +1,187 @@
+"""Who trades with whom: blocks of places, and what makes an equilibrium impossible or loose.
+
+Places that no trade ties together keep wages of their own: nothing says how those of one block
+compare with those of another. Each block then has its own numeraire, and deficits that would have
+to cross between blocks, or that are stated in the money of another block, are refused.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+
+from neg.core.status import Status
+from neg.economy.model import Model, Prices
+
+_LEAST = 1e-15
+"""Share of a market below which a seller is none: less than the rounding of its sales."""
+_BALANCED = 1e-9
+"""Deficits of a block, relative to the people of the economy, that count as zero."""
+_POOR = 0.05
+"""Income over wages below which transfers leave a place next to nothing to spend."""
+
+
+class Tied(Model):
+    """What a model of places that trade knows of the ways in which it may have no equilibrium."""
+
+    def obstacle(self) -> tuple[Status, str] | None:
+        """Blocks that no trade ties together, and deficits that cannot be paid across them."""
+        return obstacle(self)
+
+    def eased(self, share: Float[Array, ""]) -> Self:
+        """The same economy with deficits a ``share`` of what they are."""
+        deficit = lambda model: model.closure.deficit
+        return eqx.tree_at(deficit, self, deficit(self) * share)
+
+    def impasse(self, prices: Prices, x: Float[Array, " cell"]) -> str:
+        """The place whose income transfers bring to nothing, where there is one."""
+        return impasse(self, prices, x)
+
+
+def links(
+    kernel: Float[Array, "sector use origin destination"], sells: Bool[Array, "place sector"]
+) -> Bool[Array, "origin destination"]:
+    """Which places sell to which, in any sector, at a share of the market that can be seen."""
+    reach = jnp.where(sells.T[:, None, :, None], kernel, 0.0)
+    market = jnp.sum(reach, axis=2, keepdims=True)
+    return jnp.any(reach > _LEAST * jnp.where(market > 0, market, 1.0), axis=(0, 1))
+
+
+def same_block(link: Bool[Array, "place place"]) -> Float[Array, "place place"]:
+    """One where a chain of trade, either way, ties two places together."""
+    places = link.shape[0]
+    tied = (link | link.T | jnp.eye(places, dtype=bool)).astype(float)
+    rounds = max(1, int(np.ceil(np.log2(max(places, 2)))))
+    return jax.lax.fori_loop(0, rounds, lambda _, t: ((t @ t) > 0).astype(float), tied)
+
+
+def obstacle(model: Any) -> tuple[Status, str] | None:
+    """Why this economy has no equilibrium, or more than can be told apart; None if nothing shows.
+
+    Places are nodes, sales are arcs. A block that nothing ties to the others must have deficits of
+    zero in all; deficits inside blocks are amounts of one numeraire and can be placed in one block
+    only; places that sell to others and buy nothing from them must run a surplus.
+    """
+    link = _links(model)
+    if link is None or (link | np.eye(len(link), dtype=bool)).all():
+        return None
+    rule = model.closure.named("deficit_rule")
+    deficit = np.asarray(model.deficit) * (rule != "zero")
+    least = _BALANCED * float(np.sum(np.asarray(model.employment)))
+    blocks = _components(link | link.T)
+    for block in blocks if len(blocks) > 1 else []:
+        total = float(deficit[block].sum())
+        if abs(total) > least:
+            return Status.NO_EQUILIBRIUM, (
+                f"{_names(model, block)} trade{'s' * (len(block) == 1)} with nobody else, and "
+                f"the deficit there adds up to {total:.6g}; must be zero"
+            )
+    uneven = [block for block in blocks if np.abs(deficit[block]).max() > least]
+    weight = np.asarray(model.numeraire)
+    outside = any(not (weight[block] > 0).any() for block in uneven)
+    if len(blocks) > 1 and uneven and (len(uneven) > 1 or outside or rule != "fixed"):
+        listed = "; ".join(_names(model, block) for block in blocks)
+        return Status.UNDETERMINED, (
+            f"no trade ties these blocks of places together: {listed}. Deficits are amounts of "
+            "one numeraire, and nothing says what it is worth in the other blocks; state deficits "
+            "of zero in all blocks but the one of the numeraire, or solve each block by itself"
+        )
+    return _one_way(model, link, deficit, least)
+
+
+def impasse(model: Any, prices: Prices, x: Array) -> str:
+    """Which place transfers leave next to nothing to spend, in words; empty if none."""
+    flows = model.flows(prices, x)
+    wages = np.asarray(flows.wages)
+    left = np.asarray(flows.spendable) / np.where(wages > 0, wages, np.inf)
+    left = np.where(wages > 0, left, np.inf)
+    place = int(np.argmin(left))
+    if not left[place] < _POOR:
+        return ""
+    return (
+        f"the income of {model.places[place]} falls to nothing: its deficit of "
+        f"{float(model.deficit[place]):.6g} is more than it can pay out of what it earns; make "
+        "deficits smaller, trade cheaper, or take a deficit rule in shares of income"
+    )
+
+
+def _one_way(
+    model: Any, link: np.ndarray, deficit: np.ndarray, least: float
+) -> tuple[Status, str] | None:
+    reach = _closure(link)
+    for part in _components(reach & reach.T):
+        others = np.setdiff1d(np.arange(len(link)), part)
+        sells = bool(link[np.ix_(part, others)].any())
+        buys = bool(link[np.ix_(others, part)].any())
+        total = float(deficit[part].sum())
+        if sells and not buys and not total < -least:
+            return Status.NO_EQUILIBRIUM, (
+                f"{_names(model, part)} can sell to others and buy nothing from them, with a "
+                f"deficit of {total:.6g}; must be negative"
+            )
+        if buys and not sells and not total > least:
+            return Status.NO_EQUILIBRIUM, (
+                f"{_names(model, part)} can buy from others and sell nothing to them, with a "
+                f"deficit of {total:.6g}; must be positive"
+            )
+    return None
+
+
+def _links(model: Any) -> np.ndarray | None:
+    """Who sells to whom, by the same rule as :func:`links`; None where all trade, plainly."""
+    taste = np.asarray(model.taste)
+    sells = (np.asarray(model.productivity) > 0) & (np.asarray(model.employment) > 0)
+    cost = np.log(np.asarray(model.tau)) + np.log1p(np.asarray(model.tariff))
+    cost = np.asarray(model.theta) * (cost + np.log1p(np.asarray(model.export_tax)))
+    some = taste.min(initial=np.inf, where=taste > 0)
+    plain = (taste.max(axis=3) > 0).any(axis=2).all() and sells.all()
+    if plain and np.abs(cost).max(initial=0.0) < 10.0 and some > 1e-4 * taste.max():
+        return None
+    kernel = np.transpose(np.asarray(model.market.freeness()), (2, 3, 0, 1)) * _demanded(model)
+    found = np.asarray(links(jnp.asarray(kernel), jnp.asarray(sells)))
+    return found | np.asarray(pooled(model.closure, model.technology, model.household))
+
+
+def pooled(closure: Any, technology: Any, household: Any) -> Bool[Array, "place place"]:
+    """Which places share rents."""
+    some = jnp.any(technology.land_share > 0) | jnp.any(household.housing_share > 0)
+    same = closure.rent_pool[:, None] == closure.rent_pool[None, :]
+    return same & (closure.rent_rule != 0) & some
+
+
+def _demanded(model: Any) -> np.ndarray:
+    """Where anything of a sector is bought for a class of use: [sector, use, 1, destination]."""
+    uses = model.market.taste.shape[3]
+    places, sectors = model.shape
+    bought = np.zeros((places, sectors, uses))
+    for industry, use in enumerate(model.technology.industry_use):
+        runs = np.asarray(model.employment)[:, None, industry] > 0
+        bought[:, :, use] += np.asarray(model.input_share)[:, :, industry] * runs
+    for kind, use in enumerate(model.household.final_use):
+        bought[:, :, use] += np.asarray(model.final_share)[:, :, kind]
+    return (np.transpose(bought, (1, 2, 0)) > 0)[:, :, None, :]
+
+
+def _closure(link: np.ndarray) -> np.ndarray:
+    reach = link | np.eye(len(link), dtype=bool)
+    while True:
+        further = (reach.astype(float) @ reach.astype(float)) > 0
+        if (further == reach).all():
+            return reach
+        reach = further
+
+
+def _components(tied: np.ndarray) -> list[np.ndarray]:
+    """Sets of places that are tied to each other, in order."""
+    rows = _closure(tied)
+    return [np.flatnonzero(row) for row in np.unique(rows, axis=0)[::-1]]
+
+
+def _names(model: Any, places: np.ndarray) -> str:
+    shown = ", ".join(model.places[i] for i in places[:8])
+    return shown if len(places) <= 8 else f"{shown} and {len(places) - 8} more"
