@@ -173,6 +173,8 @@ def with_growth(solution: LongRun) -> LongRun:
     numbers = (solution.x, solution.prices, solution.status, solution.model.groups)
     if not is_concrete(numbers) or int(solution.status) != Status.CONVERGED:
         return solution
+    if solution.model.stock_names:  # stocks move beside the distribution: judged jointly, or not
+        return solution
     found = largest_growth(solution.model, solution.x, solution.prices, solution.used)
     rate, error = jnp.asarray(found.rate), jnp.asarray(found.error)
     return eqx.tree_at(lambda s: (s.growth, s.growth_error), solution, (rate, error))
