@@ -25,7 +25,7 @@ from neg.economy.general.outcomes import ledger, outcomes
 from neg.economy.general.response import log_consumption, relaxation, value_of_work
 from neg.economy.general.technology import Technology
 from neg.economy.groups import Groups
-from neg.economy.model import Model, Prices
+from neg.economy.model import PLACE_AXES, Model, Prices
 
 _ROOMS = ("cells", "technology", "market", "household", "closure")
 
@@ -123,7 +123,7 @@ class GeneralEconomy(Tied):
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:
         """Names of the entries along every axis."""
-        places = dict.fromkeys(("place", "origin", "destination"), self.places)
+        places = dict.fromkeys(PLACE_AXES, self.places)
         return {
             **places,
             "sector": self.sectors,
