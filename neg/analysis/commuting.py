@@ -1,4 +1,4 @@
-"""Calibration of an economy with commuting: what makes observed commuters and wages an equilibrium."""
+"""Calibrates an economy with commuting: what makes commuters and wages an equilibrium."""
 
 from __future__ import annotations
 
