@@ -15,6 +15,7 @@ from neg.analysis.decomposition import (
     market_access,
     real_income_split,
 )
+from neg.analysis.fit import fit, maximise
 from neg.analysis.gradient import gradient, real_income_gradient
 from neg.analysis.hat import changes
 from neg.analysis.inversion import invert, invert_moving_costs
@@ -40,6 +41,7 @@ __all__ = [
     "compare",
     "dispersion",
     "equilibria_beyond",
+    "fit",
     "freight_rate",
     "gains_from_trade",
     "gradient",
@@ -51,6 +53,7 @@ __all__ = [
     "layers_of",
     "market_access",
     "match_moments",
+    "maximise",
     "nash_tariffs",
     "optimal_tariffs",
     "real_income_gradient",

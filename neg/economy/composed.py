@@ -71,6 +71,16 @@ class Economy(Delegate):
         """The base as the parts leave it at this point."""
         return self.scene(prices, x).model
 
+    def flows(self, prices: Prices, x: Float[Array, " cell"]) -> Any:
+        """What is bought and sold (of a general economy), as the parts leave it."""
+        scene = self.scene(prices, x)
+        return scene.model.flows(scene.prices, x)
+
+    def ledger(self, prices: Prices, x: Float[Array, " cell"]) -> dict[tuple[str, str, str], Array]:
+        """Every flow of money (of a general economy), as the parts leave it."""
+        scene = self.scene(prices, x)
+        return scene.model.ledger(scene.prices, x)
+
     def eased(self, share: Float[Array, ""]) -> Self | None:
         """The same parts on the base eased."""
         base = self.base.eased(share)
