@@ -133,6 +133,10 @@ class Economy(Delegate):
             found["welfare"] = welfare(x, felt, self.cell_places, found["welfare"].shape[0])
         # By cell: groups of one place and sector may differ in what moving there is worth.
         name = "payoff" if found["payoff"].shape == felt.shape else "cell_payoff"
+        cells = getattr(self.base, "cells", None)
+        if name == "cell_payoff" and cells is not None and cells.origin_share is None:
+            there = found["payoff"].reshape(-1).at[cells.cell].set(felt)
+            found["payoff"] = there.reshape(found["payoff"].shape)
         return found | {name: self._marginal(scene, felt)}
 
     def relaxation(
