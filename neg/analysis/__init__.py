@@ -2,6 +2,7 @@
 
 from neg.analysis.baseline import calibrate
 from neg.analysis.calibration import match_moments
+from neg.analysis.commuting import calibrate_commuting
 from neg.analysis.compare import (
     NumeraireWarning,
     UnstableAllocationWarning,
@@ -36,6 +37,7 @@ __all__ = [
     "UnstableAllocationWarning",
     "best_border_cuts",
     "calibrate",
+    "calibrate_commuting",
     "changes",
     "compare",
     "dispersion",

@@ -1,12 +1,11 @@
-"""Calibration of an economy with commuting: what makes observed commuters and wages an equilibrium."""
+"""Calibration of economies with commuting: observed commuters and wages as an equilibrium."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float

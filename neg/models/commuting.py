@@ -86,8 +86,11 @@ class Commuting(Model):
         meaning="land for housing", low=0.0, low_open=True, axes=("place",)
     )
     residents: Float[Array, " place"] | None = parameter(
-        None, "people by residence at the start; their sum lives somewhere", low=0.0,
-        axes=("place",), unit="people",
+        None,
+        "people by residence at the start; their sum lives somewhere",
+        low=0.0,
+        axes=("place",),
+        unit="people",
     )
     sigma: Float[Array, ""] = parameter(
         4.0, "elasticity of substitution between varieties", low=1.0, low_open=True

@@ -29,8 +29,8 @@ class Commuting(Part):
         access: 1/epsilon log sum_i B_ni (w_is / kappa_ni)^epsilon
 
     ``x`` are residents; the value of jobs in reach takes the place of the wage in their payoff.
-    ``matrix`` holds ``B_ni kappa_ni^-epsilon`` by ``[residence, workplace]``. Where a row is zero no
-    job is in reach: nobody moves there, and nobody may be there at the start.
+    ``matrix`` holds ``B_ni kappa_ni^-epsilon`` by ``[residence, workplace]``. Where a row is zero
+    no job is in reach: nobody moves there, and nobody may be there at the start.
 
     Source: Monte, Redding and Rossi-Hansberg (2018), American Economic Review 108(12), eqs. 9-14.
     Leaves out: congestion on the way, and commuting costs that take working time.
