@@ -2,6 +2,7 @@
 
 from neg.analysis.baseline import calibrate
 from neg.analysis.calibration import match_moments
+from neg.analysis.commuting import calibrate_commuting
 from neg.analysis.compare import (
     NumeraireWarning,
     UnstableAllocationWarning,
@@ -37,6 +38,7 @@ __all__ = [
     "UnstableAllocationWarning",
     "best_border_cuts",
     "calibrate",
+    "calibrate_commuting",
     "changes",
     "compare",
     "dispersion",

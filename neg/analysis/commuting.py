@@ -1,4 +1,4 @@
-"""Calibrates an economy with commuting: what makes commuters and wages an equilibrium."""
+"""Calibration of economies with commuting: observed commuters and wages as an equilibrium."""
 
 from __future__ import annotations
 
