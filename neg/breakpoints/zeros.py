@@ -154,9 +154,11 @@ def _around(branch: Branch, place: float) -> tuple[float, float]:
 
 
 def _differ(arc: Arc, place: float) -> bool:
-    """Whether more modes grow, beyond rounding, at one end of a segment than at the other."""
-    first = min(int(place), len(arc.branch) - 2)
-    ends = [arc.growth(float(p)).real for p in (first, first + 1)]
+    """Whether more modes grow, beyond rounding, on one side of a place than on the other."""
+    # A place that is a point of the branch may belong to the segment before it.
+    ends = [
+        arc.growth(p).real for p in (max(int(place) - 1.0, 0.0), min(int(place) + 1.0, arc.end))
+    ]
     counts = [int((rates > UNDECIDED).sum()) for rates in ends]
     least = [int((rates > -UNDECIDED).sum()) for rates in ends]
     return counts[0] > least[1] or counts[1] > least[0]

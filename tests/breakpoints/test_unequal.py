@@ -70,21 +70,22 @@ def test_the_gradient_of_a_fold_agrees_with_folds_searched_anew(uneven):
 
 @pytest.mark.parametrize("back", [1.003, 1.0001])
 def test_a_step_over_a_narrow_gap_between_branches_is_noticed(back):
-    """The gap at an almost perfect pitchfork closes as the power 2/3 of what makes it imperfect."""
+    """The gap at an almost perfect pitchfork closes about as the power 2/3 of the imperfection."""
     found = thresholds(unequal(CorePeriphery, back))
     (fold,) = found.of_kind("fold")
     assert fold.converged and found.of_kind("break") == ()
     perfect, known = 1.626576561697782, 1.641597213424434
     expected = (known - perfect) * ((back - 1) / 0.01) ** (2 / 3)
-    assert fold.value - perfect == pytest.approx(expected, rel=0.1)
+    assert fold.value - perfect == pytest.approx(expected, rel=0.2)
     if back == 1.003:
         assert fold.value == pytest.approx(1.633793427, abs=1e-9)
     again = thresholds(found.model, low=1.5, high=1.8).of_kind("fold")[0]
     assert again.value == pytest.approx(fold.value, rel=1e-10)
 
 
-def test_helpman_folds_too_and_has_no_corner():
-    found = thresholds(unequal(Helpman, 1.003, sigma=4.0, a=0.8))
+@pytest.mark.parametrize("back", [1.003, pytest.param(1.0001, marks=pytest.mark.slow)])
+def test_helpman_folds_too_and_has_no_corner(back):
+    found = thresholds(unequal(Helpman, back, sigma=4.0, a=0.8))
     assert [point.kind for point in found.points] == ["fold"]
     assert found.points[0].converged
     within = thresholds(found.model, low=1.4, high=1.9)
