@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +12,7 @@ import optax
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
+from neg.core.compilation import quick_jit
 from neg.core.errors import ConvergenceError, InvalidParameterError, LabelMismatchError
 
 Unknowns = Mapping[str, tuple[Any, float, float]]
@@ -119,7 +119,7 @@ class _At(NamedTuple):
     jacobian: Float[Array, "moment unknown"]
 
 
-@eqx.filter_jit
+@quick_jit
 def _evaluate(
     moments: Callable[[dict[str, Array]], dict[str, Array]],
     bounds: dict[str, tuple[float, float]],

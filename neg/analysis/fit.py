@@ -14,6 +14,7 @@ from jaxtyping import Array
 from neg.analysis.calibration import Calibration, bounded, descend, free, match_moments
 from neg.analysis.gradient import solved_at
 from neg.core.checks import check_range
+from neg.core.compilation import quick_jit
 from neg.core.errors import ConvergenceError, InvalidParameterError
 from neg.economy.lever import Lever
 from neg.economy.model import Model
@@ -165,7 +166,7 @@ def _put(economy: Model, levers: Mapping[str, Lever], values: Mapping[str, Any])
     return economy
 
 
-@eqx.filter_jit
+@quick_jit
 def _objective(
     z: Array,
     economy: Model,
@@ -181,7 +182,7 @@ def _objective(
     return jax.value_and_grad(value)(z)
 
 
-@eqx.filter_jit
+@quick_jit
 def _slopes(
     values: dict[str, Array],
     economy: Model,
