@@ -322,7 +322,7 @@ class GeneralEconomy(Tied):
             if name == "numeraire":
                 value = numeraire_weights(value, self.places)
             if name in specs and value is not None:
-                old = jnp.shape(getattr(self, name) if owner else self.land)
+                old = np.shape(getattr(self, name) if owner else self.land)
                 axes = {axis: labels[axis] for axis in specs[name].axes}
                 shape = tuple(len(entry) for entry in axes.values())
                 value = spread(name, value, axes, old if old else shape)
