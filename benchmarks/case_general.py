@@ -78,7 +78,7 @@ def _gradient(mobility: str) -> Pair:
             solution: Any = short_run(economy, x)
         else:
             solution = equilibrium_at(economy, x, used)
-        return jnp.sum(jnp.log(solution.outcomes["real_income"]))
+        return jnp.sum(jnp.log(solution.outcomes["welfare"]))
 
     value, both = eqx.filter_jit(welfare), eqx.filter_jit(eqx.filter_value_and_grad(welfare))
 

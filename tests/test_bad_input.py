@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import jax
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 from economies import random_table
 
 import neg
 from neg import get_model, long_run, short_run
-from neg.analysis import calibrate, compare, scenario, trade_costs
+from neg.analysis import calibrate, compare, scenario
 from neg.breakpoints.thresholds import threshold
 from neg.core.errors import (
     BlackHoleError,
@@ -25,9 +27,12 @@ from neg.core.errors import (
 from neg.core.status import Status
 from neg.economy.general.build import general_economy
 from neg.models.core_periphery import CorePeriphery
+from neg.parts import Land
+from neg.places.layouts import equidistant
 
 TABLE = random_table(seed=1, tariffs=False)
-COSTS = trade_costs(TABLE.places, TABLE.sectors, {"border": (0.1, "resource")})
+LAYERS = {"border": (0.1, "resource")}
+GEOGRAPHY = equidistant(2)
 TWO = {"places": ["a", "b"], "sectors": ["s"], "employment": np.ones((2, 1)), "theta": 4.0}
 
 
@@ -51,7 +56,7 @@ def without_output():
 
 def edited(**edit):
     made = scenario({"name": "deal", "edits": [edit]})
-    return compare(calibrate(TABLE, uses="common", costs=COSTS), COSTS, [made])
+    return compare(calibrate(TABLE, uses="common", layers=LAYERS), [made])
 
 
 CASES = {
@@ -152,21 +157,54 @@ CASES = {
     ),
     "negative employment": (
         lambda: general_economy(**{**TWO, "employment": [[1.0], [-1.0]]}),
+        InvalidParameterError,
+        ["employment[1, 0] = -1", "[0, inf)"],
+    ),
+    "people where nothing can be made": (
+        lambda: general_economy(**TWO, productivity=[[1.0], [0.0]]),
         InvalidDataError,
-        ["employment[1, 0] = -1", "non-negative"],
+        ["employment of b:s is 1", "productivity is zero", "move these people"],
+    ),
+    "productivity taken from under people": (
+        lambda: general_economy(**TWO).with_(productivity=[[0.0], [1.0]]),
+        InvalidDataError,
+        ["employment of a:s is 1", "productivity is zero", "must be zero"],
+    ),
+    "productivity where no cell is": (
+        lambda: general_economy(
+            **{**TWO, "employment": [[1.0], [0.0]]}, productivity=[[1.0], [0.0]]
+        ).with_(productivity=1.0),
+        InvalidDataError,
+        ["b:s can produce but has no cell", "built anew"],
+    ),
+    "labels that nobody reads": (
+        lambda: CorePeriphery(geography=GEOGRAPHY, tau=xr.DataArray([1.5, 1.7], dims="place")),
+        LabelMismatchError,
+        ["DataArray has labels", "Lever", "bare array"],
+    ),
+    "labels that nobody reads, in a part": (
+        lambda: Land(supply={"a": 1.0, "b": 2.0}),
+        LabelMismatchError,
+        ["dict has labels", "bare array"],
+    ),
+    "labels of another economy": (
+        lambda: general_economy(**{**TWO, "employment": {"a": 1.0, "x": 1.0}}),
+        LabelMismatchError,
+        ["employment", "missing ['b']", "unexpected ['x']"],
     ),
     "cut of cost": (
         lambda: edited(layer="border", cost=-0.05),
         InvalidParameterError,
-        ["cost = -0.05", "(0, inf)"],
+        ["cost[0, 1, 0] = -0.05", "(0, inf)"],
     ),
     # Labels and names
     "costs of other places": (
         lambda: calibrate(
-            TABLE, costs=trade_costs(["p0", "p1", "x"], TABLE.sectors, {"b": (0.0, "risk")})
+            TABLE,
+            layers={"b": (pd.DataFrame(0.0, ["p0", "p1", "x"], ["p0", "p1", "p2"]), "risk")},
         ),
         LabelMismatchError,
-        ["places of costs", "missing ['p2']", "unexpected ['x']"],
+        ["rows of rate of layer 'b'", "missing ['p2']", "unexpected ['x']"],
     ),
     "unknown region in a scenario": (
         lambda: edited(layer="border", cost=0.9, among=["p0", "Atlantis"]),
@@ -189,7 +227,7 @@ CASES = {
         ["scenario 'deal'", "edits.0.price", "not permitted"],
     ),
     "two scenarios of one name": (
-        lambda: compare(calibrate(TABLE, costs=COSTS), COSTS, [scenario({"name": "baseline"})]),
+        lambda: compare(calibrate(TABLE, layers=LAYERS), [scenario({"name": "baseline"})]),
         LabelMismatchError,
         ["scenarios", "'baseline' twice"],
     ),

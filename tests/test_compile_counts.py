@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from economies import random_table
 
-from neg.analysis import calibrate, compare, scenario, trade_costs
+from neg.analysis import calibrate, compare, scenario
+from neg.economy.general import DEFICIT_RULES, REBATES, RENT_RULES
 from neg.economy.model import Model
 from neg.models.core_periphery import CorePeriphery
 from neg.solvers.long_run import equilibrium_at, long_run
@@ -72,17 +73,36 @@ def test_scenarios_of_one_economy_share_one_program():
     from neg.solvers import short_run as module
 
     table = random_table(2, 2, seed=3, tariffs=False)
-    costs = trade_costs(table.places, table.sectors, {"border": (0.1, "resource")})
+    layers = {"border": (0.1, "resource")}
     cases = [
         scenario({"name": f"cost {c}", "edits": [{"layer": "border", "cost": c}]})
         for c in (0.9, 0.95, 1.05)
     ]
     before = compiled(module._solve)
-    compare(calibrate(table, uses="common", costs=costs), costs, cases)
+    compare(calibrate(table, uses="common", layers=layers), cases)
     assert compiled(module._solve) == before + 1
-    other = calibrate(table, uses="common", costs=costs, theta=[3, 7], alpha=0.3)
-    compare(other, costs, cases[:1])
+    other = calibrate(table, uses="common", layers=layers, theta=[3, 7], alpha=0.3)
+    compare(other, cases[:1])
     assert compiled(module._solve) == before + 1
+
+
+def test_rules_of_the_closure_are_data():
+    """Another deficit rule, rent rule, rebate or numeraire compiles nothing."""
+    from neg.solvers import short_run as module
+
+    table = random_table(2, 2, seed=3, tariffs=False)
+    economy = calibrate(table, uses="common", layers={"border": (0.1, "resource")})
+    short_run(economy)
+    first = compiled(module._solve)
+    for rule in (
+        *({"deficit_rule": name} for name in DEFICIT_RULES),
+        *({"rent_rule": name} for name in RENT_RULES),
+        *({"rebate": name} for name in REBATES),
+        {"numeraire": "p1"},
+    ):
+        short_run(economy.with_(**rule))
+        short_run(calibrate(table, uses="common", layers={"border": (0.2, "resource")}, **rule))
+    assert compiled(module._solve) == first
 
 
 def test_a_sweep_inside_one_program_traces_once():

@@ -2,6 +2,7 @@
 
 from neg.analysis.baseline import calibrate
 from neg.analysis.calibration import match_moments
+from neg.analysis.commuting import calibrate_commuting
 from neg.analysis.compare import (
     NumeraireWarning,
     UnstableAllocationWarning,
@@ -15,6 +16,7 @@ from neg.analysis.decomposition import (
     market_access,
     real_income_split,
 )
+from neg.analysis.fit import fit, maximise
 from neg.analysis.gradient import gradient, real_income_gradient
 from neg.analysis.hat import changes
 from neg.analysis.inversion import invert, invert_moving_costs
@@ -36,10 +38,12 @@ __all__ = [
     "UnstableAllocationWarning",
     "best_border_cuts",
     "calibrate",
+    "calibrate_commuting",
     "changes",
     "compare",
     "dispersion",
     "equilibria_beyond",
+    "fit",
     "freight_rate",
     "gains_from_trade",
     "gradient",
@@ -51,6 +55,7 @@ __all__ = [
     "layers_of",
     "market_access",
     "match_moments",
+    "maximise",
     "nash_tariffs",
     "optimal_tariffs",
     "real_income_gradient",

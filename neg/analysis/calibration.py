@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +12,7 @@ import optax
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
+from neg.core.compilation import quick_jit
 from neg.core.errors import ConvergenceError, InvalidParameterError, LabelMismatchError
 
 Unknowns = Mapping[str, tuple[Any, float, float]]
@@ -74,11 +74,13 @@ def match_moments(
             raise InvalidParameterError(
                 f"{name} starts at {start}; must lie strictly inside ({low:g}, {high:g})"
             )
-    free = {name: _free(jnp.asarray(s, dtype=float), a, b) for name, (s, a, b) in unknowns.items()}
+    unbound = {
+        name: free(jnp.asarray(s, dtype=float), a, b) for name, (s, a, b) in unknowns.items()
+    }
     bounds = {name: (low, high) for name, (_, low, high) in unknowns.items()}
     aims = {name: jnp.asarray(value, dtype=float) for name, value in targets.items()}
     scale = {name: jnp.asarray((weights or {}).get(name, 1.0)) for name in targets}
-    start, unravel = ravel_pytree(free)
+    start, unravel = ravel_pytree(unbound)
 
     def at_point(z: Array) -> _At:
         return _evaluate(moments, bounds, unravel(z), aims, scale)
@@ -117,19 +119,19 @@ class _At(NamedTuple):
     jacobian: Float[Array, "moment unknown"]
 
 
-@eqx.filter_jit
+@quick_jit
 def _evaluate(
     moments: Callable[[dict[str, Array]], dict[str, Array]],
     bounds: dict[str, tuple[float, float]],
-    free: dict[str, Array],
+    unbound: dict[str, Array],
     aims: dict[str, Array],
     weights: dict[str, Array],
 ) -> _At:
     """Moments, gaps and the derivative of the gaps: one program, whatever start and targets."""
-    start, unravel = ravel_pytree(free)
+    start, unravel = ravel_pytree(unbound)
 
     def gaps(z: Array) -> tuple[Array, tuple]:
-        values = {name: _bounded(value, *bounds[name]) for name, value in unravel(z).items()}
+        values = {name: bounded(value, *bounds[name]) for name, value in unravel(z).items()}
         found = moments(values)
         if set(found) != set(aims):
             raise LabelMismatchError(
@@ -225,7 +227,8 @@ def _wolfe(
     return None
 
 
-def _free(value: Array, low: float, high: float) -> Array:
+def free(value: Array, low: float, high: float) -> Array:
+    """The unbounded number that stands for a value between two bounds (any may be infinite)."""
     if np.isinf(low) and np.isinf(high):
         return value
     if np.isinf(high):
@@ -235,7 +238,8 @@ def _free(value: Array, low: float, high: float) -> Array:
     return jnp.log(value - low) - jnp.log(high - value)
 
 
-def _bounded(z: Array, low: float, high: float) -> Array:
+def bounded(z: Array, low: float, high: float) -> Array:
+    """The value between two bounds that an unbounded number stands for; undoes :func:`free`."""
     if np.isinf(low) and np.isinf(high):
         return z
     if np.isinf(high):

@@ -22,7 +22,8 @@ from neg.solvers.long_run import LongRun, equilibrium_at, long_run, tilt
 from neg.solvers.short_run import ShortRun, short_run
 
 NOT_COMPARED = frozenset({"price_index", "market_access", "residents"})
-"""Outcomes that a comparison leaves out: large, and seen in a single solution."""
+"""Outcomes that a comparison leaves out where they have more than one axis: large, and seen in a
+single solution."""
 
 
 class UnstableAllocationWarning(UserWarning):
@@ -150,7 +151,8 @@ def _warn_of_numeraire(economies: Sequence[Any]) -> None:
 
 
 def _levels(solved: Sequence[xr.Dataset], names: Sequence[str]) -> xr.Dataset:
-    kept = [name for name in solved[0].data_vars if name not in NOT_COMPARED]
+    first = solved[0]
+    kept = [name for name in first.data_vars if name not in NOT_COMPARED or first[name].ndim < 2]
     return xr.concat(
         [dataset[kept].drop_attrs(deep=False) for dataset in solved],
         dim=xr.DataArray(list(names), dims="scenario", name="scenario"),

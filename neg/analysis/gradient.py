@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array
 
+from neg.core.compilation import quick_jit
 from neg.core.errors import InvalidParameterError
 from neg.core.labels import align
 from neg.economy.lever import Lever
@@ -112,7 +113,7 @@ def solved_at(economy: Model, at: ShortRun | LongRun | None) -> ShortRun | LongR
     return short_run(economy, throw=False)
 
 
-@eqx.filter_jit
+@quick_jit
 def _slope(economy: Model, start: Array, at: Any, outcome: Outcome, lever: Lever) -> Array:
     def number(value: Array) -> Array:
         return outcome(solved_at(lever.put(economy, value), at).outcomes)

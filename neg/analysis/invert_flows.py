@@ -13,7 +13,6 @@ from neg.core.checks import check_finite, check_shape
 from neg.core.errors import InvalidDataError
 from neg.core.parameters import altered
 from neg.economy.general import General
-from neg.economy.general.closure import DEFICIT_RULES
 
 _TOLERANCE = 1e-8  # to which sales must be wage bills over labour shares
 
@@ -92,8 +91,9 @@ def invert_tastes(economy: General, wage: Any, employment: Any, flows: Any) -> G
     income = spendable + stock.sum(axis=(0, 1))
     prices = {"wage": np.log(wage), "cost": cost, "income": np.log(income)}
     seen = economy.bent_at(economy.initial_prices(x) | prices, x).flows(prices, x)
-    needed = income - np.asarray(seen.earned - seen.deficit)
-    return economy.with_(deficit=_deficits(economy, needed, np.sum(wage * employment, axis=1)))
+    earned = np.asarray(seen.earned - seen.deficit)
+    deficit = _deficits(economy, income - earned, np.sum(wage * employment, axis=1))
+    return economy.with_(deficit=deficit, income_start=earned)
 
 
 def _flows(economy: General, flows: Any) -> np.ndarray:
@@ -206,6 +206,4 @@ def _deficits(economy: General, needed: np.ndarray, wages: np.ndarray) -> np.nda
     if rule == "own-share":  # scaled to add up by the rule; must add up here too
         paid, part = wages / start, wages / wages.sum()
         return (needed - np.sum(needed / paid) / np.sum(part / paid) * part) / paid
-    if rule not in DEFICIT_RULES[:1]:
-        return np.zeros_like(needed)
-    return needed
+    return np.zeros_like(needed) if rule == "zero" else needed

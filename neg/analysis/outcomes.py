@@ -85,4 +85,6 @@ def _held_fixed(model: Model) -> str:
     else:
         words = f"the mass of each of {len(size)} mobility groups"
         words += f" ({int((size > 1).sum())} of them mobile)" if (size == 1).any() else ""
+    if "sector" in model.labels and "hours" not in model.says:
+        words += ", hours"
     return f"{words}, {model.held_fixed}"

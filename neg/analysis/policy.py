@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +12,7 @@ from jaxtyping import Array, Bool, Float
 
 from neg.analysis.calibration import descend
 from neg.core.checks import check_range, check_shape
+from neg.core.compilation import quick_jit
 from neg.core.errors import ConvergenceError, InvalidDataError, unknown_name
 from neg.economy.general import General
 from neg.solvers.short_run import short_run
@@ -105,7 +105,7 @@ def best_border_cuts(
     return BorderPolicy(matrices[0], matrices[1], best_gain, gain(even)[0], price, left, steps)
 
 
-@eqx.filter_jit
+@quick_jit
 def _gain(cut: Array, economy: Any, inside: Array) -> tuple[Array, Array, Array]:
     """Log welfare of the members under a matrix of cuts, its gradient, and trade by pair."""
 

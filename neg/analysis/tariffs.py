@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.analysis.calibration import descend
+from neg.core.compilation import quick_jit
 from neg.core.errors import ConvergenceError, InvalidParameterError, unknown_name
 from neg.economy.general import General
 from neg.solvers.short_run import ShortRun, short_run
@@ -118,7 +119,7 @@ def _put(z: Array, economy: Any, pairs: Array, size: tuple[int, ...]) -> Any:
     return economy.with_(tariff=new)
 
 
-@eqx.filter_jit
+@quick_jit
 @eqx.filter_value_and_grad
 def _welfare(z: Array, economy: Any, pairs: Array, mask: Array, size: tuple[int, ...]) -> Array:
     solution = short_run(_put(z, economy, pairs, size))

@@ -10,7 +10,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+import equinox as eqx
 import jax
+import jax.numpy as jnp
 
 from neg.core.errors import SettingsError
 
@@ -29,6 +31,30 @@ def compile_quickly() -> None:
     """
     if metadata.version("jaxlib").startswith(_TESTED):
         os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
+
+
+def quick_jit(function: Any) -> Any:
+    """``eqx.filter_jit`` that compiles a program of many small operations in half the time.
+
+    Such programs (dense solves, gradients through them) are compiled once and run for
+    milliseconds, so that the older code generator serves better. Options of the compiler belong
+    to outermost programs only: inside another transformation the function is compiled as that is.
+    """
+    jit: Any = eqx.filter_jit  # takes the settings of jax.jit, which its types do not say
+    usual = jit(function)
+    if not metadata.version("jaxlib").startswith(_TESTED):
+        return usual
+    quick = jit(function, compiler_options={"xla_cpu_use_fusion_emitters": False})
+
+    @functools.wraps(function)
+    def call(*given: Any, **named: Any) -> Any:
+        leaves = jax.tree.leaves((given, named))
+        inside = any(isinstance(leaf, jax.core.Tracer) for leaf in leaves)
+        # Inside a program that is being traced even constants are traced.
+        inside = inside or isinstance(jnp.zeros(()), jax.core.Tracer)
+        return (usual if inside else quick)(*given, **named)
+
+    return call
 
 
 def keep_compiled() -> None:

@@ -22,6 +22,7 @@ class Quantity(NamedTuple):
 _PLACE = ("place",)
 _CELL = ("place", "sector")
 _PAIR = ("origin", "destination", "sector")
+_WAYS = ("residence", "workplace")
 _MONEY = "units of the numeraire"
 
 QUANTITIES: dict[str, Quantity] = {
@@ -44,6 +45,12 @@ QUANTITIES: dict[str, Quantity] = {
     "residents": Quantity(
         "residents", "workers", ("group", "place"), "people of a group who live in a place"
     ),
+    "workers": Quantity("workers", "workers", _PLACE, "people who work in a place"),
+    "residential_income": Quantity(
+        "income of a resident", _MONEY, _PLACE, "average pay of those who live in a place"
+    ),
+    "commuting": Quantity("commuters", "workers", _WAYS, "people by where they live and work"),
+    "commuting.flow": Quantity("commuters", "workers", _WAYS, "people by where they live and work"),
     "income": Quantity("income", _MONEY, _PLACE, "wages, rents, taxes and transfers of a place"),
     "consumption": Quantity(
         "consumption", "consumption baskets", _PLACE, "spendable income over consumer price index"

@@ -112,4 +112,4 @@ def _mark(diagram: Tree, axes: Any, height: Shown, symbol: str) -> None:
             away = (10.0, -26.0 if at > 0.8 * top else 12.0)
             shapes.special_point(axes, where, at, name, symbol=symbol, offset=away)
         else:  # too many to name: the table of the diagram lists them
-            shapes.mark(axes, where, at, name, size=3.0)
+            shapes.mark(axes, where, at, name, size=3.5)

@@ -71,6 +71,16 @@ class Economy(Delegate):
         """The base as the parts leave it at this point."""
         return self.scene(prices, x).model
 
+    def flows(self, prices: Prices, x: Float[Array, " cell"]) -> Any:
+        """What is bought and sold (of a general economy), as the parts leave it."""
+        scene = self.scene(prices, x)
+        return scene.model.flows(scene.prices, x)
+
+    def ledger(self, prices: Prices, x: Float[Array, " cell"]) -> dict[tuple[str, str, str], Array]:
+        """Every flow of money (of a general economy), as the parts leave it."""
+        scene = self.scene(prices, x)
+        return scene.model.ledger(scene.prices, x)
+
     def eased(self, share: Float[Array, ""]) -> Self | None:
         """The same parts on the base eased."""
         base = self.base.eased(share)
@@ -123,6 +133,10 @@ class Economy(Delegate):
             found["welfare"] = welfare(x, felt, self.cell_places, found["welfare"].shape[0])
         # By cell: groups of one place and sector may differ in what moving there is worth.
         name = "payoff" if found["payoff"].shape == felt.shape else "cell_payoff"
+        cells = getattr(self.base, "cells", None)
+        if name == "cell_payoff" and cells is not None and cells.origin_share is None:
+            there = found["payoff"].reshape(-1).at[cells.cell].set(felt)
+            found["payoff"] = there.reshape(found["payoff"].shape)
         return found | {name: self._marginal(scene, felt)}
 
     def relaxation(

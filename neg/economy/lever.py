@@ -26,14 +26,16 @@ OPERATIONS = ("set", "times", "plus")
 _NEUTRAL = {"times": 1.0, "plus": 0.0}
 SELECTORS = ("among", "origins", "destinations", "places", "sectors", "groups", "cells", "kinds")
 _AXIS = {
-    "origins": "origin",
-    "destinations": "destination",
-    "places": "place",
-    "sectors": "sector",
-    "groups": "group",
-    "cells": "cell",
-    "kinds": "kind",
+    "among": ("origin", "destination", "residence", "workplace", "place"),
+    "origins": ("origin", "residence"),
+    "destinations": ("destination", "workplace"),
+    "places": ("place",),
+    "sectors": ("sector",),
+    "groups": ("group",),
+    "cells": ("cell",),
+    "kinds": ("kind",),
 }
+_PAIRS = ({"origin", "destination"}, {"residence", "workplace"})
 
 
 def _names(value: Sequence[str] | str | None) -> tuple[str, ...] | None:
@@ -50,7 +52,8 @@ class Lever:
     ``phi``. ``operation`` is ``set`` (entries become the value), ``times`` (they are multiplied by
     it) or ``plus`` (it is added). Selectors name the entries by their labels: ``origins`` and
     ``destinations`` (or ``among``, for both), ``places`` (``among`` too), ``sectors``, ``kinds``,
-    ``cells``; left out, all move. Sales at home move only if ``abroad_only`` is false.
+    ``cells``; left out, all move. Commuters have residences for origins and workplaces for
+    destinations. Sales, and ways to work, at home move only if ``abroad_only`` is false.
 
     >>> Lever("border.cost", "times", among=("SGP", "MYS", "THA"))
     Lever('border.cost', 'times', among=('SGP', 'MYS', 'THA'))
@@ -112,8 +115,7 @@ class Lever:
             chosen = getattr(self, name)
             if chosen is None:
                 continue
-            axes = [_AXIS[name]] if name != "among" else ["origin", "destination", "place"]
-            present = [axis for axis in axes if axis in spec.axes]
+            present = [axis for axis in _AXIS[name] if axis in spec.axes]
             if not present:
                 raise InvalidParameterError(
                     f"{self.path} has the axes {list(spec.axes)}; {name} must be left out"
@@ -126,7 +128,7 @@ class Lever:
                     raise unknown_name(axis, label, labels[axis])
             shape = [-1 if other == axis else 1 for other in spec.axes]
             mask &= np.isin(labels[axis], chosen).reshape(shape)
-        if {"origin", "destination"} <= set(spec.axes) and self.abroad_only:
+        if any(pair <= set(spec.axes) for pair in _PAIRS) and self.abroad_only:
             home = np.eye(len(labels["place"]), dtype=bool)
             mask &= ~home.reshape((*home.shape, *(1,) * (mask.ndim - 2)))
         if not mask.any():

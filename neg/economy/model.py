@@ -36,6 +36,7 @@ from neg.places.layouts import Geography, equidistant
 
 __all__ = [
     "FREENESS",
+    "PLACE_AXES",
     "Alias",
     "Groups",
     "Model",
@@ -47,6 +48,9 @@ __all__ = [
     "option",
     "parameter",
 ]
+
+PLACE_AXES = ("place", "origin", "destination", "residence", "workplace")
+"""Axes whose entries are places: of sellers and buyers, of people at home and at work."""
 
 Prices = PyTree[Float[Array, "..."]]
 
@@ -179,7 +183,7 @@ class Model(Parametric):
     def labels(self) -> dict[str, tuple[str, ...]]:
         """Names of the entries along every axis that outcomes and parameters may have."""
         places = self.place_names
-        axes = dict.fromkeys(("place", "origin", "destination"), places)
+        axes = dict.fromkeys(PLACE_AXES, places)
         # A model without sectors has one of them, so that layers by sector fit every economy.
         return axes | {"sector": ("industry",), "cell": self.cell_labels}
 

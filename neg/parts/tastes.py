@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from neg.core.checks import is_concrete
 from neg.core.logs import log_mass
 from neg.core.parameters import if_given, parameter
 from neg.economy.part import Part
@@ -88,6 +89,10 @@ class Tastes(Part):
     @property
     def words(self) -> str:
         """Dispersion of tastes."""
-        return "dispersion of tastes for places" + (
-            "" if self.sectors is None else " and for sectors"
+        spreads = {"places": self.kappa} | (
+            {} if self.sectors is None else {"sectors": self.sectors}
+        )
+        return "dispersion of tastes for " + " and ".join(
+            f"{name} ({float(value):g})" if is_concrete(value) else name
+            for name, value in spreads.items()
         )

@@ -18,7 +18,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from neg.core.checks import check_choice, is_concrete
-from neg.core.compilation import own_settings
+from neg.core.compilation import own_settings, quick_jit
 from neg.core.errors import InvalidDataError
 from neg.core.status import STABILITY_TOLERANCE, Stability, Status
 from neg.economy.model import Groups, Model, Prices
@@ -173,6 +173,8 @@ def with_growth(solution: LongRun) -> LongRun:
     numbers = (solution.x, solution.prices, solution.status, solution.model.groups)
     if not is_concrete(numbers) or int(solution.status) != Status.CONVERGED:
         return solution
+    if solution.model.stock_names:  # stocks move beside the distribution: judged jointly, or not
+        return solution
     found = largest_growth(solution.model, solution.x, solution.prices, solution.used)
     rate, error = jnp.asarray(found.rate), jnp.asarray(found.error)
     return eqx.tree_at(lambda s: (s.growth, s.growth_error), solution, (rate, error))
@@ -185,7 +187,7 @@ def tilt(groups: Groups, x: Float[Array, " cell"], size: float = 1e-3) -> Float[
     return y * (groups.mass / groups.total(y))[groups.index]
 
 
-@eqx.filter_jit
+@quick_jit
 def _solve(model: Model, x: Array, tolerance: Array, max_steps: Array) -> LongRun:
     frozen = stop(model)
     groups = frozen.groups

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from neg.core.checks import as_masses, check_choice, check_finite, check_shape, is_concrete
-from neg.core.compilation import own_settings
+from neg.core.compilation import own_settings, quick_jit
 from neg.core.errors import ConvergenceError
 from neg.core.status import Status
 from neg.economy.model import Groups, Model, Prices
@@ -74,7 +74,7 @@ def _groups(model: Model) -> Groups:
     return model.groups
 
 
-@eqx.filter_jit
+@quick_jit
 def _solve(
     model: Model, x: Array, prices: Prices, tolerance: Array, max_steps: Array, hard: bool = False
 ) -> ShortRun:

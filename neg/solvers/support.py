@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from neg.core.compilation import quick_jit
 from neg.core.status import Status
 from neg.economy.model import Groups, Model
 from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_condition
@@ -34,7 +35,7 @@ _NEWTON_STEPS = 40
 _SUPPORTS = 4
 
 
-@eqx.filter_jit
+@quick_jit
 def polish_at(model: Model, x: Array, used: Array, p: Array, tolerance: Array) -> LongRun:
     """The equilibrium near ``x`` with a dense Jacobian."""
     frozen, x, ones = stop(model), stop(x), stop(p)

@@ -4,16 +4,19 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import xarray as xr
 from economies import random_table
 
-from neg.analysis import calibrate, trade_costs
+from neg.analysis import calibrate
 from neg.core.errors import (
     InvalidDataError,
     InvalidParameterError,
+    InvalidShapeError,
     LabelMismatchError,
     UnknownNameError,
 )
 from neg.data.table import Table
+from neg.parts import Commuting, Hours, Tastes, moving_costs
 from neg.solvers.long_run import equilibrium_at
 
 RNG = np.random.default_rng(3)
@@ -25,8 +28,10 @@ PLAIN = random_table(seed=8, tariffs=False)
 TAXED = random_table(seed=9, tariffs=True)
 
 
-def layers(table, **given):
-    return trade_costs(table.places, table.sectors, given)
+def seen(model):
+    """The market as layers leave it."""
+    x = model.initial_distribution()
+    return model.bent_at(model.initial_prices(x), x).market
 
 
 @eqx.filter_jit
@@ -64,7 +69,7 @@ def returning(table: Table) -> Table:
 
 @pytest.mark.parametrize("uses", ["common", "separate"])
 @pytest.mark.parametrize(
-    ("table", "costs"),
+    ("table", "layers"),
     [
         pytest.param(PLAIN, {}, id="no costs"),
         pytest.param(TAXED, {}, id="tariffs of the table"),
@@ -79,10 +84,9 @@ def returning(table: Table) -> Table:
         pytest.param(returning(PLAIN), {}, id="stock changes"),
     ],
 )
-def test_the_table_is_the_equilibrium_at_prices_of_one(uses, table, costs):
-    costs = layers(table, **costs) if costs else None
+def test_the_table_is_the_equilibrium_at_prices_of_one(uses, table, layers):
     for theta, alpha in ((4.0, 0.0), ([3.0, 8.0], [0.3, 0.9])):
-        model = calibrate(table, theta=theta, alpha=alpha, costs=costs, uses=uses)
+        model = calibrate(table, theta=theta, alpha=alpha, layers=layers, uses=uses)
         income = table.final.sum(axis=(0, 1, 3)) + table.net_taxes_final.sum(axis=1)
         residual, out = at_one(model, income)
         assert residual < 1e-12
@@ -90,18 +94,20 @@ def test_the_table_is_the_equilibrium_at_prices_of_one(uses, table, costs):
         np.testing.assert_allclose(out["output"], table.output, rtol=1e-12, atol=1e-14)
         active = table.output > 0
         np.testing.assert_allclose(np.asarray(out["unit_cost"])[active], 1.0, rtol=1e-12)
-        duty = table.tariff if costs is None else costs.tariff
-        revenue = 0.0 if duty is None else (np.asarray(duty) * table.flows).sum(axis=(0, 2))
+        duty = np.zeros((3, 3, 2)) if table.tariff is None else table.tariff
+        duty = DUTY if "duty" in layers else duty
+        np.testing.assert_allclose(seen(model).tariff, duty, rtol=1e-13, atol=1e-15)
+        revenue = (duty * table.flows).sum(axis=(0, 2))
         np.testing.assert_allclose(out["tariff_revenue"], revenue, rtol=1e-12, atol=1e-14)
 
 
 def test_costs_of_the_year_only_move_into_tastes():
     """A table that already bears freight: home bias is partly freight, partly taste."""
     bare = calibrate(PLAIN, uses="common")
-    costs = layers(PLAIN, freight=(FREIGHT, "resource"))
-    loaded = calibrate(PLAIN, costs=costs, uses="common")
-    np.testing.assert_array_equal(loaded.tau, costs.tau)
-    effective = np.asarray(loaded.taste) * np.asarray(costs.tau**-4.0)[..., None]
+    loaded = calibrate(PLAIN, layers={"freight": (FREIGHT, "resource")}, uses="common")
+    np.testing.assert_array_equal(loaded.tau, 1.0)
+    np.testing.assert_allclose(seen(loaded).tau, 1 + FREIGHT, rtol=1e-14)
+    effective = np.asarray(loaded.taste) * ((1 + FREIGHT) ** -4.0)[..., None]
     np.testing.assert_allclose(effective, bare.taste, rtol=1e-13)
 
 
@@ -130,17 +136,19 @@ RESIDENTS = np.array([[0.8, 0.1, 0.3], [0.0, 0.9, 0.2], [0.1, 0.05, 0.6]])
 @pytest.mark.parametrize(
     "options",
     [
-        {"residents": RESIDENTS, "place_taste": 0.6, "mobility": "places"},
+        {"residents": RESIDENTS, "parts": [Tastes(kappa=0.6)], "mobility": "places"},
         {
             "residents": RESIDENTS,
-            "place_taste": 0.4,
-            "sector_taste": 0.1,
+            "parts": [Tastes(kappa=0.4, sectors=0.1), Hours(psi=0.5)],
             "mobility": "free",
-            "labour_supply": 0.5,
             "rebate": "lump-sum",
         },
-        {"sector_taste": 0.3, "mobility": "sectors"},
-        {"place_taste": 0.7, "mobility": {"s0": "immobile", "s1": "places"}, "alpha": 0.2},
+        {"parts": [Tastes(kappa=0.0, sectors=0.3)], "mobility": "sectors"},
+        {
+            "parts": [Tastes(kappa=0.7)],
+            "mobility": {"s0": "immobile", "s1": "places"},
+            "alpha": 0.2,
+        },
     ],
 )
 def test_the_observed_people_are_a_long_run_equilibrium(options):
@@ -151,11 +159,11 @@ def test_the_observed_people_are_a_long_run_equilibrium(options):
     assert float(found.residual) < 1e-10 and found.stable
     np.testing.assert_allclose(found.x, x, rtol=1e-9)
     np.testing.assert_allclose(found.outcomes["trade"], TAXED.flows, rtol=1e-9)
-    cost, people = np.asarray(model.moving_cost), np.asarray(x)
-    place, member = np.asarray(model.cell) // 2, np.asarray(model.group)
-    home = place == np.asarray(model.group_origin)[member]
+    cost, people = np.asarray(model.value("moving.cost")), np.asarray(x)
+    place, member = model.cells.cell // 2, model.cells.group
+    home = place == np.asarray(model.cells.origin)[member]
     for group in range(model.groups.count):
-        here = (member == group) & (home | (model.group_origin[group] < 0))
+        here = (member == group) & (home | (model.cells.origin[group] < 0))
         assert abs(people[here] @ cost[here]) < 1e-10 * people[here].sum()
     if options["mobility"] == "places":
         np.testing.assert_allclose(cost[home], 0.0, atol=1e-15)
@@ -165,15 +173,44 @@ def test_the_observed_people_are_a_long_run_equilibrium(options):
 
 def test_given_moving_costs_are_kept():
     cost = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 1.0], [2.0, 1.0, 0.0]])
-    model = calibrate(
-        PLAIN, residents=RESIDENTS, moving_cost=cost, place_taste=0.5, mobility="places"
-    )
-    assert sorted(set(np.asarray(model.moving_cost).tolist())) == [0.0, 1.0, 2.0]
+    options = {"residents": RESIDENTS, "mobility": "places", "uses": "common"}
+    given = moving_costs(calibrate(PLAIN, **options), cost)
+    model = calibrate(PLAIN, **options, parts=[Tastes(kappa=0.5), given])
+    assert sorted(set(np.asarray(model.value("moving.cost")).tolist())) == [0.0, 1.0, 2.0]
+    np.testing.assert_array_equal(model.value("moving.cost"), given.cost)
 
 
-def mixed(table, **labels):
-    given = {"places": table.places, "sectors": table.sectors, **labels}
-    return trade_costs(given["places"], given["sectors"], {"border": (0.0, "resource")})
+RATE = RNG.uniform(0.02, 0.3, (3, 3, 2)) * ABROAD
+
+
+def named(**labels):
+    """Rates with labels, in the order given."""
+    axes = {"origin": PLAIN.places, "destination": PLAIN.places, "sector": PLAIN.sectors}
+    coords = {axis: list(names) for axis, names in (axes | labels).items()}
+    return xr.DataArray(RATE, coords=coords)
+
+
+def test_layers_with_labels_are_aligned_and_wrong_labels_refused():
+    order = {"origin": ["p2", "p0", "p1"], "sector": ["s1", "s0"]}
+    ours = calibrate(PLAIN, layers={"border": (RATE, "tariff")}, uses="common")
+    theirs = calibrate(PLAIN, layers={"border": (named().sel(order), "tariff")}, uses="common")
+    np.testing.assert_array_equal(theirs.value("border.rate"), ours.value("border.rate"))
+    np.testing.assert_array_equal(theirs.taste, ours.taste)
+
+
+def test_tariffs_are_those_of_the_table_or_of_its_layers():
+    """Said twice and alike they are one; said twice and otherwise they are refused by name."""
+    stated = np.asarray(TAXED.tariff)
+    once = calibrate(TAXED, uses="common")
+    twice = calibrate(TAXED, uses="common", layers={"duty": (stated, "tariff")})
+    np.testing.assert_array_equal(once.tariff, stated)
+    np.testing.assert_array_equal(twice.tariff, 0.0)
+    np.testing.assert_allclose(twice.taste, once.taste, rtol=1e-12)
+    other = stated.copy()
+    other[1, 2, 0] += 0.01
+    words = rf"tariff on s0 from p1 to p2 is {stated[1, 2, 0]:g} and that of the layers"
+    with pytest.raises(InvalidDataError, match=words):
+        calibrate(TAXED, layers={"duty": (other, "tariff")})
 
 
 @pytest.mark.parametrize(
@@ -181,9 +218,13 @@ def mixed(table, **labels):
     [
         ({"uses": "mine"}, UnknownNameError, "uses 'mine'; allowed: separate, common"),
         ({"theta": -1.0}, InvalidParameterError, r"theta.* = -1 .*\(0, inf\)"),
-        ({"theta": [4.0, np.inf]}, InvalidDataError, r"theta\[1\] = inf .*finite"),
+        ({"theta": [4.0, np.inf]}, InvalidParameterError, r"theta\[1\] = inf .*finite"),
+        ({"theta": {"s0": 4.0, "x": 5.0}}, LabelMismatchError, r"theta .*missing \['s1'\]"),
         ({"alpha": 1.5}, InvalidParameterError, r"alpha.* = 1.5 .*\[0, 1\]"),
-        ({"theta": [4.0, 5.0, 6.0]}, InvalidDataError, r"theta has shape \(3,\); must be \(2,\)"),
+        (
+            {"theta": [4.0, 5.0, 6.0]},
+            *(InvalidShapeError, r"theta has shape \(3,\); must be .*\(2,\)"),
+        ),
         ({"mobility": "fast"}, UnknownNameError, "mobility of s0 'fast'; allowed: immobile"),
         ({"mobility": {"s0": "free"}}, LabelMismatchError, r"\['s0'\]; must name exactly"),
         ({"areas": {"EU": ["p0", "p9"]}}, UnknownNameError, "area EU 'p9'; allowed: p0, p1, p2"),
@@ -193,17 +234,22 @@ def mixed(table, **labels):
         ),
         ({"deficit_rule": "own"}, UnknownNameError, "deficit_rule 'own'; allowed: fixed"),
         ({"numeraire": "p9"}, UnknownNameError, "numeraire 'p9'; allowed: world, p0"),
+        ({"costs": None}, UnknownNameError, "argument of general_economy 'costs'; allowed: alpha"),
         (
-            {"costs": mixed(PLAIN, places=["p0", "p2", "p1"])},
-            *(LabelMismatchError, "places of costs .*another order"),
+            {"layers": {"border": (named(origin=["p0", "p2", "x"]), "resource")}},
+            *(LabelMismatchError, r"origin of rate of layer 'border' .*\['p1'\], .*\['x'\]"),
         ),
         (
-            {"costs": mixed(PLAIN, sectors=["s0", "x"])},
-            *(LabelMismatchError, r"sectors of costs .*missing \['s1'\], unexpected \['x'\]"),
+            {"layers": {"border": (named(sector=["s0", "x"]), "resource")}},
+            *(LabelMismatchError, r"sector of .* missing \['s1'\], unexpected \['x'\]"),
         ),
         (
-            {"costs": layers(PLAIN, port=(0.1, "export-tax"))},
+            {"layers": {"port": (0.1, "export-tax")}},
             *(InvalidDataError, "export taxes .* must be 0"),
+        ),
+        (
+            {"parts": [Commuting(matrix=np.eye(3) + 0.1)]},
+            *(InvalidDataError, "workers by workplace; part 'commuting' needs residents"),
         ),
     ],
 )

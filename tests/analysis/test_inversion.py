@@ -8,7 +8,9 @@ from neg.analysis.baseline import calibrate
 from neg.analysis.inversion import invert
 from neg.core.errors import InvalidDataError
 from neg.data import load_icio
+from neg.economy.composed import compose
 from neg.economy.general.build import general_economy
+from neg.parts import Density, Tastes
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
 
@@ -69,12 +71,11 @@ def test_wages_and_people_of_the_table_are_returned(mobility):
     people = np.asarray(base.employment) / wage
     scale = people.sum() / (wage * people).sum()
     tau = 1 + rng.uniform(0.1, 1.0, base.tau.shape) * ~np.eye(n, dtype=bool)[:, :, None]
-    found = invert(
-        base.with_(tau=tau, deficit=base.deficit * scale, amenity_density=0.6), wage, people
-    )
+    crowded = compose(base, [Density(delta=0.6, residents=0.0)])
+    found = invert(crowded.with_(tau=tau, deficit=base.deficit * scale), wage, people)
     # Amenity suffices where all people of the world choose one place; costs help where the
     # workers of every sector do.
-    assert (found.moving_cost is None) == (mobility == "free")
+    assert ("moving costs" in found.says) == (mobility == "places")
     x = found.initial_distribution()
     prices = short_run(found).prices
     settled = equilibrium_at(found, x, x > 0, prices=prices, method="matrix-free")
@@ -87,16 +88,18 @@ def test_wages_and_people_of_the_table_are_returned(mobility):
 def test_people_by_origin_stay_where_they_are_seen():
     """Productivity from wages, moving costs from who lives where: both at once, with tastes."""
     rng = np.random.default_rng(4)
-    model = one_sector(3, 0.2, residents=rng.uniform(0.1, 1.0, (5, 5)), place_taste=0.8)
+    model = one_sector(3, 0.2, residents=rng.uniform(0.1, 1.0, (5, 5)), parts=[Tastes(kappa=0.8)])
     wage, people = rng.uniform(0.7, 1.5, (5, 1)), rng.uniform(0.5, 2.0, (5, 1))
     found = invert(model, wage, people)
     np.testing.assert_array_equal(found.amenity, model.amenity)
     x = found.initial_distribution()
     settled = equilibrium_at(found, x, x > 0)
     np.testing.assert_allclose(settled.x, x, rtol=1e-8)
-    moved = np.asarray(found.moving_cost).reshape(5, 5)  # [place, origin]: cells go by place
+    moved = np.asarray(found.value("moving.cost")).reshape(
+        5, 5
+    )  # [place, origin]: cells go by place
     np.testing.assert_allclose(np.diag(moved), 0.0, atol=1e-15)
-    np.testing.assert_allclose(found.employment_of(x), people, rtol=1e-12)
+    np.testing.assert_allclose(found.cells.by_sector(x), people, rtol=1e-12)
 
 
 def test_data_that_no_productivity_rationalises_are_refused():

@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
-from neg.economy.general_outcomes import trade
 
 from neg.analysis import calibrate
 from neg.analysis.invert_flows import invert_tastes
 from neg.core.errors import InvalidDataError, InvalidShapeError
 from neg.data import load_icio
+from neg.economy.composed import compose
 from neg.economy.general.build import general_economy
+from neg.economy.general.outcomes import trade
+from neg.parts import Density, Hours, Spillovers
 from neg.solvers.short_run import short_run
 
 RNG = np.random.default_rng(8)
@@ -41,9 +43,11 @@ def truth(**options):
         "final_share": [0.3, 0.4],
         "land": rng.uniform(0.5, 2.0, 4),
         "deficit": np.array([0.2, -0.1, -0.3, 0.2]),
-        "amenity_density": 0.1,
-        "productivity_density": 0.05,
     }
+    given["parts"] = [
+        Density(delta=0.1, residents=0.0, area=given["land"]),
+        Spillovers(rho=0.05, area=given["land"]),
+    ]
     return general_economy(**given | options)
 
 
@@ -57,7 +61,8 @@ def forgotten(model):
 
 
 @pytest.mark.parametrize(
-    ("rule", "numeraire"), [("fixed", "world"), ("world-share", "c"), ("own-share", "c")]
+    ("rule", "numeraire"),
+    [("fixed", "world"), ("world-share", "c"), ("own-share", "c"), ("spending-share", "c")],
 )
 def test_inversion_recovers_tastes_spending_and_deficits(rule, numeraire):
     model = truth(deficit_rule=rule, numeraire=numeraire)
@@ -70,7 +75,7 @@ def test_inversion_recovers_tastes_spending_and_deficits(rule, numeraire):
     assert float(found.taste[0, 1, 0, 0]) == float(found.taste[2, 3, 1, 0]) == 0.0
     np.testing.assert_allclose(found.final_share, model.final_share, rtol=1e-9)
     again = short_run(found).outcomes
-    for name in ("trade", "wage", "deficit", "real_income"):
+    for name in ("trade", "wage", "deficit", "consumption", "welfare"):
         np.testing.assert_allclose(again[name], out[name], rtol=1e-9, atol=1e-10, err_msg=name)
 
 
@@ -84,7 +89,7 @@ def test_flows_of_the_table_are_returned(uses):
     n = len(table.places)
     base = calibrate(table, theta=5.0, alpha=0.3, uses=uses)
     x = base.initial_distribution()
-    by_use = np.asarray(trade(base, base.flows(base.initial_prices(x), x)))
+    by_use = np.asarray(trade(base.market, base.flows(base.initial_prices(x), x)))
     wage = np.exp(RNG.normal(0, 0.5, base.shape))
     people = np.asarray(base.employment) / wage
     tau = 1 + RNG.uniform(0.1, 1.0, (n, n, 1)) * ~np.eye(n, dtype=bool)[:, :, None]
@@ -140,15 +145,14 @@ def test_data_that_no_taste_rationalises_are_refused():
         invert_tastes(model, wage, people, flows[:, :, 0])
     with pytest.raises(InvalidDataError, match=r"flows\[0, 0, 0, 0\]"):
         invert_tastes(model, wage, people, -flows)
-    with pytest.raises(InvalidDataError, match="labour supply"):
-        invert_tastes(model.with_(labour_supply=np.ones(4)), wage, people, flows)
-    silent = model.with_(
-        productivity=np.array(model.productivity) * [[1, 0], [1, 1], [1, 1], [1, 1]]
-    )
+    with pytest.raises(InvalidDataError, match="with the part 'hours' hours are an outcome"):
+        invert_tastes(compose(model, [Hours()]), wage, people, flows)
+    kept = np.array([[1, 0], [1, 1], [1, 1], [1, 1]])
+    silent = model.with_(productivity=model.productivity * kept, employment=people * kept)
     with pytest.raises(InvalidDataError, match="flows leave a:t, which cannot produce"):
-        invert_tastes(silent, wage, people, flows)
+        invert_tastes(silent, wage, people * kept, flows)
     with pytest.raises(InvalidDataError, match="balanced trade"):
         skewed = truth()
         out = short_run(skewed).outcomes
-        zero = skewed.with_(deficit=np.zeros(4), deficit_rule="zero")
+        zero = skewed.with_(deficit_rule="zero")
         invert_tastes(zero, out["wage"], people, out["trade"])

@@ -5,9 +5,10 @@ import pytest
 from economies import random_table
 
 from neg.analysis import calibrate, labelled
-from neg.analysis.outcomes import _outcomes, _uses, held_fixed
+from neg.analysis.outcomes import _held_fixed, _outcomes
 from neg.core.quantities import QUANTITIES
 from neg.models.core_periphery import CorePeriphery
+from neg.parts import Hours, Tastes
 from neg.solvers.long_run import long_run
 from neg.solvers.short_run import short_run
 
@@ -44,7 +45,7 @@ def test_attributes_say_how_the_solve_ended(solution):
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    "case",
     [
         ({"mobility": "sectors"}, "the mass of each of 3 mobility groups"),
         ({"deficit_rule": "world-share"}, "shares of world labour income"),
@@ -55,7 +56,8 @@ def test_attributes_say_how_the_solve_ended(solution):
         ({}, "reach people in proportion to wages"),
         ({"rebate": "lump-sum"}, "reach people equally per head of their place"),
         ({}, "sector, hours, trade deficits"),
-        ({"labour_supply": 0.5}, "elasticity of hours to real wages"),
+        ({"parts": [Hours(psi=0.5)]}, "sector, trade deficits"),
+        ({"parts": [Hours(psi=0.5)]}, "elasticity of hours to real wages"),
         (
             {"mobility": {"s0": "immobile", "s1": "places"}},
             "the mass of each of 4 mobility groups (1 of them mobile)",
@@ -64,16 +66,19 @@ def test_attributes_say_how_the_solve_ended(solution):
             {
                 "mobility": "free",
                 "residents": [[0.9, 0.1, 0.0], [0.1, 0.9, 0.1], [0.0, 0.0, 0.9]],
-                "place_taste": 0.5,
-                "sector_taste": 0.25,
+                "parts": [Tastes(kappa=0.5, sectors=0.25)],
             },
-            "groups by place of origin, moving costs, dispersion of tastes for places (0.5) and "
-            "sectors (0.25), hours",
+            "groups by place of origin, trade deficits",
+            "dispersion of tastes for places (0.5) and sectors (0.25)",
+            "moving costs",
+            ", hours, ",
         ),
     ],
 )
-def test_what_is_held_fixed_is_said(options, words):
-    assert words in held_fixed(calibrate(TABLE, uses="common", **options))
+def test_what_is_held_fixed_is_said(case):
+    options, *words = case
+    said = _held_fixed(calibrate(TABLE, uses="common", **options))
+    assert [word for word in words if word not in said] == [], said
 
 
 @pytest.mark.parametrize(
@@ -81,7 +86,7 @@ def test_what_is_held_fixed_is_said(options, words):
     [("pooled", "shared in proportion to wages"), ("per-head", "shared equally per head")],
 )
 def test_who_receives_rents_is_said(rule, words):
-    assert words in held_fixed(calibrate(TABLE, uses="common").with_(rent_rule=rule))
+    assert words in _held_fixed(calibrate(TABLE, uses="common").with_(rent_rule=rule))
 
 
 def test_hours_and_residents_carry_labels_too():
@@ -91,8 +96,7 @@ def test_hours_and_residents_carry_labels_too():
         uses="common",
         mobility="places",
         residents=residents,
-        place_taste=0.5,
-        labour_supply=0.5,
+        parts=[Tastes(kappa=0.5), Hours(psi=0.5)],
     )
     data = labelled(short_run(model))
     assert data.hours.dims == ("place", "sector")
@@ -103,16 +107,16 @@ def test_hours_and_residents_carry_labels_too():
 
 
 def test_separate_uses_carry_the_names_of_their_buyers(solution):
-    assert _uses(calibrate(TABLE)) == ["s0", "s1", "final"]
-    assert _uses(solution.model) == ["all uses"]
+    assert calibrate(TABLE).labels["use"] == ("s0", "s1", "final")
+    assert solution.model.labels["use"] == ("all uses",)
 
 
 def test_models_of_cells_carry_cells_and_stability():
     data = labelled(long_run(CorePeriphery(tau=1.5), [0.9, 0.1]))
-    assert data.wage.dims == ("cell",) and list(data.cell.values) == ["0", "1"]
+    assert data.wage.dims == ("place",) and list(data.place.values) == ["0", "1"]
     assert data.attrs["stable"] == "true" and data.attrs["growth_rate"] < 0
     assert data.attrs["unused_cells"] == "1"
-    assert "held_fixed" not in data.attrs
+    assert data.attrs["held_fixed"].endswith("all parameters but those edited")
 
 
 def test_a_failed_solve_says_so_and_holds_no_numbers():

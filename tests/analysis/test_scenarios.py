@@ -17,7 +17,6 @@ from neg.analysis import (
     scenario,
     solve,
     trade_costs,
-    with_costs,
 )
 from neg.core.errors import InvalidParameterError, UnknownNameError
 from neg.economy.general.build import general_economy
@@ -26,42 +25,48 @@ from neg.solvers.system import flat_prices, market
 
 TABLE = random_table(seed=6, tariffs=False)
 ABROAD = ~np.eye(3, dtype=bool)[:, :, None] & np.ones((3, 3, 2), dtype=bool)
-COSTS = trade_costs(
-    TABLE.places,
-    TABLE.sectors,
-    {"freight": (0.2 * ABROAD, "resource"), "risk": (0.0, "risk"), "duty": (0.1 * ABROAD, "tariff")}
-    | {"port": (0.0, "export-tax")},
-)
-ECONOMY = calibrate(TABLE, theta=5.0, alpha=0.2, costs=COSTS, uses="common")
+LAYERS = {
+    "freight": (0.2 * ABROAD, "resource"),
+    "risk": (0.0, "risk"),
+    "duty": (0.1 * ABROAD, "tariff"),
+    "port": (0.0, "export-tax"),
+}
+ECONOMY = calibrate(TABLE, theta=5.0, alpha=0.2, layers=LAYERS, uses="common")
 
 
-def outcomes(costs, economy=ECONOMY):
-    found = short_run(with_costs(economy, costs)).outcomes
-    return {name: np.asarray(value) for name, value in found.items()}
+def outcomes(economy):
+    return {name: np.asarray(value) for name, value in short_run(economy).outcomes.items()}
+
+
+def changed(**edit):
+    """The economy after one edit."""
+    return scenario({"name": "s", "edits": [edit]}).apply(ECONOMY)
+
+
+def seen(economy):
+    """The market as the layers leave it."""
+    x = economy.initial_distribution()
+    return economy.bent_at(economy.initial_prices(x), x).market
 
 
 # What layers do to an economy -------------------------------------------------------------------
 
 
-def alike(costs):
+def alike(kind, rate=0.3):
     """Three alike places without input links: every wage stays one, whatever the costs."""
     economy = general_economy(
         places=TABLE.places,
         sectors=TABLE.sectors,
-        kinds=TABLE.uses,
         employment=np.full((3, 2), 0.5),
         theta=5.0,
+        parts=trade_costs(TABLE.places, TABLE.sectors, {"wedge": (rate * ABROAD, kind)}),
     )
-    return outcomes(costs, economy)
-
-
-def layer(kind, rate=0.3):
-    return trade_costs(TABLE.places, TABLE.sectors, {"wedge": (rate * ABROAD, kind)})
+    return outcomes(economy)
 
 
 def test_a_tariff_raises_revenue_where_freight_burns():
     """The same wedge, the same prices; income differs by exactly the revenue."""
-    burnt, paid = alike(layer("resource")), alike(layer("tariff"))
+    burnt, paid = alike("resource"), alike("tariff")
     for out in (burnt, paid):
         np.testing.assert_allclose(out["wage"], 1.0, rtol=1e-10)
     np.testing.assert_allclose(paid["price_index"], burnt["price_index"], rtol=1e-10)
@@ -69,28 +74,29 @@ def test_a_tariff_raises_revenue_where_freight_burns():
     foreign = 2 * 1.3**-5 / (1 + 2 * 1.3**-5)  # share of imports in spending
     revenue = 0.3 / 1.3 * foreign
     np.testing.assert_allclose(paid["tariff_revenue"] / paid["income"], revenue, rtol=1e-10)
-    np.testing.assert_allclose(burnt["real_income"] / paid["real_income"], 1 - revenue, rtol=1e-10)
+    for name in ("consumption", "welfare"):
+        np.testing.assert_allclose(burnt[name] / paid[name], 1 - revenue, rtol=1e-10)
 
 
 def test_risk_weighs_like_a_resource_and_export_taxes_pay_the_origin():
-    burnt, risky = alike(layer("resource")), alike(layer("risk"))
+    burnt, risky = alike("resource"), alike("risk")
     for name, value in burnt.items():
         np.testing.assert_allclose(risky[name], value, rtol=1e-12, err_msg=name)
-    paid, port = alike(layer("tariff")), alike(layer("export-tax"))
+    paid, port = alike("tariff"), alike("export-tax")
     # Among alike places it does not matter which side of the border collects.
     np.testing.assert_allclose(port["export_tax_revenue"], paid["tariff_revenue"], rtol=1e-9)
     np.testing.assert_allclose(port["tariff_revenue"], 0.0, atol=1e-15)
-    np.testing.assert_allclose(port["real_income"], paid["real_income"], rtol=1e-9)
+    np.testing.assert_allclose(port["welfare"], paid["welfare"], rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["freight", "risk", "duty", "port"])
 def test_each_layer_alone_moves_the_economy(name):
-    costs = COSTS.change(name, cost=1.1)
-    before, after = outcomes(COSTS), outcomes(costs)
-    assert np.all(after["real_income"] != before["real_income"])
+    economy = changed(layer=name, cost=1.1)
+    before, after = outcomes(ECONOMY), outcomes(economy)
+    assert np.all(after["welfare"] != before["welfare"])
     home = np.einsum("iis->is", after["trade"]) / after["output"]
     assert np.all(home > np.einsum("iis->is", before["trade"]) / before["output"])
-    duty, tax = np.asarray(costs.tariff), np.asarray(costs.export_tax)
+    duty, tax = np.asarray(seen(economy).tariff), np.asarray(seen(economy).export_tax)
     gate = after["trade"] * (1 + tax)
     np.testing.assert_allclose(after["tariff_revenue"], (duty * gate).sum((0, 2)), rtol=1e-9)
     revenue = (tax * after["trade"]).sum((1, 2))
@@ -99,9 +105,11 @@ def test_each_layer_alone_moves_the_economy(name):
 
 def test_which_layer_burns_decides_little_else():
     """Costs that multiply to the same factor are the same economy."""
-    first = outcomes(COSTS.change("freight", cost=1.1))
-    second = outcomes(COSTS.change("risk", cost=1.1))
+    first = outcomes(changed(layer="freight", cost=1.1))
+    second = outcomes(changed(layer="risk", cost=1.1))
     for name, value in first.items():
+        if name.endswith(".factor"):  # what each layer is, not what it does
+            continue
         np.testing.assert_allclose(second[name], value, rtol=1e-10, err_msg=name)
 
 
@@ -122,11 +130,23 @@ def test_which_layer_burns_decides_little_else():
         ({"edits": []}, InvalidParameterError, r"scenario '\?': name: Field required"),
         (
             {"name": "a", "edits": [{"layer": "freight", "factor": "much"}]},
-            *(InvalidParameterError, "edits.0.factor: .*number"),
+            *(InvalidParameterError, "edits.0.factor: .*'much'; must be a number"),
         ),
         (
             {"name": "a", "edits": [{"factor": 0.9}]},
-            *(InvalidParameterError, "edits.0.layer: Field required"),
+            *(InvalidParameterError, "edits.0: .*exactly one of path and layer"),
+        ),
+        (
+            {"name": "a", "edits": [{"layer": "freight", "times": 0.9}]},
+            *(InvalidParameterError, r"edits.0: .*gives \['times'\]; .*'factor', 'rate', 'cost'"),
+        ),
+        (
+            {"name": "a", "edits": [{"path": "theta", "set": 4.0, "plus": 1.0}]},
+            *(InvalidParameterError, r"edits.0: .*gives \['set', 'plus'\]; must give exactly one"),
+        ),
+        (
+            {"name": "a", "edits": [{"layer": "freight", "factor": 0.9, "sectors": []}]},
+            *(InvalidParameterError, "sectors of lever 'freight.factor' is empty"),
         ),
     ],
 )
@@ -141,11 +161,13 @@ def test_unknown_keys_are_refused_by_name(data, error, words):
         ({"layer": "tolls", "factor": 0.9}, "layer 'tolls'; allowed: freight, risk, duty, port"),
         ({"layer": "duty", "factor": 0.9, "among": ["p0", "EU"]}, "'EU'; allowed: p0, p1, p2"),
         ({"layer": "duty", "factor": 0.9, "sectors": ["x"]}, "sector 'x'; allowed: s0, s1"),
+        ({"path": "magic", "set": 1.0}, "parameter 'magic'; allowed: .*productivity.*duty.rate"),
+        ({"path": "productivity", "times": 2.0, "places": ["x"]}, "place 'x'; allowed: p0, p1"),
     ],
 )
 def test_unknown_layers_places_and_sectors_are_refused_by_name(edit, words):
     with pytest.raises(UnknownNameError, match=words):
-        scenario({"name": "a", "edits": [edit]}).apply(COSTS)
+        changed(**edit)
 
 
 def test_edits_compose_in_order():
@@ -158,8 +180,31 @@ def test_edits_compose_in_order():
             ],
         }
     )
-    expected = COSTS.change("duty", rate=0.0, among=["p0", "p1"]).change("freight", cost=0.9)
-    np.testing.assert_array_equal(made.apply(COSTS).buyer_factor, expected.buyer_factor)
+    market = seen(made.apply(ECONOMY))
+    union = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], dtype=bool)[:, :, None]
+    np.testing.assert_allclose(market.tariff, np.where(union, 0.0, 0.1 * ABROAD), atol=1e-15)
+    np.testing.assert_allclose(market.tau, np.where(ABROAD, 0.9 * 1.2, 1.0), rtol=1e-14)
+
+
+def test_scenarios_edit_anything_that_has_a_name():
+    made = scenario(
+        {
+            "name": "more",
+            "edits": [
+                {"path": "productivity", "times": 1.1, "places": ["p1"]},
+                {"path": "productivity", "times": 1.1, "places": ["p1"], "sectors": ["s0"]},
+                {"path": "scale", "set": 0.3},
+                {"path": "land", "plus": 0.5},
+                {"path": "deficit", "times": 0.0},
+            ],
+        }
+    )
+    economy = made.apply(ECONOMY)
+    ratio = np.asarray(economy.productivity / ECONOMY.productivity)
+    np.testing.assert_allclose(ratio, [[1, 1], [1.21, 1.1], [1, 1]], rtol=1e-14)
+    np.testing.assert_array_equal(economy.alpha, [0.3, 0.3])
+    np.testing.assert_array_equal(economy.land, 1.5)
+    np.testing.assert_array_equal(economy.deficit, 0.0)
 
 
 # Comparison with the baseline -------------------------------------------------------------------
@@ -174,9 +219,9 @@ def compared():
             {"name": "union", "edits": [{"layer": "duty", "rate": 0.0, "among": ["p0", "p1"]}]}
         ),
     ]
-    seen = []
-    result = compare(ECONOMY, COSTS, cases, progress=lambda *args: seen.append(args))
-    assert seen == [(0, 4, "baseline"), (1, 4, "nothing"), (2, 4, "cheaper"), (3, 4, "union")]
+    calls = []
+    result = compare(ECONOMY, cases, progress=lambda *args: calls.append(args))
+    assert calls == [(0, 4, "baseline"), (1, 4, "nothing"), (2, 4, "cheaper"), (3, 4, "union")]
     return result
 
 
@@ -190,17 +235,29 @@ def test_a_scenario_without_edits_changes_nothing(compared):
     for name in compared.data_vars:
         if name.endswith("_change"):
             values = compared[name].sel(scenario="nothing")
+            level = compared[name.removesuffix("_change")].sel(scenario="baseline")
+            # What is nowhere (here rents and export taxes) has no change in per cent.
+            if bool((level == 0).all()):
+                assert name in ("rent_change", "export_tax_revenue_change")
+                continue
             np.testing.assert_allclose(values, 0.0, atol=1e-7, err_msg=name)
             assert bool(compared[name].sel(scenario="cheaper").notnull().all())
 
 
 def test_changes_are_exact_per_cents(compared):
-    for name in ("real_income", "trade", "wage"):
+    for name in ("welfare", "consumption", "trade", "wage"):
         base, level = (compared[name].sel(scenario=s) for s in ("baseline", "cheaper"))
         expected = 100 * (level.values / base.values - 1)
         np.testing.assert_allclose(compared[f"{name}_change"].sel(scenario="cheaper"), expected)
         assert compared[f"{name}_change"].attrs["units"] == "per cent"
-    assert bool((compared.real_income_change.sel(scenario="cheaper") > 0).all())
+    assert bool((compared.welfare_change.sel(scenario="cheaper") > 0).all())
+    balance = compared.trade_balance.sel(scenario=["baseline", "cheaper"]).values
+    change = compared.trade_balance_change.sel(scenario="cheaper")
+    np.testing.assert_allclose(change, balance[1] - balance[0], atol=1e-12)  # may have either sign
+    assert compared.trade_balance_change.attrs["units"] == "units of the numeraire"
+    money = compared.equivalent_variation.sel(scenario="cheaper")
+    gain = compared.welfare_change.sel(scenario="cheaper") / 100
+    np.testing.assert_allclose(money, gain * compared.income.sel(scenario="baseline"), rtol=1e-9)
     union = compared.trade_change.sel(scenario="union", sector="s0")
     assert float(union.sel(origin="p0", destination="p1")) > 0
     assert float(union.sel(origin="p2", destination="p1")) < 0  # trade diverted
@@ -230,22 +287,19 @@ def test_a_stable_allocation_is_kept_without_a_warning():
 @pytest.fixture(scope="module")
 def agglomerating():
     """Two alike places whose sectors buy most from themselves, with full increasing returns."""
-    costs = trade_costs(
-        ["p0", "p1"], ["s0", "s1"], {"freight": (0.3 * (1 - np.eye(2)), "resource")}
-    )
+    labels = {"places": ["p0", "p1"], "sectors": ["s0", "s1"]}
     economy = general_economy(
-        places=costs.places,
-        sectors=costs.sectors,
+        **labels,
         employment=np.full((2, 2), 0.5),
         input_share=0.5 * np.eye(2),
-        tau=costs.tau,
+        parts=trade_costs(**labels, layers={"freight": (0.3 * (1 - np.eye(2)), "resource")}),
         theta=4.0,
         alpha=1.0,
         mobility="sectors",
     )
     cases = [scenario({"name": "cheaper", "edits": [{"layer": "freight", "cost": 0.97}]})]
     with pytest.warns(UnstableAllocationWarning, match="observed allocation is not stable") as seen:
-        return compare(economy, costs, cases), [str(warning.message) for warning in seen]
+        return compare(economy, cases), [str(warning.message) for warning in seen]
 
 
 def test_an_unstable_allocation_is_left_for_a_stable_one(agglomerating):
@@ -261,7 +315,7 @@ def test_an_unstable_allocation_is_left_for_a_stable_one(agglomerating):
     unused = {f"p{i}:s{s}" for i, s in np.argwhere(people == 0)}
     assert set(str(result.solve_unused_cells.values[0]).split(", ")) == unused
     # Specialised places are still alike: each gains the same from cheaper freight.
-    gain = result.real_income_change.sel(scenario="cheaper").values
+    gain = result.welfare_change.sel(scenario="cheaper").values
     assert gain[0] == pytest.approx(gain[1], rel=1e-9) and gain[0] > 0
 
 
@@ -271,13 +325,16 @@ WEIGHTS = jnp.array([1.0, 0.5, 2.0])
 
 
 def welfare(log_tau):
-    moved = eqx.tree_at(lambda e: e.tau, ECONOMY, jnp.exp(log_tau))
-    return jnp.log(WEIGHTS @ short_run(moved).outcomes["real_income"])
+    moved = eqx.tree_at(lambda e: e.base.market.tau, ECONOMY, jnp.exp(log_tau))
+    return jnp.log(WEIGHTS @ short_run(moved).outcomes["welfare"])
 
 
 @pytest.fixture(scope="module")
 def gradient():
-    return np.asarray(real_income_gradient(ECONOMY, WEIGHTS))
+    found = real_income_gradient(ECONOMY, WEIGHTS)
+    assert found.dims == ("origin", "destination", "sector") and found.attrs["outcome"] == "welfare"
+    assert list(found.origin.values) == list(TABLE.places)
+    return np.asarray(found)
 
 
 def test_gradient_to_all_trade_costs_equals_central_differences(gradient):
@@ -294,13 +351,13 @@ def test_gradient_to_all_trade_costs_equals_central_differences(gradient):
 @pytest.mark.slow  # compiles the derivative of every Newton step
 def test_gradient_to_all_trade_costs_equals_that_of_an_unrolled_solver(gradient):
     def unrolled(log_tau):
-        moved = eqx.tree_at(lambda e: e.tau, ECONOMY, jnp.exp(log_tau))
+        moved = eqx.tree_at(lambda e: e.base.market.tau, ECONOMY, jnp.exp(log_tau))
         x = ECONOMY.initial_distribution()
         p, unravel = flat_prices(ECONOMY, x)
         for _ in range(6):
             jacobian = jax.jacfwd(lambda q: market(moved, q, x))(p)
             p = p - jnp.linalg.solve(jacobian, market(moved, p, x))
-        return jnp.log(WEIGHTS @ moved.outcomes(unravel(p), x)["real_income"])
+        return jnp.log(WEIGHTS @ moved.outcomes(unravel(p), x)["welfare"])
 
     other = jax.jit(jax.grad(unrolled))(jnp.log(ECONOMY.tau))
     np.testing.assert_allclose(gradient, other, rtol=1e-8, atol=1e-12)

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from neg.analysis.tariffs import nash_tariffs, optimal_tariffs
-from neg.core.errors import UnknownNameError
+from neg.core.errors import InvalidParameterError, UnknownNameError
+from neg.economy.composed import compose
 from neg.economy.general.build import general_economy
+from neg.parts import Hours
+from neg.solvers.short_run import short_run
 
 
 def two(theta: float, size: float):
@@ -41,10 +44,30 @@ def test_nash_tariffs_are_best_answers_and_cost_both():
     for place in ("home", "foreign"):
         again = optimal_tariffs(model.with_(tariff=nash.tariff), [place])
         np.testing.assert_allclose(again.tariff, nash.tariff, atol=1e-5)
-    from neg.solvers.short_run import short_run
+    free = np.asarray(short_run(model).outcomes["welfare"]).sum()
+    assert np.asarray(nash.solution.outcomes["welfare"]).sum() < free
 
-    free = np.asarray(short_run(model).outcomes["real_income"]).sum()
-    assert np.asarray(nash.solution.outcomes["real_income"]).sum() < free
+
+def test_with_hours_the_optimum_is_that_of_utility():
+    """Where hours answer wages consumption peaks at another tariff than what people maximise."""
+    model = compose(two(4.0, 1.0), [Hours(psi=1.0)])
+    found = optimal_tariffs(model, ["home"])
+    best = float(found.tariff[1, 0, 0])
+
+    def at(tariff):
+        rate = np.zeros((2, 2, 1))
+        rate[1, 0] = tariff
+        out = short_run(model.with_(tariff=rate)).outcomes
+        return float(out["welfare"][0]), float(out["consumption"][0])
+
+    slopes = [(up - down) / 2e-4 for up, down in zip(at(best + 1e-4), at(best - 1e-4), strict=True)]
+    assert abs(slopes[0]) < 1e-7
+    assert abs(slopes[1]) > 1e-3
+
+
+def test_blocs_that_overlap_are_refused():
+    with pytest.raises(InvalidParameterError, match="'home' is in the blocs 0 and 1"):
+        nash_tariffs(two(4.0, 1.0), [["home"], ["foreign", "home"]])
 
 
 def test_unknown_places_and_details_are_refused():

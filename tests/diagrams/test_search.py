@@ -15,9 +15,10 @@ from neg.core.errors import InvalidParameterError
 from neg.diagrams.basins import follow_to_rest
 from neg.diagrams.diagram import NOTHING, Search, diagram
 from neg.diagrams.starts import patterns
+from neg.economy.composed import compose
 from neg.economy.lever import Lever
 from neg.models.footloose_entrepreneur import FootlooseEntrepreneur
-from neg.parts import Land, economy
+from neg.parts import Land
 from neg.places.layouts import from_distance, hexagonal_torus, racetrack, square_torus
 from neg.solvers.short_run import short_run
 from tests.solvers.toys import circle, pitchfork
@@ -131,7 +132,7 @@ def test_a_search_of_negative_size_is_refused(field):
 @pytest.mark.slow
 def test_blocks_and_unequal_regions():
     distance = from_distance([[0.0, 1.0], [1.3, 0.0]])
-    model = economy(get_model("core-periphery")(geography=distance, tau=1.5), [Land(h=0.1)])
+    model = compose(get_model("core-periphery")(geography=distance, tau=1.5), [Land(h=0.1)])
     found = diagram(model, "land.h", 0.01, 0.4, search=Search(values=3, starts=6))
     for value in (0.01, 0.205, 0.4):
         known = equilibria(model.with_(**{"land.h": value})).points

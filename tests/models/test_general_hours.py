@@ -125,9 +125,11 @@ def test_hours_are_those_that_a_worker_would_choose():
 
 
 def test_gradient_with_respect_to_labour_supply_equals_central_differences():
+    model = shocked()
+
     @eqx.filter_jit
     def solved(psi):
-        return short_run(shocked().with_(**{"hours.psi": psi})).payoff[0]
+        return short_run(model.with_(**{"hours.psi": psi})).payoff[0]
 
     gradient = eqx.filter_grad(solved)(jnp.asarray(PSI))
     way, h = np.array([0.5, -1.0, 0.7]), 1e-5

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from neg.core.checks import check_choice, is_concrete
+from neg.core.errors import unknown_name
 from neg.core.parameters import Parametric, if_given, parameter
 
 DEFICIT_RULES = ("fixed", "world-share", "own-share", "zero", "spending-share")
@@ -41,6 +42,8 @@ def _numbered(name: str, choices: tuple[str, ...]) -> Any:
         if isinstance(value, str):
             check_choice(name, value, choices)
             return jnp.asarray(choices.index(value))
+        if is_concrete(value) and not 0 <= int(value) < len(choices):
+            raise unknown_name(name, value, choices)
         return jnp.asarray(value, dtype=int)
 
     return convert

@@ -25,7 +25,7 @@ from neg.economy.general.outcomes import ledger, outcomes
 from neg.economy.general.response import log_consumption, relaxation, value_of_work
 from neg.economy.general.technology import Technology
 from neg.economy.groups import Groups
-from neg.economy.model import Model, Prices
+from neg.economy.model import PLACE_AXES, Model, Prices
 
 _ROOMS = ("cells", "technology", "market", "household", "closure")
 
@@ -123,7 +123,7 @@ class GeneralEconomy(Tied):
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:
         """Names of the entries along every axis."""
-        places = dict.fromkeys(("place", "origin", "destination"), self.places)
+        places = dict.fromkeys(PLACE_AXES, self.places)
         return {
             **places,
             "sector": self.sectors,
@@ -275,7 +275,7 @@ class GeneralEconomy(Tied):
     def outcomes(self, prices: Prices, x: Float[Array, " cell"]) -> dict[str, Array]:
         """Outcomes by place, sector and pair; see ``docs/notation.md`` for symbols and units."""
         seen = self.flows(prices, x)
-        found = outcomes(self.market, self.household, seen, prices)
+        found = outcomes(self.technology, self.market, self.household, seen, prices)
         value = value_of_work(self.technology, self.market, self.household, self.closure, seen)
         some = seen.people > 0
         felt = jnp.where(some, seen.people * jnp.exp(jnp.where(some, value, 0.0)), 0.0)
@@ -310,8 +310,8 @@ class GeneralEconomy(Tied):
     def with_(self, **values: Any) -> Self:
         """The same with parameters, aliases or fields of any module replaced, and checked.
 
-        Numbers hold for every entry, a vector over sectors for every place; labelled arrays are
-        read by their labels.
+        Numbers hold for every entry (of tariffs and export taxes: abroad), a vector over sectors
+        for every place; labelled arrays are read by their labels.
         """
         changed: dict[str, Any] = {}
         later: dict[str, Any] = {}

@@ -20,7 +20,9 @@ def trade(market: Market, seen: Flows) -> Float[Array, "origin destination secto
     return seen.supply[:, None, :, None] * market.freeness() * pull[None]
 
 
-def outcomes(market: Market, household: Household, seen: Flows, prices: Prices) -> dict[str, Array]:
+def outcomes(
+    technology: Technology, market: Market, household: Household, seen: Flows, prices: Prices
+) -> dict[str, Array]:
     """Named outcomes by place, by place and sector, and by pair."""
     bought = trade(market, seen)
     sold = jnp.sum(bought / market.wedge[..., None], axis=3)
@@ -46,7 +48,7 @@ def outcomes(market: Market, household: Household, seen: Flows, prices: Prices) 
         "income": seen.income,
         "consumption": seen.spendable / index,
         "gdp": bill + seen.land_income + taxes,
-        "trade_balance": exports - imports,
+        "trade_balance": exports - imports + _homogeneous(technology, seen),
         "rent": jnp.where(seen.land_income > 0, jnp.exp(seen.log_rent), 0.0),
         "tariff_revenue": seen.tariff_revenue,
         "export_tax_revenue": seen.export_tax_revenue,
@@ -54,6 +56,12 @@ def outcomes(market: Market, household: Household, seen: Flows, prices: Prices) 
         "trade": sold,
         "market_access": seen.access,
     }
+
+
+def _homogeneous(technology: Technology, seen: Flows) -> Float[Array, " place"]:
+    """Net sales of the homogeneous good, which has no origin and no destination."""
+    net = seen.revenue - jnp.sum(seen.spending, axis=2)
+    return jnp.sum(jnp.where(technology.homogeneous_mask, net, 0.0), axis=1)
 
 
 def ledger(
@@ -66,8 +74,9 @@ def ledger(
 ) -> dict[tuple[str, str, str], Array]:
     """Every flow of money, ``(payer, payee, what)`` to ``[place of payer, place of payee]``.
 
-    Accounts of each place: firms, people, landowners, customs (taxes of every kind), stocks, and
-    the fund through which deficits and pooled rents pass. Each account pays what it receives.
+    Accounts of each place: firms, people, landowners, customs (taxes of every kind), the fund
+    through which deficits and pooled rents pass, and the exchange on which the homogeneous good
+    is traded. Each account pays what it receives; the last two do so in the world as a whole.
     """
     uses = market.taste.shape[3]
     bought = trade(market, seen)
@@ -114,6 +123,14 @@ def ledger(
         ),
         ("fund", "people", "deficits"): at_home(seen.deficit),
     }
+    if any(technology.homogeneous):
+        same = technology.homogeneous_mask
+        by_use = {"firms": inputs, "people": goods}
+        for payer, bill in by_use.items():
+            paid = jnp.sum(jnp.where(same[:, None], bill, 0.0), axis=(1, 2))
+            found[payer, "exchange", "homogeneous good"] = at_home(paid)
+        made = jnp.sum(jnp.where(same, seen.revenue, 0.0), axis=1)
+        found["exchange", "firms", "homogeneous good"] = at_home(made)
     if seen.stock_value is not None:
         found["people", "firms", "stock changes"] = jnp.sum(seen.stock_value, axis=1).T
     return found
