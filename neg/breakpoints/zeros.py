@@ -131,7 +131,7 @@ def on_interior(branch: Branch, ranks: int) -> OnInterior:
             continue
         growth = arc.growth(place)
         if not (arc.state(place).good and np.isfinite(growth).all()):
-            if _differ(arc, place):
+            if _differ(branch, place):
                 found.doubtful.append(_around(branch, place))
             continue
         scale = float(np.abs(growth).max())
@@ -142,7 +142,7 @@ def on_interior(branch: Branch, ranks: int) -> OnInterior:
             if rank < ranks or zero.kind == "fold":
                 turning = bool(abs(growth[rank].imag) > 1e-6 * scale)
                 found.zeros.append(zero._replace(rank=rank, oscillates=turning))
-        elif kind == Kind.FOLD or _differ(arc, place):
+        elif kind == Kind.FOLD or _differ(branch, place):
             found.doubtful.append(_around(branch, place))
     return found
 
@@ -153,15 +153,11 @@ def _around(branch: Branch, place: float) -> tuple[float, float]:
     return float(near.min()), float(near.max())
 
 
-def _differ(arc: Arc, place: float) -> bool:
-    """Whether more modes grow, beyond rounding, on one side of a place than on the other."""
+def _differ(branch: Branch, place: float) -> bool:
+    """Whether more modes grow on one side of a place than on the other."""
     # A place that is a point of the branch may belong to the segment before it.
-    ends = [
-        arc.growth(p).real for p in (max(int(place) - 1.0, 0.0), min(int(place) + 1.0, arc.end))
-    ]
-    counts = [int((rates > UNDECIDED).sum()) for rates in ends]
-    least = [int((rates > -UNDECIDED).sum()) for rates in ends]
-    return counts[0] > least[1] or counts[1] > least[0]
+    first = max(int(place) - 1, 0)
+    return bool(np.ptp(branch.unstable[first : int(place) + 2]) > 0)
 
 
 def on_corner(corner: Corner) -> list[Zero]:
