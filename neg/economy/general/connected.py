@@ -181,8 +181,11 @@ def _demanded(model: Any, workers: np.ndarray) -> np.ndarray:
     for industry, use in enumerate(model.technology.industry_use):
         runs = workers[:, None, industry] > 0
         bought[:, :, use] += np.asarray(model.input_share)[:, :, industry] * runs
+    # Who has no income buys nothing: an empty place is no market.
+    earns = (workers.sum(axis=1) > 0) | (np.asarray(model.employment).sum(axis=1) > 0)
+    earns = (earns | (np.asarray(model.deficit) > 0))[:, None]
     for kind, use in enumerate(model.household.final_use):
-        bought[:, :, use] += np.asarray(model.final_share)[:, :, kind]
+        bought[:, :, use] += np.asarray(model.final_share)[:, :, kind] * earns
     return (np.transpose(bought, (1, 2, 0)) > 0)[:, :, None, :]
 
 

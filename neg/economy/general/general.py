@@ -148,7 +148,14 @@ class GeneralEconomy(Tied):
 
     def axes_of(self, name: str, shape: tuple[int, ...]) -> tuple[str, ...] | None:
         """Axes by shape, where the registry of quantities knows none."""
-        known = {self.shape[:1]: ("place",), self.shape: ("place", "sector")}
+        places, sectors = self.shape
+        pair = ("origin", "destination")
+        known: dict[tuple[int, ...], tuple[str, ...]] = {
+            (places, places): pair,
+            (places, places, sectors): (*pair, "sector"),
+            (places,): ("place",),
+            (places, sectors): ("place", "sector"),
+        }
         return known.get(shape)
 
     @property
