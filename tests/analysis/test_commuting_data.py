@@ -146,6 +146,7 @@ def test_scenarios_of_an_economy_from_data():
     assert float(found["rent_change"].sel(scenario="land", place="11000")) < 0
     gain = found["payoff_change"].sel(scenario=list(edits))
     # Everybody gains the same: expected utility.
+    gain = gain.values
     assert np.all(gain > 0) and np.all(np.ptp(gain, axis=1) < 1e-6)
     at_home = xr.DataArray(np.eye(5, dtype=bool), data["commuters"].coords)
     away = found["commuting"].where(~at_home).sum(["residence", "workplace"])
