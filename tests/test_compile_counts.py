@@ -101,7 +101,9 @@ def test_rules_of_the_closure_are_data():
         {"numeraire": "p1"},
     ):
         short_run(economy.with_(**rule))
-        short_run(calibrate(table, uses="common", layers={"border": (0.2, "resource")}, **rule))
+        if rule != {"deficit_rule": "zero"}:  # under which this table is no equilibrium
+            layers = {"border": (0.2, "resource")}
+            short_run(calibrate(table, uses="common", layers=layers, **rule))
     assert compiled(module._solve) == first
 
 

@@ -104,7 +104,10 @@ def trade_costs(
             array = np.broadcast_to(values, shape)
         elif not flat or isinstance(rate, Mapping):
             array = np.broadcast_to(align(f"rate of layer {name!r}", rate, axes), shape)
-        built.append(Layer(name, array, kind=kind))
+        # Changes with all their entries, so that an edit of some alters no shape: it compiles
+        # nothing.
+        ones = np.ones(shape)
+        built.append(Layer(name, array, ones, ones, kind=kind))
     return tuple(built)
 
 
