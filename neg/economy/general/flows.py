@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from neg.core.logs import EMPTY_LOG
 from neg.core.parameters import if_given
@@ -50,6 +50,7 @@ class Flows(NamedTuple):
     export_tax_revenue: Float[Array, " place"]
     stock_value: Float[Array, "place sector destination"] | None
     same_block: Float[Array, "place place"]  # one where trade ties two places together
+    lives: Bool[Array, " place"]  # which places have any income
 
 
 def flows(
@@ -94,7 +95,7 @@ def flows(
     log_reach = jnp.where(served, jnp.log(jnp.where(served, reach, 1.0)), 0.0)
     log_index = jnp.where(same[:, None], 0.0, -log_reach / market.theta[:, None])
 
-    lives = lives_there(revenue, closure, people)
+    lives = lives_there(technology, market, closure, revenue, people)
     income = jnp.where(lives, jnp.exp(prices["income"]), 0.0)
     stock = if_given(closure.stock_change)
     stock_value = None if stock is None else jnp.exp(log_cost)[:, :, None] * stock
@@ -145,6 +146,7 @@ def flows(
         export_taxes,
         stock_value,
         same_block(tied),
+        lives,
     )
 
 
@@ -174,7 +176,7 @@ def residual(
         )
     price_one = jnp.log(jnp.where(active, technology.productivity, 1.0)) - prices["cost"]
     goods = jnp.where(same, price_one, goods)
-    lives = lives_there(seen.revenue, closure, seen.people)
+    lives = seen.lives
     earned = jnp.log(jnp.where(lives, seen.earned, 1.0))
     cost = technology.log_unit_cost(prices["wage"], seen.log_rent, seen.log_index)
     return {
@@ -184,9 +186,19 @@ def residual(
     }
 
 
-def lives_there(revenue: Array, closure: Closure, people: Array) -> Array:
-    """Which places have any income."""
-    lives = (jnp.sum(revenue, axis=1) > 0) | (jnp.sum(people, axis=1) > 0)
+def lives_there(
+    technology: Technology, market: Market, closure: Closure, revenue: Array, people: Array
+) -> Bool[Array, " place"]:
+    """Which places have any income: people, transfers, or rents and taxes of firms.
+
+    With commuting firms may be where nobody lives, and leave no income there.
+    """
+    collects = (jnp.sum(technology.land_share, axis=1) > 0) & (closure.rent_rule == 0)
+    collects = collects | jnp.any(technology.tax_share > 0, axis=1)
+    inputs = jnp.sum(technology.input_share, axis=(1, 2)) > 0
+    collects = collects | (inputs & jnp.any(market.tariff > 0, axis=(0, 2)))
+    collects = collects | jnp.any(market.export_tax > 0, axis=(1, 2))
+    lives = (jnp.sum(people, axis=1) > 0) | ((jnp.sum(revenue, axis=1) > 0) & collects)
     return lives | ((closure.deficit > 0) & (closure.deficit_rule == 0))
 
 
