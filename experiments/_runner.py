@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +27,7 @@ from tqdm import tqdm
 
 import experiments
 from experiments._parallel import Work, held_back, side_by_side
+from neg.analysis.compare import NumeraireWarning
 from neg.core import records
 from neg.core.errors import InvalidDataError, NegError, unknown_name
 
@@ -232,6 +234,8 @@ def attempt(
     def step(done: int, total: int, label: str = "") -> None:
         progress(name, min(done / max(total, 1), 1.0), label)
 
+    # Records say what is held fixed, deficits in the numeraire among it: no need to warn as well.
+    warnings.simplefilter("ignore", NumeraireWarning)
     try:
         verdict = run_one(name, out, step, changes=changes, stage=stage, **how)
     except Exception as error:

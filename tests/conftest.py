@@ -12,8 +12,11 @@ from collections.abc import Iterator
 # each other. Read when numpy is loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
-# The code generator that users get, also where a test imports what would ask for another one.
-os.environ.setdefault("XLA_FLAGS", "")
+# Tests compile much and compute little. The code generator is that which dense solves, the command
+# line and the experiments ask for (see neg.core.compilation); XLA_FLAGS= tests with the other one.
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false --xla_llvm_disable_expensive_passes=true"
+)
 
 import jax  # noqa: E402
 import pytest  # noqa: E402

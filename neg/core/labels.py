@@ -39,7 +39,9 @@ def align(name: str, value: Any, axes: Mapping[str, Sequence[str]]) -> np.ndarra
         raise InvalidShapeError(f"{name} has shape {array.shape}; must be {tuple(sizes)}")
     if array.ndim == 0:
         return array.reshape((1,) * len(sizes))
-    check_shape(name, array, tuple(sizes[: array.ndim]))
+    # One entry along an axis holds for all of it.
+    wanted = tuple(1 if given == 1 else n for n, given in zip(sizes, array.shape, strict=False))
+    check_shape(name, array, wanted)
     return array.reshape(array.shape + (1,) * (len(sizes) - array.ndim))
 
 

@@ -144,7 +144,9 @@ def test_scenarios_of_an_economy_from_data():
     assert float(change.sel(scenario="firms", place="09184")) > 0
     assert float(change.sel(scenario="land", place="11000")) > 0
     assert float(found["rent_change"].sel(scenario="land", place="11000")) < 0
-    gain = found["payoff_change"]  # everybody gains the same: expected utility
+    gain = found["payoff_change"].sel(scenario=list(edits))
+    # Everybody gains the same: expected utility.
+    gain = gain.values
     assert np.all(gain > 0) and np.all(np.ptp(gain, axis=1) < 1e-6)
     at_home = xr.DataArray(np.eye(5, dtype=bool), data["commuters"].coords)
     away = found["commuting"].where(~at_home).sum(["residence", "workplace"])

@@ -63,9 +63,10 @@ def same_block(link: Bool[Array, "place place"]) -> Float[Array, "place place"]:
 def obstacle(model: Any) -> tuple[Status, str] | None:
     """Why this economy has no equilibrium, or more than can be told apart; None if nothing shows.
 
-    Places are nodes, sales are arcs. A block that nothing ties to the others must have deficits of
-    zero in all; deficits inside blocks are amounts of one numeraire and can be placed in one block
-    only; places that sell to others and buy nothing from them must run a surplus.
+    Places are nodes, sales (of goods, and of labour by commuters) are arcs. A block that nothing
+    ties to the others must have deficits of zero in all; deficits inside blocks are amounts of one
+    numeraire and can be placed in one block only; places that sell to others and buy nothing from
+    them must run a surplus.
     """
     link = _links(model)
     if link is None or (link | np.eye(len(link), dtype=bool)).all():
@@ -135,16 +136,34 @@ def _one_way(
 def _links(model: Any) -> np.ndarray | None:
     """Who sells to whom, by the same rule as :func:`links`; None where all trade, plainly."""
     taste = np.asarray(model.taste)
-    sells = (np.asarray(model.productivity) > 0) & (np.asarray(model.employment) > 0)
+    workers, hires = _workers(model)
+    sells = (np.asarray(model.productivity) > 0) & (workers > 0)
     cost = np.log(np.asarray(model.tau)) + np.log1p(np.asarray(model.tariff))
     cost = np.asarray(model.theta) * (cost + np.log1p(np.asarray(model.export_tax)))
     some = taste.min(initial=np.inf, where=taste > 0)
     plain = (taste.max(axis=3) > 0).any(axis=2).all() and sells.all()
     if plain and np.abs(cost).max(initial=0.0) < 10.0 and some > 1e-4 * taste.max():
         return None
-    kernel = np.transpose(np.asarray(model.market.freeness()), (2, 3, 0, 1)) * _demanded(model)
+    kernel = np.transpose(np.asarray(model.market.freeness()), (2, 3, 0, 1))
+    kernel = kernel * _demanded(model, workers)
     found = np.asarray(links(jnp.asarray(kernel), jnp.asarray(sells)))
-    return found | np.asarray(pooled(model.closure, model.technology, model.household))
+    return found | hires | np.asarray(pooled(model.closure, model.technology, model.household))
+
+
+def commuters(
+    commute: Float[Array, "residence workplace sector"], people: Float[Array, "place sector"]
+) -> Bool[Array, "residence workplace"]:
+    """From which places people go to work in which: they sell labour there."""
+    return jnp.any((commute > 0) & (people > 0)[:, None, :], axis=2)
+
+
+def _workers(model: Any) -> tuple[np.ndarray, np.ndarray | bool]:
+    """Workers by place and sector at the start, and which places sell labour to which."""
+    people, commute = np.asarray(model.employment), model.bent.commute
+    if commute is None:
+        return people, False
+    workers = np.einsum("nis,ns->is", np.asarray(commute), people)
+    return workers, np.asarray(commuters(commute, people))
 
 
 def pooled(closure: Any, technology: Any, household: Any) -> Bool[Array, "place place"]:
@@ -154,16 +173,19 @@ def pooled(closure: Any, technology: Any, household: Any) -> Bool[Array, "place 
     return same & (closure.rent_rule != 0) & some
 
 
-def _demanded(model: Any) -> np.ndarray:
+def _demanded(model: Any, workers: np.ndarray) -> np.ndarray:
     """Where anything of a sector is bought for a class of use: [sector, use, 1, destination]."""
     uses = model.market.taste.shape[3]
     places, sectors = model.shape
     bought = np.zeros((places, sectors, uses))
     for industry, use in enumerate(model.technology.industry_use):
-        runs = np.asarray(model.employment)[:, None, industry] > 0
+        runs = workers[:, None, industry] > 0
         bought[:, :, use] += np.asarray(model.input_share)[:, :, industry] * runs
+    # Who has no income buys nothing: an empty place is no market.
+    earns = (workers.sum(axis=1) > 0) | (np.asarray(model.employment).sum(axis=1) > 0)
+    earns = (earns | (np.asarray(model.deficit) > 0))[:, None]
     for kind, use in enumerate(model.household.final_use):
-        bought[:, :, use] += np.asarray(model.final_share)[:, :, kind]
+        bought[:, :, use] += np.asarray(model.final_share)[:, :, kind] * earns
     return (np.transpose(bought, (1, 2, 0)) > 0)[:, :, None, :]
 
 

@@ -12,7 +12,7 @@ from neg.core.logs import EMPTY_LOG
 from neg.core.parameters import if_given
 from neg.economy.general.bent import Bent
 from neg.economy.general.closure import Closure
-from neg.economy.general.connected import links, pooled, same_block
+from neg.economy.general.connected import commuters, links, pooled, same_block
 from neg.economy.general.household import Household
 from neg.economy.general.kernels import arriving, kernels, leaving
 from neg.economy.general.market import Market
@@ -111,7 +111,9 @@ def flows(
     export_taxes = jnp.sum(supply * leaving(bilateral.to_port, pull), axis=1)
 
     bought = jnp.transpose(spending > 0, (1, 2, 0))[:, :, None, :]
-    sold = links(jnp.where(bought, bilateral.to_buyer, 0.0), active & (workers > 0))
+    tied = pooled(closure, technology, household)
+    tied = tied if commute is None else tied | commuters(commute, people)
+    tied = tied | links(jnp.where(bought, bilateral.to_buyer, 0.0), active & (workers > 0))
 
     land_income = housing + land_bill
     rents = closure.rents(land_income, wages, jnp.sum(people, axis=1))
@@ -142,7 +144,7 @@ def flows(
         tariffs,
         export_taxes,
         stock_value,
-        same_block(sold | pooled(closure, technology, household)),
+        same_block(tied),
     )
 
 

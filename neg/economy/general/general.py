@@ -148,7 +148,14 @@ class GeneralEconomy(Tied):
 
     def axes_of(self, name: str, shape: tuple[int, ...]) -> tuple[str, ...] | None:
         """Axes by shape, where the registry of quantities knows none."""
-        known = {self.shape[:1]: ("place",), self.shape: ("place", "sector")}
+        places, sectors = self.shape
+        pair = ("origin", "destination")
+        known: dict[tuple[int, ...], tuple[str, ...]] = {
+            (places, places): pair,
+            (places, places, sectors): (*pair, "sector"),
+            (places,): ("place",),
+            (places, sectors): ("place", "sector"),
+        }
         return known.get(shape)
 
     @property
@@ -322,7 +329,7 @@ class GeneralEconomy(Tied):
             if name == "numeraire":
                 value = numeraire_weights(value, self.places)
             if name in specs and value is not None:
-                old = jnp.shape(getattr(self, name) if owner else self.land)
+                old = np.shape(getattr(self, name) if owner else self.land)
                 axes = {axis: labels[axis] for axis in specs[name].axes}
                 shape = tuple(len(entry) for entry in axes.values())
                 value = spread(name, value, axes, old if old else shape)
