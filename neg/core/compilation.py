@@ -54,6 +54,7 @@ def quick_jit(function: Any) -> Any:
         inside = inside or isinstance(jnp.zeros(()), jax.core.Tracer)
         return (usual if inside else quick)(*given, **named)
 
+    call._cached = quick._cached  # type: ignore[attr-defined]  # what counts compilations reads
     return call
 
 

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from neg.core.checks import check_range
 from neg.core.errors import InvalidDataError
 from neg.core.labels import align
 from neg.core.parameters import parameter
@@ -55,6 +56,7 @@ def moving_costs(economy: Model, cost: Any) -> MovingCosts:
     places, sectors = economy.labels["place"], economy.labels["sector"]
     axes = {"origin": places, "place": places, "sector": sectors}
     if np.ndim(cost) == 0 and not hasattr(cost, "keys"):
+        check_range("cost", cost)
         cost = float(cost) * (1.0 - np.eye(len(places)))
     full = np.broadcast_to(
         align("moving costs", cost, axes), (len(places), len(places), len(sectors))

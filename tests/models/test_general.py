@@ -32,8 +32,9 @@ EXPORT_TAX = RNG.uniform(0.0, 0.1, (3, 3, 2)) * ~np.eye(3, dtype=bool)[:, :, Non
 
 def shocked(**options):
     """An economy away from its baseline: every wedge, deficits, scale and links at once."""
+    rule = options.pop("deficit_rule", "fixed")  # under "zero" the table itself is refused
     model = calibrate(TABLE, theta=[4.0, 6.0], alpha=[0.0, 0.4], uses="common", **options)
-    return model.with_(tau=TAU, tariff=TARIFF, export_tax=EXPORT_TAX)
+    return model.with_(tau=TAU, tariff=TARIFF, export_tax=EXPORT_TAX, deficit_rule=rule)
 
 
 # The 2020 table ---------------------------------------------------------------------------------

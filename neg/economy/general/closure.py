@@ -41,7 +41,7 @@ def _numbered(name: str, choices: tuple[str, ...]) -> Any:
     def convert(value: Any) -> Array:
         if isinstance(value, str):
             check_choice(name, value, choices)
-            return jnp.asarray(choices.index(value))
+            return jnp.asarray(choices.index(value), dtype=int)
         if is_concrete(value) and not 0 <= int(value) < len(choices):
             raise unknown_name(name, value, choices)
         return jnp.asarray(value, dtype=int)

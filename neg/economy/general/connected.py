@@ -163,7 +163,7 @@ def _workers(model: Any) -> tuple[np.ndarray, np.ndarray | bool]:
     if commute is None:
         return people, False
     workers = np.einsum("nis,ns->is", np.asarray(commute), people)
-    return workers, np.asarray(commuters(commute, people))
+    return workers, np.asarray(commuters(commute, jnp.asarray(people)))
 
 
 def pooled(closure: Any, technology: Any, household: Any) -> Bool[Array, "place place"]:
