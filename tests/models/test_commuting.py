@@ -120,10 +120,6 @@ def test_it_is_the_general_economy_with_commuting_and_tastes():
     assert labelled(theirs)["commuting.flow"].dims == ("residence", "workplace")
 
 
-@pytest.mark.xfail(
-    reason="the dense solve of the twin stalls at its start where a place has no job in reach",
-    strict=True,
-)
 def test_in_the_twin_too_nobody_lives_where_no_job_is_in_reach():
     amenity = np.array(region(n=5).amenity)
     amenity[1] = 0.0
