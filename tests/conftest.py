@@ -15,7 +15,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 # Tests compile much and compute little. The code generator is that which dense solves, the command
 # line and the experiments ask for (see neg.core.compilation); XLA_FLAGS= tests with the other one.
 os.environ.setdefault(
-    "XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false --xla_llvm_disable_expensive_passes=true"
+    "XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0"
 )
 
 import jax  # noqa: E402

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from neg.core.checks import check_finite, check_range
+from neg.core.compilation import quick_jit
 from neg.core.errors import InvalidDataError, InvalidParameterError
 from neg.core.labels import align, has_labels
 from neg.core.status import Status
@@ -168,7 +168,7 @@ def _iceberg(distance: np.ndarray, names: Sequence[str]) -> np.ndarray:
     return distance / distance.min()
 
 
-@eqx.filter_jit
+@quick_jit
 def _inverted(
     model: Commuting, people: Float[Array, "residence workplace"], wage: Float[Array, " place"]
 ) -> tuple[Array, Array, Array, Array]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array
 
 from neg.core.checks import check_finite, check_range, check_shape
+from neg.core.compilation import quick_jit
 from neg.core.errors import InvalidDataError
 from neg.core.status import Status
 from neg.economy.composed import compose
@@ -120,7 +120,7 @@ def invert_moving_costs(economy: General, *, prices: Any = None) -> General:
     return bare.with_(**{"moving.cost": np.where(used, value - level[member], 0.0)})
 
 
-@eqx.filter_jit
+@quick_jit
 def _payoff(economy: General, prices: Any, x: Array) -> Array:
     return economy.payoff(prices, x)
 
@@ -130,7 +130,7 @@ def rationalised(economy: General, *, throw: bool = True) -> ShortRun:
     return at_boundary(short_run(economy, throw=False), throw)
 
 
-@eqx.filter_jit
+@quick_jit
 def _productivity(economy: Any, log_wage: Array, x: Array, tolerance: float) -> tuple:
     """Solve the market conditions for productivity in place of wages."""
     start = economy.initial_prices(x)

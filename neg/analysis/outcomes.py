@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import numpy as np
 import xarray as xr
 
+from neg.core.compilation import quick_jit
 from neg.core.quantities import describe
 from neg.core.status import Stability, Status
 from neg.economy.model import Model
@@ -49,7 +49,7 @@ def axes_of(model: Model, name: str, shape: tuple[int, ...]) -> tuple[str, ...]:
     return known if known is not None else tuple(f"{name}_{i}" for i in range(len(shape)))
 
 
-@eqx.filter_jit
+@quick_jit
 def _outcomes(solution: Any) -> dict[str, Any]:
     return solution.outcomes
 

@@ -17,6 +17,7 @@ from jaxtyping import Array, Float, Int
 
 from neg.bifurcation.line import ParameterLine
 from neg.bifurcation.reduction import Reduction, reduced_residual
+from neg.core.compilation import quick_jit
 from neg.core.status import Status
 from neg.economy.model import Model
 
@@ -153,7 +154,7 @@ def metric_of(line: ParameterLine, reduction: Reduction) -> Array:
     return jnp.append(reduction.weights, (line.high - line.low) ** -2)
 
 
-@eqx.filter_jit
+@quick_jit
 def trace(
     model: Model,
     line: ParameterLine,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -17,6 +16,7 @@ from neg.bifurcation.line import ParameterLine, line_symmetries, parameter_line
 from neg.bifurcation.reduction import Reduction, reduce
 from neg.bifurcation.symmetry import Symmetry, cleared
 from neg.core.checks import check_range
+from neg.core.compilation import quick_jit
 from neg.core.errors import ConvergenceError
 from neg.economy.lever import Lever, in_hand
 from neg.economy.model import Model
@@ -141,7 +141,7 @@ def state_vector(
     return _state_vector(model, reduction, x, jnp.asarray(position), *cleared(model, x))
 
 
-@eqx.filter_jit
+@quick_jit
 def _state_vector(
     model: Model, reduction: Reduction, x: Array, position: Array, p: Array, value: Array
 ) -> Array:

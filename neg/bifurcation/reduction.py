@@ -16,6 +16,7 @@ from jaxtyping import Array, Float
 
 from neg.bifurcation.line import ParameterLine
 from neg.bifurcation.symmetry import Symmetry, cleared
+from neg.core.compilation import quick_jit
 from neg.economy.model import Model
 from neg.solvers.system import market, payoff
 
@@ -153,7 +154,7 @@ def _price_classes(model: Model, orbits: np.ndarray, used: np.ndarray) -> np.nda
     return classes if spread < 1e-8 else single
 
 
-_market = eqx.filter_jit(market)
+_market = quick_jit(market)
 
 
 def _classes(columns: np.ndarray, tolerance: float = 1e-8) -> np.ndarray:

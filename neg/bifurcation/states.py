@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,6 +14,7 @@ from neg.bifurcation.line import ParameterLine
 from neg.bifurcation.reduction import Reduction
 from neg.bifurcation.spectrum import adapted_basis, blocks, eigenvalues, tangent_matrices
 from neg.bifurcation.symmetry import Symmetry
+from neg.core.compilation import quick_jit
 from neg.economy.model import Model
 from neg.solvers.long_run import STABILITY_TOLERANCE
 from neg.solvers.system import slopes
@@ -40,7 +40,7 @@ def _details(model: Model, line: ParameterLine, reduction: Reduction, u: Array) 
     return Details(x, p, value, slope.payoff, slope.total)
 
 
-@eqx.filter_jit
+@quick_jit
 def details_along(
     model: Model, line: ParameterLine, reduction: Reduction, points: Array
 ) -> Details:
@@ -56,7 +56,7 @@ def details_along(
     return jax.lax.map(one, points)
 
 
-@eqx.filter_jit
+@quick_jit
 def equilibrium_between(
     model: Model,
     line: ParameterLine,

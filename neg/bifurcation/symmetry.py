@@ -12,12 +12,12 @@ import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from neg.core.compilation import quick_jit
 from neg.economy.model import Model
 from neg.solvers.newton import newton
 from neg.solvers.short_run import market_system
@@ -189,7 +189,7 @@ def pattern(x: np.ndarray, cells: int | None = None) -> str:
     return f"{text} of {total}" if sum(sizes) < total else text
 
 
-@eqx.filter_jit
+@quick_jit
 def cleared(model: Model, x: Array) -> tuple[Array, Array]:
     """Flat log prices that clear the markets at ``x`` and the payoffs there, without a check."""
     p = newton(market_system, flat_prices(model, x)[0], (model, x)).z

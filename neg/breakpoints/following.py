@@ -26,6 +26,7 @@ from neg.bifurcation.states import equilibrium_between
 from neg.bifurcation.symmetry import Symmetry
 from neg.breakpoints.crossings import gather
 from neg.breakpoints.scale import ScaledPath
+from neg.core.compilation import quick_jit
 from neg.core.status import Status
 from neg.economy.model import Model
 from neg.solvers.long_run import equilibrium_at
@@ -235,7 +236,7 @@ class Follower:
             self.notes.append(text)
 
 
-@eqx.filter_jit
+@quick_jit
 def _begin(
     model: Model, path: ScaledPath, reduction: Reduction, v: Array, x: Array, even: Array
 ) -> tuple[Array, Array, Array]:

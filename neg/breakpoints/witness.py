@@ -25,6 +25,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from neg.breakpoints.crossings import NULL, model_at, null_free
+from neg.core.compilation import quick_jit
 from neg.economy.model import Model
 from neg.solvers.implicit import implicit_solution
 from neg.solvers.stability import average_payoff, replicator_jacobian
@@ -79,7 +80,7 @@ def sustain_witness(
     return _witness("sustain", parameter, value, z, used, inverse, none, none, cell)
 
 
-@eqx.filter_jit
+@quick_jit
 def _linearised(
     model: Model, parameter: str, value: Array, z: Array, used: Array
 ) -> tuple[Array, Array, Array]:
@@ -100,7 +101,7 @@ def fold_witness(model: Model, parameter: str, value: Any, z: Any, used: Array) 
     return _witness("fold", parameter, value, z, used, none, left, none)
 
 
-@eqx.filter_jit
+@quick_jit
 def _left_null(model: Model, parameter: str, value: Array, z: Array, used: Array) -> Array:
     """The left null vector of the equilibrium conditions."""
     here = model_at(model, parameter, value)
@@ -157,7 +158,7 @@ def null_vectors(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return left / (left @ right), right
 
 
-@eqx.filter_jit
+@quick_jit
 def gradient_of(witness: Witness, model: Model, names: tuple[str, ...]) -> dict[str, Array]:
     """``- g_theta / g_lambda`` for the named scalar parameters of ``model``."""
 
@@ -169,7 +170,7 @@ def gradient_of(witness: Witness, model: Model, names: tuple[str, ...]) -> dict[
     return {name: 0.0 - slope / by_value for name, slope in by_theta.items()}
 
 
-@eqx.filter_jit
+@quick_jit
 def differentiable(witness: Witness, model: Model, ok: Any) -> Float[Array, ""]:
     """The threshold as a scalar that knows its derivative with respect to every leaf of model."""
     args = (model, stop(witness))

@@ -20,6 +20,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _TESTED = "0.10."
+_OLDER = {"xla_cpu_use_fusion_emitters": False}
 
 
 def compile_quickly() -> None:
@@ -36,15 +37,31 @@ def compile_quickly() -> None:
 def quick_jit(function: Any) -> Any:
     """``eqx.filter_jit`` that compiles a program of many small operations in half the time.
 
-    Such programs (dense solves, gradients through them) are compiled once and run for
-    milliseconds, so that the older code generator serves better. Options of the compiler belong
-    to outermost programs only: inside another transformation the function is compiled as that is.
+    Solves and gradients through them are hundreds of small operations in loops: the older code
+    generator and light optimisation compile them in half the time, and they run no slower
+    (``benchmarks/case_start.py``). Options of the compiler belong to outermost programs only:
+    inside another transformation the function is compiled as that is.
     """
+    return _jit_with(function, _OLDER | {"xla_backend_optimization_level": 1})
+
+
+def plain_jit(function: Any) -> Any:
+    """``eqx.filter_jit`` without optimisation, for what runs once or twice after each solve.
+
+    Outcomes and payoffs are hundreds of small operations without a loop: operation by operation
+    they take half a second, compiled in full several; compiled plainly a fraction of one.
+    """
+    return _jit_with(function, _OLDER | {"xla_backend_optimization_level": 0})
+
+
+def _jit_with(function: Any, options: dict[str, Any]) -> Any:
     jit: Any = eqx.filter_jit  # takes the settings of jax.jit, which its types do not say
     usual = jit(function)
     if not metadata.version("jaxlib").startswith(_TESTED):
         return usual
-    quick = jit(function, compiler_options={"xla_cpu_use_fusion_emitters": False})
+    asked = os.environ.get("XLA_FLAGS", "")  # flags that the user has set stay
+    options = {name: value for name, value in options.items() if name not in asked}
+    quick = jit(function, compiler_options=options) if options else usual
 
     @functools.wraps(function)
     def call(*given: Any, **named: Any) -> Any:

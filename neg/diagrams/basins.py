@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +12,7 @@ from jaxtyping import Array
 
 from neg.bifurcation.line import ParameterLine
 from neg.bifurcation.symmetry import Symmetry
+from neg.core.compilation import quick_jit
 from neg.core.status import Status
 from neg.economy.model import Model
 from neg.solvers.long_run import STABILITY_TOLERANCE, long_run
@@ -106,7 +106,7 @@ def _reached(
     return x, used, growth, status == Status.CONVERGED
 
 
-@eqx.filter_jit
+@quick_jit
 def _block(
     model: Model, line: ParameterLine, positions: Array, starts: Array, count: Array
 ) -> tuple[Array, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, Self
 
-import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float
 
+from neg.core.compilation import quick_jit
 from neg.core.parameters import Alias
 from neg.core.status import Status
 from neg.economy.groups import Groups
@@ -161,7 +161,7 @@ class Delegate(Model):
         return self.base.industry
 
 
-@eqx.filter_jit
+@quick_jit
 def _at_start(model: Model) -> Any:
     x = model.initial_distribution()
     return model.bent_at(model.initial_prices(x), x)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
 from neg.bifurcation.symmetry import symmetries
+from neg.core.compilation import quick_jit
 from neg.core.status import Status
 from neg.economy.model import Model
 from neg.search.faces import cleared
@@ -125,7 +125,7 @@ class Candidates:
         return (round(float((share**2).sum()), 6), *(-np.round(share, 6)).tolist())
 
 
-@eqx.filter_jit
+@quick_jit
 def _prices(model: Model, x: Array) -> Any:
     """Prices that clear markets at ``x``, by the same steps as in the search."""
     start, unravel = flat_prices(model, x)

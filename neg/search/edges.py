@@ -12,12 +12,12 @@ from __future__ import annotations
 import itertools
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from neg.core.compilation import quick_jit
 from neg.economy.model import Model
 from neg.search.candidates import SMALLEST_LOG_SHARE, Candidates
 from neg.search.faces import cleared
@@ -169,7 +169,7 @@ def _scan(model: Model, entries: list[tuple[np.ndarray, np.ndarray, int]]) -> np
     return np.concatenate(gains).reshape(-1, wide)
 
 
-@eqx.filter_jit
+@quick_jit
 def _gains(model: Model, x: Array, cell: Array, log_share: Array, count: Array) -> Array:
     def one(at: Array, k: Array, log: Array) -> Array:
         groups = model.groups

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from neg.core.compilation import quick_jit
 from neg.economy.model import Model
 from neg.solvers.small import solve
 from neg.solvers.system import flat_prices, market, payoff
@@ -94,7 +95,7 @@ def face_of(model: Model, used: np.ndarray) -> Face:
     return Face(jnp.asarray(used), mass, *(jnp.asarray(row) for row in rows))
 
 
-@eqx.filter_jit
+@quick_jit
 def gaps(
     model: Model,
     parameter: str | None,

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.breakpoints.crossings import gather, start_at
+from neg.core.compilation import quick_jit
 from neg.economy.model import Model
 from neg.solvers.system import distribution, long_run_residual, unpack
 
@@ -71,7 +72,7 @@ def _deflation(model: Model, known: list[tuple[np.ndarray, np.ndarray]]) -> Defl
     return Deflation(jnp.asarray(share), jnp.asarray(used), jnp.asarray(count))
 
 
-@eqx.filter_jit
+@quick_jit
 def _solve_block(
     model: Model, starts: Array, used: Array, deflation: Deflation, count: Array
 ) -> tuple[Array, Array]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array
 
+from neg.core.compilation import quick_jit
 from neg.core.errors import InvalidDataError
 from neg.core.status import Status
 from neg.economy.model import Groups, Model
@@ -176,19 +176,19 @@ def _on_simplex(x: np.ndarray, index: np.ndarray, mass: np.ndarray) -> np.ndarra
     return x * (mass / np.bincount(index, x, len(mass)))[index]
 
 
-@eqx.filter_jit
+@quick_jit
 def _initial(model: Model, x: Array) -> Any:
     return model.initial_prices(x)
 
 
-@eqx.filter_jit
+@quick_jit
 def _linearise(model: Model, x: Array, p: Array, used: Array) -> tuple[Array, Array, Array]:
     found = slopes(model, p, x)
     matrix = replicator_jacobian(model.groups, x, found.payoff, found.total, used)
     return found.payoff, found.total, matrix
 
 
-@eqx.filter_jit
+@quick_jit
 def _follow(model: Model, x: Array, p: Array, until: Array) -> _State:
     groups = model.groups
     cells = groups.cells

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.core.checks import check_finite, check_labels, check_range
-from neg.core.compilation import own_settings
+from neg.core.compilation import own_settings, quick_jit
 from neg.core.errors import ConvergenceError, InvalidDataError, unknown_name
 from neg.core.parameters import as_float
 from neg.economy.model import Groups, Model
@@ -214,7 +214,7 @@ def basins(
     )
 
 
-@eqx.filter_jit
+@quick_jit
 def _follow_all(
     model: Model,
     starts: Array,

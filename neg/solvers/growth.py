@@ -21,6 +21,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array
 from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigs
 
+from neg.core.compilation import quick_jit
 from neg.economy.model import Model
 from neg.solvers.hoist import hoist
 from neg.solvers.krylov import gmres
@@ -141,7 +142,7 @@ def _rightmost(
     return vectors[:, int(np.argmax(values.real))]
 
 
-@eqx.filter_jit
+@quick_jit
 def _prepare(model: Model, x: Array, p: Array) -> tuple[Array, Any]:
     """Payoff gaps, and the derivative of preconditioned market residual and payoffs there."""
     cells = model.groups.cells
@@ -158,7 +159,7 @@ def _prepare(model: Model, x: Array, p: Array) -> tuple[Array, Any]:
     return gaps, eqx.filter_closure_convert(linear, z)
 
 
-@eqx.filter_jit
+@quick_jit
 def _answer(linear: Any, y: Array, still: Array, accuracy: Array) -> Array:
     """Change of payoffs when log shares change by ``y`` and prices clear the markets again."""
     excess, value = linear(jnp.concatenate([y, still]))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
 from neg.core.checks import as_masses, check_choice, check_finite, check_shape, is_concrete
-from neg.core.compilation import own_settings, quick_jit
+from neg.core.compilation import own_settings, plain_jit, quick_jit
 from neg.core.errors import ConvergenceError
 from neg.core.status import Status
 from neg.economy.model import Groups, Model, Prices
@@ -58,18 +57,18 @@ def short_run(
     return at_boundary(follow_eased(model, solution, solve), throw)
 
 
-@eqx.filter_jit
+@plain_jit
 def initial_prices(model: Model, x: Array) -> Prices:
     """The model's initial log prices, compiled: many small operations in one."""
     return model.initial_prices(x)
 
 
-@eqx.filter_jit
+@plain_jit
 def _start(model: Model) -> Array:
     return model.initial_distribution()
 
 
-@eqx.filter_jit
+@plain_jit
 def _groups(model: Model) -> Groups:
     return model.groups
 
@@ -95,7 +94,7 @@ def _solve(
     )
 
 
-@eqx.filter_jit
+@quick_jit
 def _solve_free(
     model: Model, x: Array, prices: Prices, tolerance: Array, max_steps: Array
 ) -> ShortRun:

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from neg.core.checks import is_concrete
+from neg.core.compilation import plain_jit
 from neg.core.status import Stability, Status
 from neg.economy.model import Model, Prices
 
@@ -19,6 +20,18 @@ _SHOWN = 12
 
 def _unknown() -> Array:
     return jnp.asarray(jnp.nan)
+
+
+@plain_jit
+def outcomes_at(model: Model, prices: Prices, x: Array) -> dict[str, Array]:
+    """The model's outcomes, compiled: many small operations in one."""
+    return model.outcomes(prices, x)
+
+
+@plain_jit
+def payoff_at(model: Model, prices: Prices, x: Array) -> Array:
+    """The model's payoffs, compiled."""
+    return model.payoff(prices, x)
 
 
 class Solution(eqx.Module):
@@ -45,7 +58,7 @@ class Solution(eqx.Module):
     @property
     def outcomes(self) -> dict[str, Array]:
         """Named outcomes of the model."""
-        return self.model.outcomes(self.prices, self.x)
+        return outcomes_at(self.model, self.prices, self.x)
 
     def to_frame(self) -> Any:
         """One row per cell, by its label: mass ``x``, share of its group's mass, payoff."""
@@ -117,7 +130,7 @@ class ShortRun(Solution):
     @property
     def payoff(self) -> Float[Array, " cell"]:
         """Payoff of every cell, used or not."""
-        return self.model.payoff(self.prices, self.x)
+        return payoff_at(self.model, self.prices, self.x)
 
 
 class LongRun(Solution):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from neg.core.compilation import quick_jit
 from neg.economy.model import Groups, Model
 from neg.solvers.system import Slopes, slopes
 
@@ -73,7 +73,7 @@ def tangent_basis(groups: Groups, used: Any) -> np.ndarray:
     return np.array(columns).reshape(-1, len(index)).T
 
 
-@eqx.filter_jit
+@quick_jit
 def linearised(model: Model, x: Array, prices: Any) -> Slopes:
     """Payoffs and their total derivative at a distribution with cleared markets."""
     return slopes(model, jax.flatten_util.ravel_pytree(prices)[0], x)

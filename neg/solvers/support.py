@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array
@@ -57,7 +56,7 @@ def polish_at(model: Model, x: Array, used: Array, p: Array, tolerance: Array) -
     return finish(model, root, used, tolerance, root.steps)
 
 
-@eqx.filter_jit
+@quick_jit
 def settle_at(model: Model, x: Array, used: Array, p: Array, tolerance: Array) -> LongRun:
     """The equilibrium near ``x`` and log prices ``p``, without a matrix; growth is left open."""
     found, p, root = settle(model, stop(x), used, stop(p), tolerance, _NEWTON_STEPS)
