@@ -10,6 +10,7 @@ import numpy as np
 from neg.analysis.inversion import invert_moving_costs
 from neg.barriers.layer import trade_costs
 from neg.core.checks import check_choice
+from neg.core.compilation import plain_jit
 from neg.core.errors import InvalidDataError
 from neg.core.parameters import altered
 from neg.data.table import Table
@@ -105,7 +106,7 @@ def calibrate(
     total = bought.sum(axis=0, keepdims=True)
     share = np.divide(bought, total, out=np.zeros_like(bought), where=total > 0)
     none = np.ones((n, n, s, 1))
-    freeness = altered(seen.market, tariff=tariff, taste=none).freeness()
+    freeness = _freeness(altered(seen.market, tariff=tariff, taste=none))
     taste = share.transpose(0, 2, 1, 3) / np.asarray(freeness)
 
     # Tariffs on inputs are part of the net taxes of a balanced table; so are those on final uses.
@@ -153,8 +154,7 @@ def calibrate(
 
 def _at_start(economy: Model) -> Any:
     """The general economy as its parts leave it at the baseline: prices of one, observed people."""
-    x = economy.initial_distribution()
-    seen: Any = economy.bent_at(economy.initial_prices(x), x)
+    seen = _bent(economy)
     if seen.bent.commute is not None:
         raise InvalidDataError(
             "a table gives workers by workplace; part 'commuting' needs residents: "
@@ -163,6 +163,17 @@ def _at_start(economy: Model) -> Any:
     if bool((seen.market.export_tax != 0).any()):
         raise InvalidDataError("export taxes at the baseline are not read from a table; must be 0")
     return seen
+
+
+@plain_jit
+def _bent(economy: Any) -> Any:
+    x = economy.initial_distribution()
+    return economy.bent_at(economy.initial_prices(x), x)
+
+
+@plain_jit
+def _freeness(market: Any) -> Any:
+    return market.freeness()
 
 
 def _own_tariff(table: Table, layered: np.ndarray) -> np.ndarray:

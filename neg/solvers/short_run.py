@@ -20,6 +20,9 @@ from neg.solvers.rescue import FAILED, can_look, checked, follow_eased
 from neg.solvers.solution import ShortRun
 from neg.solvers.system import flat_prices, market, stop
 
+_SMALL = 150_000
+"""Numbers in an economy up to which compiling a solve takes longer than hundreds of solves."""
+
 
 @own_settings
 def short_run(
@@ -94,16 +97,22 @@ def _solve(
     )
 
 
-@quick_jit
-def _solve_free(
-    model: Model, x: Array, prices: Prices, tolerance: Array, max_steps: Array
-) -> ShortRun:
+def _free(model: Model, x: Array, prices: Prices, tolerance: Array, max_steps: Array) -> ShortRun:
     p0 = jax.flatten_util.ravel_pytree(prices)[0].astype(float)
     _, unravel = flat_prices(model, x)
     p, root = clear_markets(model, x, p0, tolerance, max_steps)
     return ShortRun(
         model, x, unravel(p), root.status, root.residual, steps=root.steps, error=root.error
     )
+
+
+_free_once, _free_often = plain_jit(_free), quick_jit(_free)
+
+
+def _solve_free(model: Model, x: Array, *given: Any) -> ShortRun:
+    # Up to this size a solve takes some hundredths of a second at most, compiling it seconds.
+    size = sum(leaf.size for leaf in jax.tree.leaves(model) if hasattr(leaf, "size"))
+    return (_free_once if size <= _SMALL else _free_often)(model, x, *given)
 
 
 def market_system(p: Array, args: tuple[Model, Array]) -> Array:

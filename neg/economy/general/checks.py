@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from neg.core.checks import check_finite, check_shape, check_shares, is_concrete
@@ -49,10 +48,14 @@ def _full(module: Any, sizes: dict[str, int]) -> None:
 def _check_shares(model: Any) -> None:
     technology, household = model.technology, model.household
     active = np.asarray(technology.active)
-    cost = technology.labour_share + technology.land_share + technology.tax_share
-    cost = cost + technology.input_share.sum(axis=1)
+    cost = sum(
+        np.asarray(share)
+        for share in (technology.labour_share, technology.land_share, technology.tax_share)
+    )
+    cost = cost + np.asarray(technology.input_share).sum(axis=1)
     check_shares("cost shares of place, sector", np.where(active, cost, 1.0))
-    spent = household.final_share.sum(axis=(1, 2)) + household.final_tax + household.housing_share
+    spent = np.asarray(household.final_share).sum(axis=(1, 2)) + np.asarray(household.final_tax)
+    spent = spent + np.asarray(household.housing_share)
     check_shares("spending shares of place", spent)
     labour = np.asarray(technology.labour_share)
     if (labour[active] <= 0).any():
@@ -61,8 +64,8 @@ def _check_shares(model: Any) -> None:
             f"labour_share of {model.places[i]}:{model.sectors[s]} is {labour[i, s]:g}; "
             "must be positive wherever something is made"
         )
-    imbalance = float(jnp.abs(jnp.sum(model.closure.deficit)))
-    if imbalance > 1e-8 * float(jnp.sum(model.cells.employment)):
+    imbalance = float(np.abs(np.sum(np.asarray(model.closure.deficit))))
+    if imbalance > 1e-8 * float(np.sum(np.asarray(model.cells.employment))):
         raise InvalidDataError(f"deficit adds up to {imbalance:g}; must add up to zero")
 
 

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from neg.core.compilation import plain_jit
 from neg.core.status import Status
 from neg.economy.model import Model, Prices
 
@@ -144,10 +145,23 @@ def _links(model: Any) -> np.ndarray | None:
     plain = (taste.max(axis=3) > 0).any(axis=2).all() and sells.all()
     if plain and np.abs(cost).max(initial=0.0) < 10.0 and some > 1e-4 * taste.max():
         return None
-    kernel = np.transpose(np.asarray(model.market.freeness()), (2, 3, 0, 1))
-    kernel = kernel * _demanded(model, workers)
-    found = np.asarray(links(jnp.asarray(kernel), jnp.asarray(sells)))
-    return found | hires | np.asarray(pooled(model.closure, model.technology, model.household))
+    found, shared = _sales(
+        model.market,
+        model.closure,
+        model.technology,
+        model.household,
+        _demanded(model, workers),
+        sells,
+    )
+    return np.asarray(found) | hires | np.asarray(shared)
+
+
+@plain_jit
+def _sales(
+    market: Any, closure: Any, technology: Any, household: Any, demanded: Any, sells: Any
+) -> tuple[Array, Array]:
+    kernel = jnp.transpose(market.freeness(), (2, 3, 0, 1)) * demanded
+    return links(kernel, sells), pooled(closure, technology, household)
 
 
 def commuters(
