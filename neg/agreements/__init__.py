@@ -1,0 +1,1 @@
+"""Trade agreements as data."""
