@@ -12,7 +12,8 @@ from jaxtyping import Array, Float
 
 from neg.core.parameters import Parametric, parameter
 
-_NODES, _WEIGHTS = (0.5 * (a + b) for a, b in zip(np.polynomial.legendre.leggauss(128), (1, 0)))
+_POINTS, _MASS = np.polynomial.legendre.leggauss(128)
+_NODES, _WEIGHTS = 0.5 * (_POINTS + 1.0), 0.5 * _MASS
 """Gauss-Legendre nodes and weights on the unit interval."""
 
 
@@ -120,7 +121,7 @@ class LogNormal(Compliance):
 class Uniform(Compliance):
     """Compliance costs spread evenly from zero: the cost of an agreement is the highest.
 
-        F(c) = c / highest
+    F(c) = c / highest
     """
 
     distribution: ClassVar[str] = "uniform"
@@ -191,4 +192,3 @@ FAMILIES: dict[str, type[Compliance]] = {
     family.distribution: family for family in (LogNormal, Uniform, FixedCost)
 }
 """Distributions of compliance costs by name."""
-

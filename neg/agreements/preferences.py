@@ -17,9 +17,8 @@ from neg.agreements.origin import content, inputs_of, shape_of
 from neg.agreements.use import MOST_OVERLAPPING, Use, overlapping_use
 from neg.core.checks import check_labels, is_concrete
 from neg.core.errors import InvalidParameterError, unknown_name
-from neg.core.parameters import Parameter, altered, declared, parameter
+from neg.core.parameters import Parameter, declared, parameter
 from neg.economy.general.outcomes import trade
-from neg.economy.model import Model
 from neg.economy.part import Part
 from neg.economy.scene import Scene
 
@@ -145,14 +144,14 @@ class Agreements(Part):
         for one in self.agreements:
             one.check_axes(sizes, f"{prefix}{one.name}.")
 
-    def check(self, model: Model) -> None:
-        """Raise for members, sectors or rules that make no sense here; warn of what does nothing."""
+    def check(self, model: Any) -> None:
+        """Raise for what makes no sense here; warn of agreements that change nothing."""
         if "tariff" not in model.accepts:
             raise InvalidParameterError(
                 f"part {self.label!r} is not allowed on {type(model).__name__}, which has no "
                 "tariffs; must be a general economy"
             )
-        if getattr(model, "market").tariff_response is not None:
+        if model.market.tariff_response is not None:
             raise InvalidParameterError(
                 "tariff_response is not allowed beside agreements: firms weigh duties and "
                 "compliance alike; must be left out"
@@ -160,13 +159,12 @@ class Agreements(Part):
         sectors = model.labels["sector"]
         for one in self.agreements:
             one.check(model.place_names, sectors)
-            if self.held is None and one.content is not None and is_concrete(one.width):
-                if float(one.width) == 0.0:
-                    raise InvalidParameterError(
-                        f"{self.label}.{one.name}.width = 0 is not allowed in a solve: a sharp "
-                        "rule has no gradient; must be positive, or take "
-                        "neg.agreements.settle"
-                    )
+            if self.held is None and one.content is not None and not _smooth(one):
+                raise InvalidParameterError(
+                    f"{self.label}.{one.name}.width = 0 is not allowed where contents are solved "
+                    "for: a sharp rule has no gradient; must be positive, or contents held "
+                    "(neg.agreements.settle finds them)"
+                )
         slots_of(self.agreements, model.place_names)
         for name in self.idle(model):
             warnings.warn(
@@ -177,7 +175,7 @@ class Agreements(Part):
                 stacklevel=3,
             )
 
-    def idle(self, model: Model) -> tuple[str, ...]:
+    def idle(self, model: Any) -> tuple[str, ...]:
         """Agreements that leave every duty and barrier as it is."""
         mfn, ntm = self.spread("mfn", model), self.spread("ntm", model)
         if not is_concrete((mfn, self.agreements, self.ntm)):
@@ -327,6 +325,10 @@ class Agreements(Part):
     def words(self) -> str:
         """What is fixed."""
         return "MFN duties, rules of origin and compliance costs of agreements"
+
+
+def _smooth(agreement: Agreement) -> bool:
+    return not is_concrete(agreement.width) or float(agreement.width) > 0.0
 
 
 def by_pair(agreement: Agreement, value: Array) -> Array:

@@ -24,12 +24,12 @@ class Use(NamedTuple):
     ``1 + effective_tariff`` it is ``kernel ** (-1 / theta)``, what buyers pay over the gate.
     """
 
-    kernel: Float[Array, "..."]  # k, demand over that without any duty
-    count: Float[Array, "... agreement"]  # share of firms that use each agreement
-    value: Float[Array, "... agreement"]  # share of spending
-    effective_tariff: Float[Array, "..."]  # duty over value before duty
-    factor: Float[Array, "..."]  # iceberg factor of compliance and of substitution among firms
-    burnt: Float[Array, "... agreement"]  # compliance over spending
+    kernel: Float[Array, "*shape"]  # k, demand over that without any duty
+    count: Float[Array, "*shape agreement"]  # share of firms that use each agreement
+    value: Float[Array, "*shape agreement"]  # share of spending
+    effective_tariff: Float[Array, "*shape"]  # duty over value before duty
+    factor: Float[Array, "*shape"]  # iceberg factor of compliance and of substitution among firms
+    burnt: Float[Array, "*shape agreement"]  # compliance over spending
 
 
 def preference_use(
@@ -119,7 +119,9 @@ def overlapping_use(
     shares, sales, burnt = (jnp.zeros((*shape, count)) for _ in range(3))
     for chosen in subsets(count):
         weight = usable(origin, coverage, chosen)
-        for g, held in zip(chosen, held_by(mfn, rates, costs, chosen, theta, compliance)):
+        for g, held in zip(
+            chosen, held_by(mfn, rates, costs, chosen, theta, compliance), strict=True
+        ):
             free = jnp.exp(-theta * jnp.log1p(rates[..., g]))
             gain = free * held.kernel
             shares = shares.at[..., g].add(weight * held.count)
