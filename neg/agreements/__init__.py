@@ -18,6 +18,7 @@ _OFFERED = {
     "covered": "bowl",
     "uncovered": "bowl",
     "read_agreements": "reading",
+    "observed": "equilibrium",
     "origin_gap": "equilibrium",
     "ManyOriginsWarning": "equilibrium",
     "review": "equilibrium",

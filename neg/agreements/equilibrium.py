@@ -9,7 +9,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array
 
-from neg.agreements.origin import fixed_point, inputs_of, shape_of
+from neg.agreements.origin import fixed_point, inputs_of, inputs_of_table, shape_of
 from neg.agreements.preferences import Agreements, AgreementWarning, by_pair
 from neg.core.errors import ConvergenceError
 from neg.economy.composed import Economy
@@ -83,6 +83,22 @@ def review(solution: Any) -> list[str]:
     for sentence in found:
         warnings.warn(sentence, AgreementWarning, stacklevel=2)
     return found
+
+
+def observed(part: Agreements, table: Any, *, hold: bool = False) -> Agreements:
+    """The part with the contents of a table's own input shares, for a calibrated baseline.
+
+    Solves start there, so that ``calibrate(table, parts=[observed(part, table)])`` has the table as
+    its equilibrium with the agreements in force. With ``hold`` contents stay what they are: use at
+    given input shares.
+    """
+    inputs, places = inputs_of_table(table.balanced()), tuple(table.places)
+    for one in part.agreements:
+        one.check(places, table.sectors)
+    contents = tuple(
+        _both(one, tuple(map(places.index, one.zone)), inputs)[0] for one in part.ruled()
+    )
+    return part.with_(**{"held" if hold else "begin": contents})
 
 
 def settle(economy: Economy, *, rounds: int = _ROUNDS) -> Any:

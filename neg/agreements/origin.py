@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.agreements.agreement import Agreement
+from neg.solvers.system import stop
 
 _CAP = 20_000
 _STILL = 1e-15
@@ -107,7 +108,7 @@ def fixed_point(
     Contents and origin start at one and fall monotonely (or from zero and rise), as more content
     of inputs never lowers that of what is made of them. No derivative.
     """
-    agreement, inputs = jax.tree.map(jax.lax.stop_gradient, (agreement, inputs))
+    agreement, inputs = stop((agreement, inputs))
     shape = shape_of(agreement, inputs.used.shape[2])
     one = jnp.ones(shape)
     state = (one if greatest else jnp.zeros(shape), jnp.asarray(jnp.inf), jnp.asarray(0))
@@ -125,3 +126,14 @@ def fixed_point(
 
     found, moved, _ = jax.lax.while_loop(goes_on, step, state)
     return jnp.where(moved <= 1e-12, found, jnp.nan)
+
+
+def inputs_of_table(table: Any) -> Inputs:
+    """Input shares of an input-output table: flows of inputs before duty over output."""
+    flows = np.asarray(table.intermediate)  # [origin, input, place, industry]
+    output = np.where(table.output > 0, table.output, 1.0)
+    paid = flows.sum(axis=0)
+    share = np.divide(flows, paid, out=np.zeros_like(flows), where=paid > 0)
+    used = paid.transpose(1, 0, 2) / output[:, None, :]
+    bought = jnp.asarray(share.transpose(0, 2, 1, 3))
+    return Inputs(bought, jnp.asarray(used), tuple(range(flows.shape[3])))

@@ -54,7 +54,7 @@ class Small:
         world = float((found["wage"][:, 0] * self.given["L"]).sum())
         base = np.asarray(self.known["results"]["mfn"]["log_real_income"])
         income = np.log(found["consumption"] / self.given["L"])
-        close = dict(rtol=rtol, atol=1e-11)
+        close = {"rtol": rtol, "atol": 1e-11}
         if case == "mfn":
             np.testing.assert_allclose(income, base, **close)
             np.testing.assert_allclose(found["output"] / world, known["output"], **close)

@@ -118,7 +118,7 @@ def test_a_bowl_of_bilaterals_is_one_agreement_with_bilateral_cumulation(four):
 
 
 def test_cumulation_raises_content_at_given_inputs(four):
-    """none <= bilateral <= diagonal <= full; two members: bilateral is diagonal; laxer is higher."""
+    """None, bilateral, diagonal, full, in this order; a laxer rule likewise."""
     economy = four.economy([], workers="immobile")
     x = economy.initial_distribution()
     prices = economy.initial_prices(x)
@@ -229,9 +229,7 @@ def test_every_term_is_a_lever_with_a_gradient(world, path):
     def at(change):
         return float(log_income(short_run(lever.put(world, change)).outcomes))
 
-    if path == "coverage":
-        slope = (-3 * at(0.0) + 4 * at(step) - at(2 * step)) / (2 * step)
-    elif path == "kept":
+    if path in ("coverage", "kept"):  # at the end of their range
         slope = (-3 * at(0.0) + 4 * at(step) - at(2 * step)) / (2 * step)
     else:
         slope = (at(step) - at(-step)) / (2 * step)
