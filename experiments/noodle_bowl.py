@@ -50,7 +50,9 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     mfn = np.zeros((len(places), len(places), 2))
     mfn[..., 0] = config["mfn"] * ~np.eye(len(places), dtype=bool)
     pick = [places.index(name) for name in _SIXTEEN]
-    cost, used, origin = [], [], []
+    cost: list[np.ndarray] = []
+    used: list[np.ndarray] = []
+    origin: list[np.ndarray] = []
     for number, agreements in enumerate(systems.values()):
         progress(number, 2, list(systems)[number])
         part = observed(Agreements(agreements, mfn=mfn), small, hold=True)
@@ -68,7 +70,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
         at = (slots.origin, slots.destination)
         price = np.asarray(use.kernel[:, 0]) ** (-1.0 / config["theta"]) - 1.0
         shares = np.zeros_like(whole)
-        whole[at], shares[at] = price, np.asarray(use.count.sum(axis=-1))[:, 0]
+        whole[at], shares[at] = price, np.asarray(use.firms.sum(axis=-1))[:, 0]
         made = np.asarray(part.origins(scene)).max(axis=0)[..., 0]
         for kept, value in ((cost, whole), (used, shares), (origin, made)):
             value = value[np.ix_(pick, pick)].copy()
@@ -125,8 +127,9 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             f"{100 * config['mfn']:g} % on all goods and preferential duties of zero; trade "
             f"elasticity {config['theta']:g}. On the pairs that the bowl covers the mean cost is "
             f"{float(among[0]):.2f} % in the bowl and {float(among[1]):.2f} % in one agreement. "
-            "Input shares are held; no equilibrium is solved here. Agreements in force among the "
-            "partners are not drawn."
+            f"At least {float(record['originating'].where(inside).min()):.1f} % of goods "
+            "originate there. Input shares are held; no equilibrium is solved here. Agreements in "
+            "force among the partners are not drawn."
         ),
         "checks": "45 + 10 + 10 + 10 + 10 + 20 pairs, as enumerated by hand",
     }
@@ -151,8 +154,8 @@ def draw(record: xr.Dataset) -> Figure:
                 )
     for name, (x, y) in zip(names, at, strict=True):
         net.text(
-            1.17 * x,
-            1.17 * y,
+            1.27 * x,
+            1.22 * y,
             name,
             ha="center",
             va="center",
@@ -160,7 +163,7 @@ def draw(record: xr.Dataset) -> Figure:
             fontweight="bold" if name in data.ASEAN else "normal",
         )
     net.plot(*at.T, "o", color=style.INK, ms=3, zorder=2)
-    net.set(xlim=(-1.35, 1.35), ylim=(-1.35, 1.35), aspect="equal")
+    net.set(xlim=(-1.48, 1.48), ylim=(-1.48, 1.48), aspect="equal")
     net.axis("off")
     net.set_title("The bowl")
     titles = {"bowl": "Cost in the bowl", "one": "Cost in one agreement"}

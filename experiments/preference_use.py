@@ -53,7 +53,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
         use = preference_use(
             mu, 0.0, theta=config["theta"], compliance=family, cost=cost, origin=origin
         )
-        used.append(np.asarray(use.count[:, 0]))
+        used.append(np.asarray(use.firms[:, 0]))
         price.append(np.asarray(use.kernel) ** (-1.0 / config["theta"]) - 1.0)
         burnt.append(np.asarray(use.burnt[:, 0]))
     used.append(np.asarray(use.value[:, 0]))
@@ -88,7 +88,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
         "caption": (
             "Share of firms that use a preference (left) against its margin, (1 + MFN duty) over "
             "(1 + preferential duty) less one, with the preferential duty at zero; and what buyers "
-            "pay above the price at the gate (right), where the dashed line is MFN and the axis "
+            "pay above the price at the gate (right), where the dotted line is MFN and the axis "
             "free trade. Compliance costs over the value of a good are log-normal (median "
             f"{100 * config['median']:g} %, standard deviation of the log {config['sd']:g}), "
             f"uniform up to {100 * config['highest']:g} %, or one fixed cost for every firm "

@@ -20,7 +20,7 @@ _NODES, _WEIGHTS = 0.5 * (_POINTS + 1.0), 0.5 * _MASS
 class Masses(NamedTuple):
     """What an interval of draws holds: of firms by number, of sales, of two integrals."""
 
-    count: Array
+    firms: Array
     value: Array
     kernel: Array  # integral of (1 + c)^-theta over sales
     burnt: Array  # integral of c (1 + c)^(-theta - 1) over sales

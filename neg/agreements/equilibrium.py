@@ -46,11 +46,11 @@ def origin_gap(solution: Any) -> dict[str, OriginGap]:
     """
     economy = solution.model
     part = economy.part("agreements")
-    extremes = _extremes(solution)
+    both = extremes(part, solution)
     scene = economy.scene(solution.prices, solution.x)
     found = {}
     for name, value in part.contents(scene).items():
-        greatest, least = extremes[name]
+        greatest, least = both[name]
         gap = OriginGap(_apart(value, greatest), _apart(least, greatest))
         found[name] = gap
         if max(gap) > 1e-8:
@@ -121,7 +121,7 @@ def settle(economy: Economy, *, rounds: int = _ROUNDS) -> Any:
     for _ in range(rounds):
         now = _holding(economy, held)
         solution = _solve(now, start)
-        new = {name: both[0] for name, both in _extremes(solution).items()}
+        new = {name: two[0] for name, two in extremes(part, solution).items()}
         # Only origin reaches the economy: a sharp rule rests as soon as nobody changes sides.
         moved = max(
             (_apart(part[n].origin(new[n]), part[n].origin(held[n])) for n in new), default=0.0
@@ -159,9 +159,9 @@ def _solve(economy: Economy, start: Any) -> Any:
     return equilibrium_at(economy, x, x > 0)
 
 
-def _extremes(solution: Any) -> dict[str, tuple[Array, Array]]:
-    """Greatest and least contents at a solution's input shares, by agreement."""
-    part, names = solution.model.part("agreements"), solution.model.place_names
+def extremes(part: Agreements, solution: Any) -> dict[str, tuple[Array, Array]]:
+    """Greatest and least contents under the rules of a part, at a solution's input shares."""
+    names = solution.model.place_names
     inputs = _inputs(solution.model, solution.prices, solution.x)
     return {
         one.name: _both(one, tuple(names.index(name) for name in one.zone), inputs)

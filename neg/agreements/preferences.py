@@ -306,7 +306,7 @@ class Agreements(Part):
         full = lambda value: empty.at[at].set(value)  # noqa: E731
         found["effective_tariff"] = mfn.at[at].set(use.effective_tariff)
         found["factor"] = (empty + 1.0).at[at].set(use.factor)
-        found["use_count"] = full(jnp.sum(use.count, axis=-1))
+        found["use_count"] = full(jnp.sum(use.firms, axis=-1))
         found["use_value"] = full(jnp.sum(use.value, axis=-1))
         paid = jnp.sum(trade(scene.model.market, scene.model.flows(scene.prices, scene.x)), axis=3)
         found["compliance"] = full(jnp.sum(use.burnt, axis=-1)) * paid

@@ -25,7 +25,7 @@ class Use(NamedTuple):
     """
 
     kernel: Float[Array, "*shape"]  # k, demand over that without any duty
-    count: Float[Array, "*shape agreement"]  # share of firms that use each agreement
+    firms: Float[Array, "*shape agreement"]  # share of firms that use each agreement
     value: Float[Array, "*shape agreement"]  # share of spending
     effective_tariff: Float[Array, "*shape"]  # duty over value before duty
     factor: Float[Array, "*shape"]  # iceberg factor of compliance and of substitution among firms
@@ -57,7 +57,7 @@ def preference_use(
         origin: share of firms whose good originates.
         coverage: share of lines in the agreement.
 
-    >>> round(float(preference_use(0.1, 0.0, theta=4.0).count[0]), 9)
+    >>> round(float(preference_use(0.1, 0.0, theta=4.0).firms[0]), 9)
     0.933833592
     """
     check_range("mfn", mfn, -1.0, low_open=True)
@@ -98,7 +98,7 @@ def overlapping_use(
         nu: cost of managing each further agreement, a share of the cost.
 
     >>> use = overlapping_use(0.1, [0.0, 0.03], [0.03, 0.012], theta=4.0)
-    >>> [round(float(share), 6) for share in use.count]
+    >>> [round(float(share), 6) for share in use.firms]
     [0.746587, 0.238317]
     """
     compliance = LogNormal() if compliance is None else compliance
@@ -124,7 +124,7 @@ def overlapping_use(
         ):
             free = jnp.exp(-theta * jnp.log1p(rates[..., g]))
             gain = free * held.kernel
-            shares = shares.at[..., g].add(weight * held.count)
+            shares = shares.at[..., g].add(weight * held.firms)
             sales = sales.at[..., g].add(weight * gain)
             burnt = burnt.at[..., g].add(weight * free * held.burnt / (1.0 + rates[..., g]))
             kernel = kernel + weight * (gain - plain * held.value)

@@ -61,7 +61,7 @@ def trade_cost_layers(economy: Model, solution: Any = None) -> xr.DataArray:
         for channel, value in moved.items():
             alone = len(moved) == 1 or channel == "barrier"
             enter(part.label if alone else f"{part.label} {channel}", value, channel)
-    total = sum(after.values())
+    total = np.sum(list(after.values()), axis=0)
     left = total - sum(found.values(), np.zeros_like(total))
     if np.abs(left).max() > 1e-12:
         enter("delays", left, "barrier")

@@ -37,13 +37,13 @@ USED = {  # margin: log-normal (median 0.03, sd 0.8), uniform up to 0.08
             0.03,
             {"kernel": 0.8668677362694347, "value": 0.9478668482433128}
             | {"effective_tariff": 0.004761946092270245, "factor": 1.0314510248909081}
-            | {"burnt": 0.028901056185523282, "count": 0.9338335915743345},
+            | {"burnt": 0.028901056185523282, "firms": 0.9338335915743345},
         ),
         (
             Uniform(),
             0.08,
             {"kernel": 0.8590323290826267, "value": 1.0, "effective_tariff": 0.0}
-            | {"factor": 1.0387179169454552, "burnt": 0.03608783746782762, "count": 1.0},
+            | {"factor": 1.0387179169454552, "burnt": 0.03608783746782762, "firms": 1.0},
         ),
     ],
 )
@@ -55,8 +55,8 @@ def test_what_a_margin_of_ten_per_cent_does(family, cost, known):
 
 def test_use_rises_with_the_margin():
     margin, known = np.array(list(USED)), np.array(list(USED.values()))
-    curved = preference_use(margin, 0.0, theta=4.0).count[:, 0]
-    flat = preference_use(margin, 0.0, theta=4.0, compliance=Uniform(), cost=0.08).count[:, 0]
+    curved = preference_use(margin, 0.0, theta=4.0).firms[:, 0]
+    flat = preference_use(margin, 0.0, theta=4.0, compliance=Uniform(), cost=0.08).firms[:, 0]
     np.testing.assert_allclose(curved, known[:, 0], rtol=1e-11, atol=1e-16)
     np.testing.assert_allclose(flat, known[:, 1], rtol=1e-11, atol=1e-16)
 
@@ -75,18 +75,18 @@ def test_small_firms_drop_out_of_a_fixed_cost(zeta):
     mu, fixed = 0.1, 0.16
     family = FixedCost(zeta)
     use = preference_use(mu, 0.0, theta=4.0, compliance=family, cost=fixed)
-    assert float(use.count[0]) == pytest.approx((fixed / mu) ** -zeta, rel=1e-12)
+    assert float(use.firms[0]) == pytest.approx((fixed / mu) ** -zeta, rel=1e-12)
     y = family.coordinate(jnp.asarray(mu / fixed))
     assert float(family.by_value(y)) == pytest.approx((fixed / mu) ** (1 - zeta), rel=1e-12)
     if zeta == 1.06:
-        assert float(use.count[0]) == pytest.approx(0.6076210605465904, rel=1e-12)
+        assert float(use.firms[0]) == pytest.approx(0.6076210605465904, rel=1e-12)
         assert float(family.by_value(y)) == pytest.approx(0.9721936968745447, rel=1e-12)
     # The integral over sales against a fine sum over quantiles of sales.
     p = (np.arange(400_000) + 0.5) / 400_000
     price = np.minimum(1 + fixed * p ** (1 / (zeta - 1)), 1 + mu)
     assert float(use.kernel) == pytest.approx(np.mean(price**-4.0), rel=1e-6)
     all_use = preference_use(0.2, 0.0, theta=4.0, compliance=family, cost=fixed)
-    assert float(all_use.count[0]) == 1.0
+    assert float(all_use.firms[0]) == 1.0
 
 
 @pytest.mark.parametrize("family", [LogNormal(0.8), Uniform(), FixedCost(1.3)])
@@ -100,9 +100,9 @@ def test_limits(family):
     free = preference_use(0.1, 0.02, theta=5.0, compliance=family, cost=0.0)
     np.testing.assert_allclose(free.kernel, 1.02**-5.0, rtol=1e-13)
     np.testing.assert_allclose(free.effective_tariff, 0.02, rtol=1e-12)
-    np.testing.assert_allclose([free.factor, free.count[0]], 1.0, rtol=1e-13)
+    np.testing.assert_allclose([free.factor, free.firms[0]], 1.0, rtol=1e-13)
     wide = preference_use(5.0, 0.0, theta=5.0, compliance=family, origin=0.7)
-    assert float(wide.count[0]) == pytest.approx(0.7, rel=1e-9)
+    assert float(wide.firms[0]) == pytest.approx(0.7, rel=1e-9)
     some = preference_use(0.1, 0.02, theta=5.0, compliance=family, origin=0.6, coverage=0.8)
     assert 1.1**-5.0 < float(some.kernel) < 1.02**-5.0
     assert 0.02 < float(some.effective_tariff) < 0.1
@@ -110,7 +110,7 @@ def test_limits(family):
 
 def test_value_and_count_differ_and_coverage_averages_kernels():
     use = preference_use(0.1, 0.0, theta=4.0, origin=0.9)
-    assert float(use.value[0]) > float(use.count[0])
+    assert float(use.value[0]) > float(use.firms[0])
     half = preference_use(0.1, 0.0, theta=4.0, origin=0.9, coverage=0.5)
     np.testing.assert_allclose(half.kernel, 0.5 * use.kernel + 0.5 * 1.1**-4.0, rtol=1e-14)
 
@@ -135,8 +135,8 @@ def test_slopes_are_those_of_differences_and_finite_without_a_margin(family):
 def test_each_firm_takes_the_cheapest_of_overlapping_agreements():
     use = overlapping_use(0.1, [0.0, 0.03], [0.03, 0.012], theta=4.0)
     known = [0.7465861687194291, 0.23831687452275097]
-    np.testing.assert_allclose(use.count, known, rtol=1e-12)
-    assert float(1 - use.count.sum()) == pytest.approx(0.015096956757819968, rel=1e-11)
+    np.testing.assert_allclose(use.firms, known, rtol=1e-12)
+    assert float(1 - use.firms.sum()) == pytest.approx(0.015096956757819968, rel=1e-11)
     assert float(use.kernel) == pytest.approx(0.8750307924705509, rel=1e-10)
     cross = thresholds(0.1, [0.0, 0.03], [1.0, 0.4])
     np.testing.assert_allclose(cross, [0.05102040816326531, 0.16990291262135915], rtol=1e-12)
@@ -155,7 +155,7 @@ def test_overlap_against_a_sum_over_firms():
     price = np.column_stack([np.full(n, 1.1), price])
     best = price.argmin(axis=1)
     count = np.bincount(best, minlength=5)[1:] / n
-    np.testing.assert_allclose(use.count, count, atol=2e-3)
+    np.testing.assert_allclose(use.firms, count, atol=2e-3)
     weight = price.min(axis=1) ** -4.0
     assert float(use.kernel) == pytest.approx(weight.mean(), rel=1e-3)
     value = np.array([weight[best == g].sum() for g in range(1, 5)]) / weight.sum()
@@ -169,7 +169,7 @@ def test_the_same_agreement_twice_is_one():
     one = preference_use(0.1, 0.0, theta=4.0, origin=0.8)
     two = overlapping_use(0.1, [0.0, 0.0], [0.03, 0.03], [0.8, 0.8], theta=4.0)
     np.testing.assert_allclose(two.kernel, one.kernel, rtol=1e-14)
-    assert float(two.count.sum()) == pytest.approx(float(one.count[0]), rel=1e-13)
+    assert float(two.firms.sum()) == pytest.approx(float(one.firms[0]), rel=1e-13)
     many = overlapping_use(0.1, [0.0, 0.0], [0.03, 0.03], [0.8, 0.8], theta=4.0, nu=0.1)
     assert float(many.kernel) < float(two.kernel)
 
