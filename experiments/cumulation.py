@@ -95,8 +95,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     worse = int((change < 0).sum())
     return {
         "title": (
-            f"From none to full cumulation use rises from {mean['use'][0]:.0f} to "
-            f"{mean['use'][2]:.0f} % of trade within ASEAN, and {worse} of 10 members lose real "
+            f"From none to full cumulation mean use rises from {mean['use'][0]:.0f} to "
+            f"{mean['use'][2]:.0f} % of exports within ASEAN, and {worse} of 10 members lose real "
             "income by it"
         ),
         "caption": (
@@ -144,6 +144,7 @@ def draw(record: xr.Dataset) -> Figure:
         panel.set_xlabel(label)
         panel.grid(axis="x")
     axes[3].axvline(0.0, color=style.INK, lw=0.7)
+    axes[3].set_xticks([-0.5, 0.0, 0.5])
     axes[0].set_yticks(rows, [str(name) for name in record["place"].values])
     axes[0].invert_yaxis()
     figure.legend(loc="outside lower center", ncols=3, title="cumulation")

@@ -154,7 +154,7 @@ def draw(record: xr.Dataset) -> Figure:
                 )
     for name, (x, y) in zip(names, at, strict=True):
         net.text(
-            1.27 * x,
+            1.34 * x,
             1.22 * y,
             name,
             ha="center",
@@ -163,7 +163,7 @@ def draw(record: xr.Dataset) -> Figure:
             fontweight="bold" if name in data.ASEAN else "normal",
         )
     net.plot(*at.T, "o", color=style.INK, ms=3, zorder=2)
-    net.set(xlim=(-1.48, 1.48), ylim=(-1.48, 1.48), aspect="equal")
+    net.set(xlim=(-1.55, 1.55), ylim=(-1.55, 1.55), aspect="equal")
     net.axis("off")
     net.set_title("The bowl")
     titles = {"bowl": "Cost in the bowl", "one": "Cost in one agreement"}
