@@ -45,7 +45,7 @@ def origin_gap(solution: Any) -> dict[str, OriginGap]:
     >>> from neg.agreements import origin_gap  # origin_gap(solve(economy))["AFTA"].least
     """
     economy = solution.model
-    part = economy.part("agreements")
+    part = _part(economy)
     both = extremes(part, solution)
     scene = economy.scene(solution.prices, solution.x)
     found = {}
@@ -69,7 +69,7 @@ def review(solution: Any) -> list[str]:
     Agreements that change nothing, and rules of origin that no good of a member meets.
     """
     economy = solution.model
-    part = economy.part("agreements")
+    part = _part(economy)
     found = [f"agreement {name!r} changes nothing" for name in part.idle(economy.base)]
     scene = economy.scene(solution.prices, solution.x)
     for name, value in part.contents(scene).items():
@@ -111,10 +111,10 @@ def settle(economy: Economy, *, rounds: int = _ROUNDS) -> Any:
     Returns the solution, whose contents are held (``agreements.held``). Raises
     :class:`neg.core.errors.ConvergenceError` if contents do not rest within ``rounds``.
     """
-    part = economy.part("agreements")
+    part = _part(economy)
     x = economy.initial_distribution()
     prices = economy.initial_prices(x)
-    ones = {one.name: np.ones(_shape(economy, one)) for one in part.ruled()}
+    ones: dict[str, Any] = {one.name: np.ones(_shape(economy, one)) for one in part.ruled()}
     own = {f"agreements.{name}" for name in ones}
     start = {name: value for name, value in prices.items() if name not in own}
     held = ones
@@ -135,6 +135,11 @@ def settle(economy: Economy, *, rounds: int = _ROUNDS) -> Any:
         "rule may cycle: take a width above zero",
         solution,
     )
+
+
+def _part(economy: Any) -> Agreements:
+    found: Agreements = economy.part("agreements")
+    return found
 
 
 def _shape(economy: Economy, agreement: Any) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from neg.economy.scene import Scene
 class BorderFee(PairLayer):
     """Fees of all borders on the way over the value of a shipment.
 
-        g = fee / value
+        g = fee / worth
 
     Paid to brokers and for documents it is burnt; ``paid_to="destination"`` makes it an official
     fee, which is revenue.
@@ -30,7 +30,7 @@ class BorderFee(PairLayer):
     fee: Float[Array, "origin destination"] = parameter(
         0.0, "fees of a shipment", low=0.0, axes=PAIR, unit="USD"
     )
-    value: Float[Array, " sector"] = parameter(
+    worth: Float[Array, " sector"] = parameter(
         30_000.0, "value of a shipment", low=0.0, low_open=True, axes=("sector",), unit="USD"
     )
     paid_to: str = eqx.field(static=True, default="nobody")
@@ -45,7 +45,7 @@ class BorderFee(PairLayer):
 
     def log_rate(self, scene: Scene | None = None) -> Float[Array, "*axes"]:
         """Fee over value."""
-        return with_sector(self.fee, 1.0 / self.value)
+        return with_sector(self.fee, 1.0 / self.worth)
 
     @property
     def words(self) -> str:

@@ -16,9 +16,9 @@ _SHIPMENT = 30_000.0
 class Freight(PairLayer):
     """What carriage costs, by pair, over what a shipment is worth, by sector.
 
-        g = money / value,   value = value per kg x kg per shipment
+        g = money / worth,   worth = value per kg x kg per shipment
 
-    A cost in money falls in importance as goods get dearer: ``value`` is kept explicit.
+    A cost in money falls in importance as goods get dearer: ``worth`` is kept explicit.
     """
 
     label: ClassVar[str] = "freight"
@@ -28,13 +28,13 @@ class Freight(PairLayer):
     money: Float[Array, "origin destination"] = parameter(
         0.0, "carriage of a shipment", low=0.0, axes=PAIR, unit="USD"
     )
-    value: Float[Array, " sector"] = parameter(
+    worth: Float[Array, " sector"] = parameter(
         _SHIPMENT, "value of a shipment", low=0.0, low_open=True, axes=("sector",), unit="USD"
     )
 
     def log_rate(self, scene: Scene | None = None) -> Float[Array, "*axes"]:
         """Money over value."""
-        return with_sector(self.money, 1.0 / self.value)
+        return with_sector(self.money, 1.0 / self.worth)
 
     @property
     def words(self) -> str:

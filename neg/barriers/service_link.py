@@ -15,7 +15,7 @@ from neg.economy.scene import Scene
 class ServiceLink(PairLayer):
     """Every crossing of a chain of K stages pays for coordination: K - 1 of them.
 
-        1 + rate = (1 + link + fixed / value)^(crossings)
+        1 + rate = (1 + link + fixed / worth)^(crossings)
 
     An assumption of the chain model, not a measured layer.
     """
@@ -32,7 +32,7 @@ class ServiceLink(PairLayer):
         unit="ad valorem",
     )
     fixed: Float[Array, ""] = parameter(0.0, "fixed cost of a shipment", low=0.0, unit="USD")
-    value: Float[Array, ""] = parameter(
+    worth: Float[Array, ""] = parameter(
         30_000.0, "value of a shipment", low=0.0, low_open=True, unit="USD"
     )
     crossings: Float[Array, " sector"] = parameter(
@@ -41,4 +41,4 @@ class ServiceLink(PairLayer):
 
     def log_rate(self, scene: Scene | None = None) -> Float[Array, "*axes"]:
         """Crossings times the log of what one costs."""
-        return with_sector(jnp.log1p(self.link + self.fixed / self.value), self.crossings)
+        return with_sector(jnp.log1p(self.link + self.fixed / self.worth), self.crossings)

@@ -126,6 +126,11 @@ def test_every_layer_is_registered_with_kind_and_units():
             assert made.label == label and made.units and made.words
             assert made.kind in ("resource", "risk", "tariff")
             assert made.rate(2, 3).shape == (2, 2, 3)
+            world = economy([made])  # each of its parameters is read and moved by name
+            for name in made.parameters():
+                path = f"{label}.{name}"
+                value = world.get(path)
+                assert float(world.with_(**{path: value}).get(path)) == float(value)
     assert BorderFee(10.0, paid_to="destination").kind == "tariff"
 
 
@@ -158,7 +163,7 @@ def test_frictions_and_service_links():
     np.testing.assert_allclose(rate[0], [0.0, 0.0, 0.07], rtol=1e-13)
     with pytest.raises(LabelMismatchError, match=r"traits of \['c'\]"):
         different(PLACES, {"a": ["en"], "b": ["en"]})
-    link = ServiceLink(0.02, fixed=300.0, value=30_000.0, crossings=jnp.array([1.0, 3.0]))
+    link = ServiceLink(0.02, fixed=300.0, worth=30_000.0, crossings=jnp.array([1.0, 3.0]))
     np.testing.assert_allclose(link.rate(2, 2)[0, 1], [0.03, 1.03**3 - 1.0], rtol=1e-13)
 
 
