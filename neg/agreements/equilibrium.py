@@ -10,7 +10,8 @@ import numpy as np
 from jaxtyping import Array
 
 from neg.agreements.origin import fixed_point, inputs_of, inputs_of_table, shape_of
-from neg.agreements.preferences import Agreements, AgreementWarning, by_pair
+from neg.agreements.pairs import by_pair
+from neg.agreements.preferences import Agreements, AgreementWarning
 from neg.core.errors import ConvergenceError
 from neg.economy.composed import Economy
 from neg.solvers.long_run import equilibrium_at

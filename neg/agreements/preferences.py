@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -14,7 +14,8 @@ from jaxtyping import Array, Float
 from neg.agreements.agreement import Agreement
 from neg.agreements.compliance import Compliance, LogNormal
 from neg.agreements.origin import content, inputs_of, shape_of
-from neg.agreements.use import MOST_OVERLAPPING, Use, overlapping_use
+from neg.agreements.pairs import Slots, by_pair, slots_of
+from neg.agreements.use import Use, overlapping_use
 from neg.core.checks import check_labels, is_concrete
 from neg.core.errors import InvalidParameterError, unknown_name
 from neg.core.parameters import Parameter, declared, parameter
@@ -27,14 +28,6 @@ _PAIR = ("origin", "destination", "sector")
 
 class AgreementWarning(UserWarning):
     """An agreement that changes nothing, or a rule of origin that no good can meet."""
-
-
-class Slots(NamedTuple):
-    """Pairs of places with any agreement, and the agreements of each; -1 fills up."""
-
-    origin: np.ndarray
-    destination: np.ndarray
-    agreement: np.ndarray  # [pair, slot]
 
 
 class Agreements(Part):
@@ -329,31 +322,3 @@ class Agreements(Part):
 
 def _smooth(agreement: Agreement) -> bool:
     return not is_concrete(agreement.width) or float(agreement.width) > 0.0
-
-
-def by_pair(agreement: Agreement, value: Array) -> Array:
-    """Contents by pair of the agreement and sector, from those by member."""
-    zone = agreement.zone
-    i, j = np.transpose([(zone.index(a), zone.index(b)) for a, b in agreement.pairs])
-    return value[i, j] if agreement.cumulation == "bilateral" else value[i]
-
-
-def slots_of(agreements: Sequence[Agreement], places: Sequence[str]) -> Slots:
-    """Which agreements every pair of places has."""
-    held: dict[tuple[int, int], list[int]] = {}
-    for number, one in enumerate(agreements):
-        for a, b in one.pairs:
-            held.setdefault((places.index(a), places.index(b)), []).append(number)
-    most = max((len(numbers) for numbers in held.values()), default=0)
-    if most > MOST_OVERLAPPING:
-        pair = next(pair for pair, numbers in held.items() if len(numbers) == most)
-        raise InvalidParameterError(
-            f"{most} agreements hold between {places[pair[0]]} and {places[pair[1]]}; "
-            f"must be {MOST_OVERLAPPING} at most"
-        )
-    keys = sorted(held)
-    pick = np.full((len(keys), max(most, 1)), -1)
-    for row, key in enumerate(keys):
-        pick[row, : len(held[key])] = held[key]
-    first, second = np.asarray(keys or np.zeros((0, 2)), dtype=int).T
-    return Slots(first, second, pick)

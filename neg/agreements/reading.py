@@ -108,11 +108,8 @@ def _validated(entry: Mapping[str, Any]) -> _Data:
         where = ".".join(str(part) for part in first["loc"])
         told = first["msg"]
         if first["type"] == "extra_forbidden":
-            rooms: dict[str, type[_Strict]] = {
-                "rule": _Rule,
-                "compliance": _Compliance,
-                "phase_in": _PhaseIn,
-            }
+            rooms: dict[str, type[_Strict]]
+            rooms = {"rule": _Rule, "compliance": _Compliance, "phase_in": _PhaseIn}
             room = rooms.get(str(first["loc"][0]), _Data)
             near = difflib.get_close_matches(str(first["loc"][-1]), list(room.model_fields), n=1)
             told = "is no key of an agreement" + (f"; perhaps {near[0]!r}" if near else "")
