@@ -210,7 +210,7 @@ def test_a_layer_is_a_lever_and_has_a_gradient():
     ("make", "words"),
     [
         (lambda: Time(-1.0), r"hours = -1 .*\[0, inf\)"),
-        (lambda: Freight(10.0, 0.0), r"value = 0 .*\(0, inf\)"),
+        (lambda: Freight(10.0, 0.0), r"worth = 0 .*\(0, inf\)"),
         (lambda: ExchangeRisk(coverage=1.2), r"coverage = 1.2 .*\[0, 1\]"),
         (lambda: NTM(-0.1), r"size = -0.1 .*\[0, inf\)"),
     ],
