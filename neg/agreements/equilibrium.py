@@ -79,7 +79,8 @@ def review(solution: Any) -> list[str]:
         if float(np.max(np.asarray(one.origin(by_pair(one, value))))) < _NOBODY:
             found.append(
                 f"no one can meet the rule of origin of agreement {name!r}: it asks for a content "
-                f"of {float(np.asarray(one.content)):.3g}, and the highest is {float(reached.max()):.3g}"
+                f"of {float(np.asarray(one.content)):.3g}, and the highest is "
+                f"{float(reached.max()):.3g}"
             )
     for sentence in found:
         warnings.warn(sentence, AgreementWarning, stacklevel=2)
