@@ -23,7 +23,7 @@ def test_the_table_is_the_equilibrium_with_the_bowl_in_force(world):
     x = world.initial_distribution()
     prices = world.initial_prices(x)
     start = prices | {"wage": 0.0 * prices["wage"], "cost": 0.0 * prices["cost"]}
-    residual = jax.jit(world.market_residual)(start, x)
+    residual = jax.jit(lambda p: world.market_residual(p, x))(start)
     contents = {name: value for name, value in residual.items() if name.startswith("agreements.")}
     assert len(contents) == 6
     for name, value in contents.items():
