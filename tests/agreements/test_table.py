@@ -16,7 +16,7 @@ def world():
     small = aggregate(table, {}, {"goods": table.sectors[:2], "services": table.sectors[2:]})
     bowl = hub_and_spokes(content=0.7, excluded=("services",))
     part = observed(Agreements(bowl, mfn=0.05), small)
-    return calibrate(small, theta=5.0, parts=[part], uses="common", deficit_rule="own-share")
+    return calibrate(small, theta=5.0, parts=[part], deficit_rule="own-share")
 
 
 def test_the_table_is_the_equilibrium_with_the_bowl_in_force(world):
