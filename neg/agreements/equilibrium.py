@@ -92,8 +92,8 @@ def observed(part: Agreements, table: Any, *, hold: bool = False) -> Agreements:
 
     Solves start there, so that ``calibrate(table, parts=[observed(part, table)])`` has the table as
     its equilibrium with the agreements in force, every use with its own mix of origins (the
-    default of ``uses``; under ``"common"`` contents are those of a merged mix, not these). With ``hold`` contents stay what they are: use at
-    given input shares.
+    default of ``uses``; under ``"common"`` contents are those of a merged mix, not these). With
+    ``hold`` contents stay what they are: use at given input shares.
     """
     inputs, places = inputs_of_table(table.balanced()), tuple(table.places)
     for one in part.agreements:
