@@ -37,8 +37,8 @@ _FRONT_PAGE = {
 }
 
 _ROOMS = (
-    *("analysis", "barriers", "bifurcation", "breakpoints", "core", "data", "diagrams", "economy"),
-    *("figures", "models", "parts", "places", "search", "solvers"),
+    *("agreements", "analysis", "barriers", "bifurcation", "breakpoints", "core", "data"),
+    *("diagrams", "economy", "figures", "models", "parts", "places", "search", "solvers"),
 )
 
 __all__ = [*_FRONT_PAGE, *_ROOMS]

@@ -16,6 +16,7 @@ ALLOWED: dict[str, set[str]] = {
     "places": {"core"},
     "economy": {"core", "places"},
     "barriers": {"core", "places", "economy"},
+    "agreements": ECONOMY | {"data", "solvers"},
     "parts": {"core", "places", "economy"},
     "models": {"core", "places", "economy"},
     "solvers": {"core", "places", "economy"},

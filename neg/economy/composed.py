@@ -213,7 +213,7 @@ class Economy(Delegate):
 
     def get(self, name: str) -> Float[Array, ""]:
         """Value of a parameter or alias as one number, such as ``tau`` or ``land.supply``."""
-        label, dot, inner = name.rpartition(".")
+        label, dot, inner = name.partition(".")
         if not dot:
             return self.base.get(name)
         if name not in self.parameters():
@@ -222,12 +222,12 @@ class Economy(Delegate):
 
     def value(self, name: str) -> Array:
         """Value of a parameter with all its entries."""
-        label, dot, inner = name.rpartition(".")
+        label, dot, inner = name.partition(".")
         return self.part(label).value(inner) if dot else self.base.value(name)
 
     def full(self, name: str, sizes: Mapping[str, int]) -> Array:
         """Value of a parameter with all its entries, a number taken for each."""
-        label, dot, inner = name.rpartition(".")
+        label, dot, inner = name.partition(".")
         return self.part(label).full(inner, sizes) if dot else self.base.full(name, sizes)
 
     def with_(self, **values: Any) -> Self:
@@ -235,7 +235,7 @@ class Economy(Delegate):
         base, parts = values.pop("base", self.base), values.pop("parts", self.parts)
         inner: dict[str, dict[str, Any]] = {}
         for name, value in values.items():
-            label, dot, key = name.rpartition(".")
+            label, dot, key = name.partition(".")
             inner.setdefault(label if dot else "", {})[key if dot else name] = value
         labels = [part.label for part in parts]
         for label in inner:
