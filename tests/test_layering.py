@@ -14,6 +14,7 @@ ROOMS_OF_EQUILIBRIA = {"solvers", "breakpoints", "bifurcation", "search", "diagr
 ALLOWED: dict[str, set[str]] = {
     "core": set(),
     "places": {"core"},
+    "menus": {"core"},
     "economy": {"core", "places"},
     "barriers": {"core", "places", "economy"},
     "parts": {"core", "places", "economy"},
