@@ -15,6 +15,7 @@ ALLOWED: dict[str, set[str]] = {
     "core": set(),
     "places": {"core"},
     "menus": {"core"},
+    "chains": {"core"},
     "economy": {"core", "places"},
     "barriers": {"core", "places", "economy"},
     "parts": {"core", "places", "economy"},
