@@ -16,7 +16,7 @@ ALLOWED: dict[str, set[str]] = {
     "places": {"core"},
     "menus": {"core"},
     "chains": {"core"},
-    "economy": {"core", "places"},
+    "economy": {"core", "places", "chains"},
     "barriers": {"core", "places", "economy"},
     "parts": {"core", "places", "economy"},
     "models": {"core", "places", "economy"},

@@ -19,8 +19,8 @@ from neg.core.errors import InvalidDataError, InvalidShapeError
 class Trace(eqx.Module):
     """A chain traced through places; money is per unit of spending of each buyer unless said.
 
-    ``price`` ``[place]`` is the index of the final good; ``bought`` ``[origin, destination, block]``
-    the share of what a place buys of a block that comes from each origin; ``value_added``
+    ``price`` ``[place]`` is the index of the final good; ``bought`` ``[origin, destination,
+    block]`` the share of what a place buys of a block that each origin sells; ``value_added``
     ``[place, block, buyer]``; ``shipped`` ``[origin, destination, block, buyer]`` at buyers'
     prices; ``customs`` ``[place, buyer]`` tariffs collected. Value added and customs add up to one.
     """
@@ -130,9 +130,7 @@ def trace(
         check_shape("tariff", duty, (places, places, blocks))
     else:
         duty = duty * (1.0 - jnp.eye(places))[..., None]
-    full = {
-        name: jnp.broadcast_to(jnp.asarray(v, float), cost.shape) for name, v in weight.items()
-    }
+    full = {name: jnp.broadcast_to(jnp.asarray(v, float), cost.shape) for name, v in weight.items()}
     duty = jnp.broadcast_to(duty, link.shape)
     found = _trace(chain, cost, link, full["productivity"], duty, full["suppliers"])
     if is_concrete(found.price):
@@ -169,8 +167,8 @@ def _trace(
 
     places = cost.shape[0]
     by_buyer = jax.vmap(to)(jnp.eye(places))
-    log_price = by_buyer.log_price[0]
-    price = jnp.where(log_price[-1] < 0.5 * FAR, jnp.exp(jnp.minimum(log_price[-1], 700.0)), jnp.inf)
+    final = by_buyer.log_price[0, -1]
+    price = jnp.where(final < 0.5 * FAR, jnp.exp(jnp.minimum(final, 700.0)), jnp.inf)
     paid = jnp.moveaxis(by_buyer.paid, 0, 3)  # [block, origin, destination, buyer]
     total = jnp.sum(to(jnp.ones(places)).paid, axis=1, keepdims=True)
     bought = to(jnp.ones(places)).paid / jnp.where(total > 0, total, 1.0)
