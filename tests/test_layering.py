@@ -20,6 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "barriers": {"core", "places", "economy"},
     "parts": {"core", "places", "economy"},
     "models": {"core", "places", "economy"},
+    "production": {"core", "places", "economy", "chains", "menus"},
     "solvers": {"core", "places", "economy"},
     "bifurcation": ECONOMY | {"solvers"},
     "breakpoints": ECONOMY | {"solvers", "bifurcation"},
