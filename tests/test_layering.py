@@ -27,6 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "search": ECONOMY | {"solvers", "breakpoints", "bifurcation"},
     "diagrams": ECONOMY | {"solvers", "bifurcation", "search", "figures"},
     "data": {"core", "places"},
+    "accounting": {"core", "economy", "data"},
     "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "data"},
     # Figures know no economics: whoever solves hands them arrays.
     "figures": {"core"},
