@@ -29,7 +29,7 @@ CONFIG: dict[str, Any] = {
     "sigma": 4.0,
     "kappa": 4.5,
     "demand": 0.5,
-    "top_link": 1.3,
+    "top_link": 1.2,
     "top_set_up": 2.0,
     "shown_set_up": 0.25,
     "points": 61,
@@ -95,7 +95,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     away = [str(b) for b in home["block"].values if float(home.sel(block=b)) < 0.5]
     return {
         "title": (
-            f"Cheap links fragment {100 * low:.0f} % of sales where a cut costs a tenth of the "
+            f"Links at 5 % fragment {100 * low:.0f} % of sales where a cut costs a tenth of the "
             f"fixed cost, {100 * high:.0f} % where it costs as much again; {' and '.join(away)} "
             "leave the core"
         ),
@@ -103,7 +103,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             "Left: share of sales by firms that cut their chain, over the cost of a link between "
             "neighbouring places (5 % for a link cost of 1.05) and the set-up cost of each cut "
             "(fixed cost of a firm: 1); lines: mean number of cuts of an active firm. Right: where "
-            f"each block is made, share of sales, at a set-up cost of {given['shown_set_up']:g}. "
+            f"each block is made, share of sales, at a set-up cost of {given['shown_set_up']:g}; "
+            "where links are dear the whole chain moves or stays at once, without a cut. "
             "A lead firm of the core takes for each number of cuts the cheapest chain of three "
             "blocks over three places in a row, then the number of cuts by its productivity. "
             f"Own cost shares {given['own']}, labour in them {given['labour']}, the rest skill; "
@@ -136,9 +137,7 @@ def draw(record: xr.Dataset) -> Figure:
     )
     region.clabel(lines, fmt="%g", fontsize=7)
     region.set(xlabel="cost of a link between neighbours", ylabel="set-up cost of a cut")
-    figure.colorbar(
-        image, ax=region, label="sales of firms that fragment, %", location="bottom", aspect=32
-    )
+    figure.colorbar(image, ax=region, label="sales of firms that fragment, %", aspect=32)
     for k, block in enumerate(record["block"].values):
         ax = axes[str(block)]
         share = 100 * record["made"].sel(block=block)
@@ -152,5 +151,5 @@ def draw(record: xr.Dataset) -> Figure:
         else:
             ax.set_xlabel("cost of a link between neighbours")
     handles, labels = axes[str(record["block"].values[0])].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower right", ncols=3, title="made in")
+    figure.legend(handles, labels, loc="outside lower right", ncols=3, title="block made in")
     return figure

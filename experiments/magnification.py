@@ -54,10 +54,11 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     first = record.isel(stages=0)
     return {
         "title": (
-            f"More stages raise trade from {value('trade', 'chain', first):.2f} to "
-            f"{value('trade', 'chain'):.2f} of spending, yet its elasticity falls to "
-            f"{value('elasticity', 'chain'):.1f} with draws for chains; it rises, to "
-            f"{value('elasticity', 'value-added'):.1f}, only with draws for value added"
+            "With one draw for a whole chain, more stages raise trade from "
+            f"{value('trade', 'chain', first):.2f} to {value('trade', 'chain'):.2f} of spending "
+            f"and lower its elasticity to {value('elasticity', 'chain'):.1f}; with draws for "
+            f"value added trade falls to {value('trade', 'value-added'):.2f} and the elasticity "
+            f"rises to {value('elasticity', 'value-added'):.1f}"
         ),
         "caption": (
             f"{given['places']} identical places, chains of 1 to {given['stages']} stages that add "

@@ -33,7 +33,7 @@ CONFIG: dict[str, Any] = {
     "points": 41,
 }
 SMOKE: dict[str, Any] = {"points": 5}
-OWNERSHIP = {
+OWNERSHIP: dict[str, Any] = {
     "alpha": 0.75,
     "eta": 0.75,
     "keeps": {"NO": 0.5, "NV": 0.8, "SO": 0.5, "SV": 0.65},

@@ -15,6 +15,7 @@ from neg.figures import heat, style
 
 CONFIG: dict[str, Any] = {"largest": 11}
 SMOKE: dict[str, Any] = {"largest": 4}
+MEMBERS = (*data.EAST_ASIA, "TWN")
 STAGES = ("parts and components", "other inputs", "final goods")
 
 
@@ -23,14 +24,14 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     progress(0, 1, "accounts")
     table = data.load_icio()
     trade, content = trade_by_origin(table), exports_by_content(table)
-    group = group_trade(table, data.EAST_ASIA)
-    inside = trade.sel(origin=list(data.EAST_ASIA), destination=list(data.EAST_ASIA))
+    group = group_trade(table, MEMBERS)
+    inside = trade.sel(origin=list(MEMBERS), destination=list(MEMBERS))
     size = inside.gross.sum("destination") + inside.gross.rename(
         origin="destination", destination="origin"
     ).sum("destination")
     kept = [str(p) for p in size.sortby(size, ascending=False)["origin"].values]
     kept = kept[: config["largest"]]
-    at = [table.places.index(p) for p in data.EAST_ASIA]
+    at = [table.places.index(p) for p in MEMBERS]
     k = table.sectors.index("manufacturing")
     sold = table.intermediate[np.ix_(at, [k], at)][:, 0].copy()
     last = table.final[np.ix_(at, [k], at)][:, 0].sum(axis=2)
@@ -38,7 +39,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
         sold[i, i], last[i, i] = 0.0, 0.0
     parts = sold[:, :, k].sum(axis=1)
     stages = np.stack([parts, sold.sum(axis=(1, 2)) - parts, last.sum(axis=1)], axis=1)
-    order = [list(data.EAST_ASIA).index(p) for p in kept]
+    order = [MEMBERS.index(p) for p in kept]
     pair = ("origin", "destination")
     picked = inside.sel(origin=kept, destination=kept)
     return xr.Dataset(
@@ -72,8 +73,9 @@ def describe(record: xr.Dataset) -> dict[str, str]:
         "caption": (
             "Left: gross sales of one economy (rows) to another (columns); right: value added of "
             "the row in final spending of the column; both in billion USD, log colours of one "
-            f"scale. The {record.sizes['origin']} largest of the 15 economies of East Asia in the "
-            f"table. The ratio is lowest {pair} ({float(low):.2f}): goods pass through; above one "
+            f"scale. The {record.sizes['origin']} largest of {len(MEMBERS)} economies of East Asia "
+            "(ASEAN, China, Hong Kong, Japan, Korea, Taiwan). "
+            f"The ratio is lowest {pair} ({float(low):.2f}): goods pass through; above one "
             "where value arrives in goods of others. Below: exports of manufactures to the other "
             "economies of East Asia by use: by manufacturing (a proxy of parts and components, as "
             "the table has no classes of use by product), by other industries, for final use. "
@@ -102,7 +104,7 @@ def draw(record: xr.Dataset) -> Figure:
             axes[key],
             matrix,
             names,
-            names if key == "gross" else names,
+            names,
             label="",
             row_label="from" if key == "gross" else "",
             column_label="to",
@@ -121,6 +123,6 @@ def draw(record: xr.Dataset) -> Figure:
         left.bar(names, value, bottom=below, color=colour, width=0.7, label=str(stage))
         below = below + value
     left.set_ylabel("exports of manufactures inside\nEast Asia, billion USD")
-    left.tick_params(axis="x", rotation=30)
+    left.tick_params(axis="x", rotation=90)
     left.legend(loc="upper right")
     return figure

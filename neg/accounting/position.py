@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -37,7 +38,7 @@ def position(table: Table) -> xr.Dataset:
         "downstreamness": found.B.T @ ones,
     }
     weight = found.output.reshape(found.shape)
-    result = {}
+    result: dict[str, Any] = {}
     for name, values in stages.items():
         table_of = values.reshape(found.shape)
         result[name] = (("place", "sector"), table_of)

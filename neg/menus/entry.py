@@ -53,7 +53,7 @@ def _solve(menu: Menu, sizes: Sizes, entry_cost: Array) -> tuple[Array, Array]:
 
     steepest, mean = jnp.max(menu.slope), sizes.between(0.0, jnp.inf, 1.0)
     enough = entry_cost + jnp.maximum(jnp.max(menu.cost), 0.0)
-    found = optx.root_find(
+    found: Any = optx.root_find(
         excess,
         optx.Newton(rtol=1e-14, atol=1e-14),
         jnp.log(enough / (steepest * mean)),
@@ -61,4 +61,4 @@ def _solve(menu: Menu, sizes: Sizes, entry_cost: Array) -> tuple[Array, Array]:
         max_steps=_STEPS,
         throw=False,
     )
-    return jnp.exp(found.value), found.result == optx.RESULTS.successful
+    return jnp.exp(found.value), jnp.asarray(found.result == optx.RESULTS.successful)

@@ -140,9 +140,9 @@ def _wage(sizes: Sizes, given: tuple) -> tuple[Array, Array]:
 
     top = jnp.log(given[8] / given[2])
     low = top - 60.0
-    found = optx.root_find(
+    found: Any = optx.root_find(
         excess,
-        optx.Bisection(rtol=1e-15, atol=1e-15),
+        optx.Bisection(rtol=1e-15, atol=1e-15),  # type: ignore[call-arg]
         0.5 * (low + top),
         (sizes, given),
         options={"lower": low, "upper": top},

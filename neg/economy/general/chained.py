@@ -52,12 +52,17 @@ class Chains(Parametric):
         """Which sectors are blocks that sell to the next block only."""
         return np.isin(np.arange(sectors), [s for chain in self.blocks for s in chain[:-1]])
 
+    def own(self, where: np.ndarray) -> Float[Array, " block"]:
+        """Shares of own inputs of some sectors."""
+        share = if_given(self.own_share)
+        return jnp.ones(len(where)) if share is None else share[where]
+
     def steepness(self, market: Market) -> Market:
         """The market with the elasticity of revenue to own cost for theta, in blocks of chains."""
         theta = market.theta
         for chain in self.blocks:
             where = np.asarray(chain)
-            own = if_given(self.own_share)[where]
+            own = self.own(where)
             theta = theta.at[where].set(own * elasticities(own, theta[where], self.draws))
         return altered(market, theta=theta) if self.blocks else market
 
@@ -78,15 +83,18 @@ def log_weight(
 ) -> Float[Array, "place sector"]:
     """What turns log supply of an ordinary sector into the log weight of a block.
 
-    Costs enter the messages of a chain, not its weights; productivity has a power of its own.
+    The own cost counts with the elasticity of what the block sells; productivity has a power of
+    its own: ``S = A^power (Y / (c Q))^alpha c^(-e own)``.
     """
     change = jnp.zeros(log_cost.shape)
     log_a = jnp.log(jnp.where(technology.active, technology.productivity, 1.0))
-    cost = market.theta * (log_cost - (0.0 if efficiency is None else efficiency))
+    cost = log_cost - (0.0 if efficiency is None else efficiency)
+    steep = chains.steepness(market).theta
     for chain in chains.blocks:
         where = np.asarray(chain)
-        power = powers(if_given(chains.own_share)[where], chains.draws)
-        change = change.at[:, where].set(cost[:, where] + (power - 1.0) * log_a[:, where])
+        power = powers(chains.own(where), chains.draws)
+        less = (market.theta - steep)[where] * cost[:, where]
+        change = change.at[:, where].set(less + (power - 1.0) * log_a[:, where])
     return change
 
 
@@ -108,10 +116,13 @@ def along(
     taste = market.taste[..., 0]
     some = taste > 0
     theta = market.theta
+    # Messages take own costs apart from the weights, in logs: here they are put together again.
+    cost_power = chains.steepness(market).theta * own_cost
+    weight = jnp.where(technology.active, weight * jnp.exp(cost_power), 0.0)
     link = jnp.log(market.tau) + jnp.log1p(market.tariff) + jnp.log1p(market.export_tax)
     for chain in chains.blocks:
         where = np.asarray(chain)
-        share = if_given(chains.own_share)[where]
+        share = chains.own(where)
         power = elasticities(share, theta[where], chains.draws)
         liked = jnp.log(jnp.where(some, taste, 1.0))[..., where] / power
         cost = jnp.where(some[..., where], link[..., where] - liked, jnp.inf)
@@ -120,12 +131,12 @@ def along(
             power,
             own_cost[:, where].T,
             jnp.moveaxis(cost, 2, 0),
-            jnp.where(technology.active, weight, 0.0)[:, where].T,
+            weight[:, where].T,
             jnp.moveaxis(market.wedge[..., where], 2, 0),
             spending[:, where[-1], 0],
         )
         log_index = log_index.at[:, where, 0].set(found.log_price.T)
-        access = access.at[:, where].set(found.access.T)
+        access = access.at[:, where].set(found.access.T * jnp.exp(cost_power[:, where]))
         spending = spending.at[:, where, 0].set(found.demanded.T)
         shipped = shipped.at[..., where].set(jnp.moveaxis(found.paid, 0, 2))
     duty = shipped * market.tariff / (1.0 + market.tariff)
