@@ -42,7 +42,7 @@ def cheapest_by_cuts(chain: Chain, cost: Any, link: Any, buyer: int) -> Cheapest
     derivative as :func:`cheapest_path`.
 
     >>> chain = Chain([1.0, 0.5])
-    >>> found = cheapest_by_cuts(chain, [[1.0, 1.0], [0.5, 2.0]], jnp.full((2, 2, 2), 1.2), 0)
+    >>> found = cheapest_by_cuts(chain, [[1.0, 1.0], [0.5, 3.0]], jnp.full((2, 2, 2), 1.2), 0)
     >>> found.path.tolist()
     [[0, 0], [1, 0]]
     """

@@ -105,7 +105,7 @@ def trace(
     Source: Antras and de Gortari (2020), Econometrica 88(4) [S].
 
     >>> found = trace(Chain([1.0, 0.5]), [[1.0, 1.0], [1.0, 1.0]], jnp.full((2, 2, 2), 1.0))
-    >>> found.path_share([[0, 1]], 0).tolist()
+    >>> found.path_share([[0, 1]], 0).round(12).tolist()
     [0.25]
     """
     cost = jnp.asarray(cost, dtype=float)

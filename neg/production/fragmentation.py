@@ -35,9 +35,9 @@ def fragmentation_menu(
     Tintelnot (2017).
 
     >>> from neg.menus import Pareto
-    >>> menu = fragmentation_menu([1.0, 0.75**0.5], 4.0, 0.4, 1.0, 0.5)
+    >>> menu = fragmentation_menu([1.0, 0.75**0.5], 4.0, 0.4, 1.0, 1.0)
     >>> menu.choose(Pareto.of_productivity(4.5, 4.0)).active.round(3).tolist()
-    [0.0, 0.009, 0.991]
+    [0.0, 0.604, 0.396]
     """
     check_range("sigma", sigma, 1.0, low_open=True)
     check_range("demand", demand, 0.0, low_open=True)
