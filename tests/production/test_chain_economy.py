@@ -16,7 +16,6 @@ from neg.chains import Chain, trace
 from neg.core.errors import InvalidDataError, InvalidParameterError
 from neg.core.parameters import altered
 from neg.economy.composed import compose
-from neg.parts import Land
 from neg.production import MakeOrBuy
 
 WANT = json.loads((Path(__file__).parent / "numbers.json").read_text())["chain_ge_N3_K2"]
@@ -173,7 +172,7 @@ def composed(chained):
     return compose(chained, [Layer("border", rate=0.1), part])
 
 
-def test_layers_make_or_buy_and_land_work_on_blocks(composed, chained, solved):
+def test_layers_and_make_or_buy_work_on_blocks(composed, chained, solved):
     found = short_run(composed)
     share = np.asarray(found.outcomes["boundary.in_house"])
     assert (share[:, 1:] == 0).all() and (np.diff(share[:, 0]) != 0).all()
@@ -203,26 +202,6 @@ def test_gradients_are_those_of_differences(composed, path):
         float(total(short_run(lever.put(composed, sign * step)).outcomes)) for sign in (1.0, -1.0)
     ]
     assert slope == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-5, abs=1e-8)
-
-
-def test_scale_in_blocks_gathers_a_chain():
-    """Suppliers' density: with scale a chain of two like places gathers in one of them."""
-    given = {
-        "places": ("A", "B"),
-        "sectors": BLOCKS,
-        "employment": 0.5,
-        "mobility": "free",
-        "theta": 4.0,
-        "chains": [BLOCKS],
-        "own_share": [1.0, 0.5],
-        "tau": np.where(np.eye(2, dtype=bool)[..., None], 1.0, 1.1) * np.ones(2),
-    }
-    start = [0.6, 0.6, 0.4, 0.4]
-    even = long_run(general_economy(**given, parts=[Land(h=0.2)]), start).x
-    assert np.allclose(np.asarray(even).reshape(2, 2).sum(axis=1), 1.0, atol=1e-6)
-    gathered = general_economy(**given, alpha=0.8, parts=[Land(h=0.2)])
-    people = np.asarray(long_run(gathered, start).x).reshape(2, 2).sum(axis=1)
-    assert people[0] > 1.5
 
 
 def test_bad_chains_are_named(chained):
