@@ -17,7 +17,8 @@ def trade(market: Market, seen: Flows) -> Float[Array, "origin destination secto
     """Bilateral purchases at buyers' prices by class of use."""
     reach = jnp.exp(seen.log_index * -market.theta[:, None])
     pull = jnp.where(seen.spending != 0, seen.spending / reach, 0.0)
-    return seen.supply[:, None, :, None] * market.freeness() * pull[None]
+    bought = seen.supply[:, None, :, None] * market.freeness() * pull[None]
+    return bought if seen.shipped is None else bought + seen.shipped[..., None]
 
 
 def outcomes(
@@ -82,6 +83,8 @@ def ledger(
     bought = trade(market, seen)
     _, land_bill, inputs = technology.bills(seen.revenue, uses)
     goods, housing = household.bills(seen.spendable, uses)
+    if seen.shipped is not None:
+        inputs = seen.spending - goods  # with what blocks buy from the blocks before them
     total = inputs + goods
     of_firms = jnp.where(total != 0, inputs / jnp.where(total != 0, total, 1.0), 0.0)
     duty = market.tariff / (1.0 + market.tariff)
