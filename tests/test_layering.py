@@ -19,12 +19,14 @@ ALLOWED: dict[str, set[str]] = {
     "parts": {"core", "places", "economy"},
     "models": {"core", "places", "economy"},
     "solvers": {"core", "places", "economy"},
+    # Routes are costs like others; optimal links solve the economy that they serve.
+    "network": ECONOMY | {"solvers"},
     "bifurcation": ECONOMY | {"solvers"},
     "breakpoints": ECONOMY | {"solvers", "bifurcation"},
     "search": ECONOMY | {"solvers", "breakpoints", "bifurcation"},
     "diagrams": ECONOMY | {"solvers", "bifurcation", "search", "figures"},
     "data": {"core", "places"},
-    "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "data"},
+    "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "data", "network"},
     # Figures know no economics: whoever solves hands them arrays.
     "figures": {"core"},
 }
