@@ -255,10 +255,8 @@ class Economy(Delegate):
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:
         """Names of the entries along the axes of the base, and along those that parts bring."""
-        found = dict(self.base.labels)
-        for part in self.parts:
-            found |= part.labels
-        return found
+        own = {axis: names for part in self.parts for axis, names in part.labels.items()}
+        return {**self.base.labels, **own}
 
     def axes_of(self, name: str, shape: tuple[int, ...]) -> tuple[str, ...] | None:
         """Axes of an outcome: those that its part states, else as the base says."""

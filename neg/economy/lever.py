@@ -58,8 +58,9 @@ class Lever:
     ``phi``. ``operation`` is ``set`` (entries become the value), ``times`` (they are multiplied by
     it) or ``plus`` (it is added). Selectors name the entries by their labels: ``origins`` and
     ``destinations`` (or ``among``, for both), ``places`` (``among`` too), ``sectors``, ``kinds``,
-    ``cells``, and of a network ``links``, ``transfers``, ``borders``; left out, all move. Commuters have residences for origins and workplaces for
-    destinations. Sales, and ways to work, at home move only if ``abroad_only`` is false.
+    ``cells``, and of a network ``links``, ``transfers``, ``borders``; left out, all move. Commuters
+    have residences for origins and workplaces for destinations. Sales, and ways to work, at home
+    move only if ``abroad_only`` is false.
 
     >>> Lever("border.cost", "times", among=("SGP", "MYS", "THA"))
     Lever('border.cost', 'times', among=('SGP', 'MYS', 'THA'))

@@ -17,10 +17,10 @@ from neg.core.parameters import option, parameter
 from neg.economy.model import Model
 from neg.economy.scene import Scene
 from neg.network.costs import LAYERS, Costs, layers, money_and_hours, openness
-from neg.network.transport import Network
 from neg.network.paths import search
 from neg.network.radius import check_converges
 from neg.network.routing import least_costs, smooth_costs
+from neg.network.transport import Network
 
 _LINK, _TRANSFER, _BORDER = ("link",), ("transfer",), ("border",)
 _FEE = LAYERS.index("border_fee")
@@ -31,7 +31,7 @@ class Carriage(Barrier):
 
         log tau_od,s = least sum of g_kl,s over routes                           routing = least
         tau_od,s^-theta = [(I - A_s)^-1]_od,   A_kl,s = exp(-theta g_kl,s)       routing = smooth
-        g_kl,s = money_kl / value_s + daily_s hours_kl / 24 + log factor_kl
+        g_kl,s = money_kl / shipment_s + daily_s hours_kl / 24 + log factor_kl
 
     Layers add in logs; what shippers gain by their tastes for routes is a layer of its own, not
     positive (``variety``). In smooth routing sales at home are cheaper by their variety too. Build
@@ -85,7 +85,7 @@ class Carriage(Barrier):
     border_hours: Float[Array, " border"] = parameter(
         0.0, "clearance at borders", low=0.0, axes=_BORDER, unit="hours"
     )
-    value: Float[Array, " sector"] = parameter(
+    shipment: Float[Array, " sector"] = parameter(
         30_000.0, "worth of a shipment", low=0.0, low_open=True, axes=("sector",), unit="USD"
     )
     daily: Float[Array, " sector"] = parameter(
@@ -137,7 +137,7 @@ class Carriage(Barrier):
             )
         if self.congested == "yes":
             self._check_congested(model)
-        if is_concrete(list(self._costs())) and is_concrete([self.value, self.daily, self.theta]):
+        if is_concrete([*self._costs(), self.shipment, self.daily, self.theta]):
             self._check_routes(model)
 
     def _check_congested(self, model: Model) -> None:
@@ -170,12 +170,9 @@ class Carriage(Barrier):
 
     def _shipments(self) -> list[tuple[Array, Array]]:
         """Worth and daily cost of shipments: one pair, or one for each sector."""
-        value, daily = jnp.ravel(self.value), jnp.ravel(self.daily)
+        value, daily = jnp.ravel(self.shipment), jnp.ravel(self.daily)
         count = max(value.shape[0], daily.shape[0])
         value, daily = jnp.broadcast_to(value, (count,)), jnp.broadcast_to(daily, (count,))
-        if count > 1 and is_concrete([self.value, self.daily]):
-            if np.ptp(np.asarray(value)) == 0 and np.ptp(np.asarray(daily)) == 0:
-                count = 1
         return [(value[s], daily[s]) for s in range(count)]
 
     def _costs(self) -> Costs:
@@ -305,4 +302,3 @@ class Carriage(Barrier):
     def words(self) -> str:
         """The network."""
         return "the transport network"
-

@@ -43,17 +43,17 @@ def money_and_hours(graph: Graph, costs: Costs) -> tuple[Array, Array, Array, Ar
     return usd, hours, take(costs.border_usd, graph.border), take(costs.border_hours, graph.border)
 
 
-def layers(graph: Graph, costs: Costs, value: Any, daily: Any) -> Float[Array, "layer arc"]:
+def layers(graph: Graph, costs: Costs, shipment: Any, daily: Any) -> Float[Array, "layer arc"]:
     """Log cost of every arc by layer, for a shipment.
 
-        freight = usd / value;   time = daily hours / 24;   the same at borders;   log factor
+        freight = usd / shipment;   time = daily hours / 24;   the same at borders;   log factor
 
-    ``value`` is USD a shipment, ``daily`` the share of it that a day costs.
+    ``shipment`` is what it is worth, USD, ``daily`` the share of it that a day costs.
     """
     usd, hours, fee, clearance = money_and_hours(graph, costs)
     own = take(jnp.log(jnp.asarray(costs.link_factor, dtype=float)), graph.link)
     return jnp.stack(
-        [usd / value, daily * hours / 24.0, fee / value, daily * clearance / 24.0, own]
+        [usd / shipment, daily * hours / 24.0, fee / shipment, daily * clearance / 24.0, own]
     )
 
 
@@ -62,7 +62,7 @@ def openness(graph: Graph, costs: Costs) -> Float[Array, " arc"]:
     return 1.0 - take(costs.closed, graph.link)
 
 
-def check_shipment(value: Any, daily: Any) -> None:
+def check_shipment(shipment: Any, daily: Any) -> None:
     """Raise a named error for a shipment that is worth nothing or gains by waiting."""
-    check_range("value", value, 0.0, low_open=True)
+    check_range("shipment", shipment, 0.0, low_open=True)
     check_range("daily", daily, 0.0)

@@ -26,7 +26,7 @@ _LEAST = 1e-30
 
 
 class ConvexImprovementWarning(UserWarning):
-    """Returns to improving a link rise: the best spending may lie in a corner, and be one of many."""
+    """Returns to improving a link rise: the best spending may be a corner, and one of several."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,12 +126,8 @@ def improve_links(
         raise ConvergenceError("no start of the search for link improvements had an equilibrium")
     best = min(ends, key=lambda one: one.fun)
     agree = sum(one.fun - best.fun < 1e-9 for one in ends)
-    share = np.asarray(_shares(jnp.asarray(best.x)))
+    share, effect = _polished(np.asarray(_shares(jnp.asarray(best.x))), given, mobile)
     improved, solution = _solved(share, given, mobile)
-    effect = np.asarray(_elasticity(improved, start, weight, mobile))
-    relative = effect / effect.sum()
-    funded = share > 1e-9
-    gap = np.where(funded, np.abs(relative - share), np.maximum(relative - share, 0.0))
     equal = float(_welfare_and_slope(jnp.log(jnp.full(links, 1.0 / links)), *given, mobile)[0])
     table = pd.DataFrame(
         {
@@ -142,9 +138,38 @@ def improve_links(
         },
         index=pd.Index(economy.network.labels["link"], name="link"),
     )
-    return Improvement(
-        table, -float(best.fun), equal, float(gap.max()), starts, agree, solution
-    )
+    value = float(_value(improved, start, weight, mobile))
+    return Improvement(table, value, equal, _gap(share, effect), starts, agree, solution)
+
+
+def _gap(share: np.ndarray, effect: np.ndarray) -> float:
+    """How far shares of spending are from those of the total elasticity."""
+    relative = effect / effect.sum()
+    over = np.maximum(relative - share, 0.0)
+    return float(np.where(share > 1e-9, np.abs(relative - share), over).max())
+
+
+def _polished(share: np.ndarray, given: Any, mobile: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Spend in proportion to elasticities as long as that comes closer to a best point.
+
+    The search stops where welfare is flat to rounding, at half the digits of the shares.
+    """
+    _, x, weight, *_ = given
+
+    def effect(at: np.ndarray) -> np.ndarray:
+        return np.asarray(_elasticity(_improved(jnp.asarray(at), given), x, weight, mobile))
+
+    found = effect(share)
+    for _ in range(60):
+        gap = _gap(share, found)
+        moved = np.maximum(found / found.sum(), _LEAST)
+        there = effect(moved)
+        if not np.isfinite(there).all() or not _gap(moved, there) < gap:
+            break
+        share, found = moved, there
+        if gap < 1e-13:
+            break
+    return share, found
 
 
 def _shares(z: Array) -> Float[Array, " link"]:

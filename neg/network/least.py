@@ -1,4 +1,4 @@
-"""Cheapest routes, with money, hours, path and ties, and the values of time at which they switch."""
+"""Cheapest routes: money, hours, path, ties, and the values of time at which they switch."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import xarray as xr
 from neg.core.checks import check_range
 from neg.core.errors import DisconnectedPlaceError
 from neg.network.costs import check_shipment, layers, money_and_hours, openness
-from neg.network.transport import Network
 from neg.network.paths import along, search
+from neg.network.transport import Network
 
 _TIE = 1e-12
 
@@ -129,7 +129,7 @@ def least_routes(
     network: Network,
     *,
     value_of_time: float | None = None,
-    value: float | None = None,
+    shipment: float | None = None,
     daily: float | None = None,
     origins: Sequence[str] | str | None = None,
     destinations: Sequence[str] | str | None = None,
@@ -137,12 +137,12 @@ def least_routes(
     """The cheapest routes between places.
 
         cost = money + value_of_time hours                     USD a shipment, or
-        cost = money / value + daily hours / 24 + log factor   log of the trade cost
+        cost = money / shipment + daily hours / 24 + log factor   log of the trade cost
 
     Args:
         network: of places, links, transfers and borders.
         value_of_time: USD an hour, not negative; or else both of the next two.
-        value: USD a shipment is worth, positive.
+        shipment: USD that it is worth, positive.
         daily: share of it that a day costs, not negative.
         origins, destinations: names; all places by default.
 
@@ -163,10 +163,10 @@ def least_routes(
         usd, hours, fee, clearance = (np.asarray(x) for x in money_and_hours(graph, costs))
         arc = usd + fee + value_of_time * (hours + clearance)
     else:
-        if value is None or daily is None:
-            raise TypeError("least_routes takes value_of_time, or both value and daily")
-        check_shipment(value, daily)
-        arc = np.asarray(layers(graph, costs, value, daily).sum(axis=0))
+        if shipment is None or daily is None:
+            raise TypeError("least_routes takes value_of_time, or both shipment and daily")
+        check_shipment(shipment, daily)
+        arc = np.asarray(layers(graph, costs, shipment, daily).sum(axis=0))
     arc = np.where(np.asarray(openness(graph, costs)) > 0, arc, np.inf)
     at, to = network.index(origins), network.index(destinations)
     cost, last = search(graph, arc, at)

@@ -88,9 +88,7 @@ def along(graph: Graph, last: Int[Array, "origin state"]) -> Callable[[Array], A
     def total(values: Float[Array, " arc"]) -> Float[Array, "origin state"]:
         found = jnp.where(last >= 0, values[jnp.maximum(last, 0)], 0.0)
         for jump in jumps:
-            found = found + jnp.where(
-                jump != here, jnp.take_along_axis(found, jump, axis=1), 0.0
-            )
+            found = found + jnp.where(jump != here, jnp.take_along_axis(found, jump, axis=1), 0.0)
         return found
 
     return total

@@ -16,8 +16,8 @@ from neg.core.parameters import parameter
 from neg.economy.groups import Groups
 from neg.economy.model import Model, Prices
 from neg.network.costs import check_shipment, layers, take
-from neg.network.transport import Network
 from neg.network.radius import spectral_radius
+from neg.network.transport import Network
 
 _LINK = ("link",)
 
@@ -75,15 +75,15 @@ class RoutedTrade(Model):
 
     @classmethod
     def on(
-        cls, network: Network, *, value: float = 30_000.0, daily: float = 0.01, **parameters: Any
+        cls, network: Network, *, shipment: float = 30_000.0, daily: float = 0.01, **parameters: Any
     ) -> RoutedTrade:
         """The economy on a network, its links costing what money, hours and borders come to.
 
-        ``value`` is USD a shipment, ``daily`` the share of it that a day costs.
+        ``shipment`` is what it is worth, USD, ``daily`` the share of it that a day costs.
         """
-        check_shipment(value, daily)
+        check_shipment(shipment, daily)
         graph = network.graph
-        cost = np.asarray(layers(graph, network.costs, value, daily).sum(axis=0))
+        cost = np.asarray(layers(graph, network.costs, shipment, daily).sum(axis=0))
         sizes = len(network.links), len(network.transfers)
         own = [np.ones(size) for size in sizes]
         for numbers, index in zip(own, (graph.link, graph.transfer), strict=True):

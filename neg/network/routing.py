@@ -72,8 +72,8 @@ def smooth_costs(
     base = jnp.where(there, best, 0.0)
     over = jnp.where(member, jnp.where(member, ends, 0.0) - base[:, :, None], 0.0)
     weight = jnp.where(member, y[:, at] * jnp.exp(-theta * over), 0.0)
-    stay = jnp.asarray(home * graph.stay[destinations], dtype=float)
-    total = jnp.sum(weight, axis=2) + stay * jnp.exp(theta * base)
+    stay = jnp.asarray(home * graph.stay[destinations], dtype=float)  # where base is zero
+    total = jnp.sum(weight, axis=2) + stay
     fine = jnp.all(jnp.where(reached, jax.lax.stop_gradient(y), 1.0) > 1e-3) & ~broken
     # Within the reach of an origin weights that are positive are the sum of its routes.
     found = base - jnp.log(jnp.where(there, total, 1.0)) / theta

@@ -19,9 +19,9 @@ from neg.core.checks import check_choice, check_range
 from neg.core.errors import DisconnectedPlaceError
 from neg.core.labels import align
 from neg.network.costs import LAYERS, check_shipment, layers, money_and_hours, openness
-from neg.network.transport import Network
 from neg.network.radius import check_converges
 from neg.network.routing import smooth_costs
+from neg.network.transport import Network
 
 
 @eqx.filter_jit
@@ -69,14 +69,14 @@ class _Fixed:
 class SmoothRoutes:
     """Trade costs and the use of links at one elasticity of routes.
 
-        pi_kl^od = d log tau_od / d log d_kl                    expected uses, above one with loops
-        log tau_od = sum_kl pi_kl^od log d_kl - H_od / theta    H: entropy of routes
-        Xi_kl = sum_od pi_kl^od X_od                            traffic, in the unit of flows X
+    pi_kl^od = d log tau_od / d log d_kl                    expected uses, above one with loops
+    log tau_od = sum_kl pi_kl^od log d_kl - H_od / theta    H: entropy of routes
+    Xi_kl = sum_od pi_kl^od X_od                            traffic, in the unit of flows X
     """
 
     network: Network
     theta: float
-    value: float
+    shipment: float
     daily: float
     origins: tuple[str, ...]
     destinations: tuple[str, ...]
@@ -86,7 +86,7 @@ class SmoothRoutes:
 
     @cached_property
     def _layers(self) -> Float[Array, "layer arc"]:
-        return layers(self.network.graph, self.network.costs, self.value, self.daily)
+        return layers(self.network.graph, self.network.costs, self.shipment, self.daily)
 
     @property
     def _given(self) -> tuple[Any, ...]:
@@ -130,7 +130,9 @@ class SmoothRoutes:
         home included.
         """
         axes = {"origin": self.origins, "destination": self.destinations}
-        by = np.broadcast_to(align("flows", flows, axes), (len(self.origins), *self.log_tau.shape[1:]))
+        by = np.broadcast_to(
+            align("flows", flows, axes), (len(self.origins), *self.log_tau.shape[1:])
+        )
         return self._by_arc(_use(*self._given, jnp.asarray(by)), "traffic")
 
     def expected_use(self, origin: str, destination: str) -> pd.Series:
@@ -212,7 +214,7 @@ def smooth_routes(
     network: Network,
     *,
     theta: float = 200.0,
-    value: float = 30_000.0,
+    shipment: float = 30_000.0,
     daily: float = 0.01,
     origins: Sequence[str] | str | None = None,
     destinations: Sequence[str] | str | None = None,
@@ -227,7 +229,7 @@ def smooth_routes(
         network: of places, links, transfers and borders.
         theta: elasticity of routes, the inverse of their dispersion; apart from the elasticity of
             trade. Routes tend to the cheapest ones as it grows.
-        value: USD that a shipment is worth.
+        shipment: USD that it is worth.
         daily: share of it that a day costs.
         origins, destinations: names; all places by default.
 
@@ -243,13 +245,13 @@ def smooth_routes(
     3.178350477
     """
     check_range("theta", theta, 0.0, low_open=True)
-    check_shipment(value, daily)
+    check_shipment(shipment, daily)
     graph, costs = network.graph, network.costs
-    cost = np.asarray(layers(graph, costs, value, daily).sum(axis=0))
+    cost = np.asarray(layers(graph, costs, shipment, daily).sum(axis=0))
     opened = np.asarray(openness(graph, costs))
     safe = np.where(opened > 0, opened, 1.0)
     weighed = np.where(opened > 0, cost - np.log(safe) / theta, np.inf)
     radius = check_converges(graph, weighed, theta)
     names = np.array(network.names)
     at, to = tuple(names[network.index(origins)]), tuple(names[network.index(destinations)])
-    return SmoothRoutes(network, float(theta), float(value), float(daily), at, to, radius)
+    return SmoothRoutes(network, float(theta), float(shipment), float(daily), at, to, radius)

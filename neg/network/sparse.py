@@ -44,9 +44,7 @@ def factor(graph: Graph, weight: np.ndarray) -> Any:
     return found
 
 
-def _solve(
-    graph: Graph, cost: Any, theta: Any, level: Any, right: Any, turned: bool
-) -> np.ndarray:
+def _solve(graph: Graph, cost: Any, theta: Any, level: Any, right: Any, turned: bool) -> np.ndarray:
     """Solve with the reduced matrix of every origin, or with its transpose."""
     cost, level, right = (np.asarray(a, dtype=float) for a in (cost, level, right))
     theta = float(theta)
@@ -107,5 +105,4 @@ def route_sums(
 
         return solve
 
-    found = jax.lax.custom_linear_solve(product, start, through(False), through(True))
-    return found
+    return jax.lax.custom_linear_solve(product, start, through(False), through(True))

@@ -180,8 +180,7 @@ def _check_names(nodes: Any, kinds: Any, ways: Any, changes: Any, crossings: Any
             raise unknown_name(f"mode of link {link.label!r}", link.mode, modes)
         if link.origin == link.destination:
             raise InvalidParameterError(
-                f"link {link.label!r} leads from {link.origin!r} to itself; "
-                "must join two places"
+                f"link {link.label!r} leads from {link.origin!r} to itself; must join two places"
             )
     for change in changes:
         if change.place not in known:
