@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
@@ -73,7 +74,7 @@ class LeastRoutes:
         return tuple(np.asarray(one) for one in found)
 
     def _sum(self, values: np.ndarray) -> np.ndarray:
-        return np.asarray(along(self.network.graph, self.last)(values))
+        return np.asarray(along(self.network.graph, jnp.asarray(self.last))(jnp.asarray(values)))
 
     def path(self, origin: str, destination: str) -> list[str]:
         """The route as a list of ``place/mode``."""

@@ -159,7 +159,7 @@ def _one(kind: Any, item: Any, where: str) -> Any:
         ]
         if missing:
             raise InvalidDataError(f"{where} says no {missing[0]}; must have {names}")
-        return kind(**fields)
+        return kind(**{str(key): value for key, value in fields.items()})
     if isinstance(item, Iterable) and not isinstance(item, str):
         values = tuple(item)
         if len(values) <= len(names):

@@ -89,7 +89,7 @@ class SmoothRoutes:
         return layers(self.network.graph, self.network.costs, self.shipment, self.daily)
 
     @property
-    def _given(self) -> tuple[Any, ...]:
+    def _given(self) -> tuple[Any, Any, Any, Any, Any, Any]:
         graph, at = self.network.graph, self.network.index(self.origins)
         opened = openness(graph, self.network.costs)
         ends = _Fixed(at), _Fixed(self.network.index(self.destinations))
@@ -121,7 +121,7 @@ class SmoothRoutes:
     @property
     def tau(self) -> xr.DataArray:
         """Trade costs ``[origin, destination]``."""
-        return np.exp(self.log_tau).rename("trade cost")
+        return self._pairs(np.exp(self.log_tau.values), "trade cost")
 
     def traffic(self, flows: Any) -> pd.Series:
         """Traffic on every link and transfer, by label and direction, in the unit of the flows.

@@ -59,7 +59,10 @@ def test_people_who_stay(key, congestion):
         np.testing.assert_allclose(slope, expected["elasticity_fd"], atol=3e-7)
 
 
-@pytest.mark.parametrize(("key", "congestion"), [("mobile", 0.0), ("congested_mobile", 0.05)])
+@pytest.mark.parametrize(
+    ("key", "congestion"),
+    [pytest.param("mobile", 0.0, marks=pytest.mark.slow), ("congested_mobile", 0.05)],
+)
 def test_people_who_move(key, congestion):
     expected, model = CASE[key], economy(congestion)
     found = equilibrium_at(model, model.initial_distribution(), jnp.ones(9, bool))
@@ -75,6 +78,7 @@ def test_people_who_move(key, congestion):
     assert np.abs(slope + np.array(expected["traffic"])).max() > 1e-4, "traffic is not it"
 
 
+@pytest.mark.slow
 def test_without_externalities_the_elasticity_is_minus_the_traffic():
     model = RoutedTrade.on(
         grid(1, 3, 1.6), theta=5.0, alpha=0.0, beta=0.0, productivity=np.array([1.0, 1.1, 1.05])
@@ -101,6 +105,7 @@ def test_parallel_links_and_two_modes_are_counted_once():
 # Improvements -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", EXPECTED["routing"]["two_link"], ids=["equal", "prices"])
 def test_two_links(case):
     pair = network(["a", "b"], [Link("a", "b", factor=t, name=f"l{k}")
@@ -117,6 +122,7 @@ def test_two_links(case):
     assert found.kkt < 1e-10
 
 
+@pytest.mark.slow
 def test_rising_returns_end_in_a_corner_and_warn():
     case = EXPECTED["small"]["investment_corner"]
     pair = network(["a", "b"], [Link("a", "b", factor=t, name=f"l{k}")
@@ -130,6 +136,7 @@ def test_rising_returns_end_in_a_corner_and_warn():
     assert found.log_welfare == pytest.approx(-np.log1p(-case["a12_at_corner"]) / 8.0, rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", EXPECTED["routing"]["five_link"], ids=["plain", "congested"])
 def test_five_links(case):
     links = [Link(str(a), str(b), factor=t)

@@ -126,6 +126,7 @@ def test_a_uniform_grid():
     assert pair(other.tau, "0-24") == pytest.approx(6.621846, abs=5e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", EXPECTED["grids"], ids=["5x5", "3x4"])
 def test_grids_whose_links_differ(case):
     net = patterned(*case["grid"], case["pattern"])
@@ -145,6 +146,7 @@ def test_grids_whose_links_differ(case):
     assert pair(found.entropy, f"0-{last}") == pytest.approx(case["route_entropy"], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_smooth_routes_tend_to_the_cheapest():
     case = EXPECTED["limit"]
     net = patterned(5, 5, case["pattern"])
