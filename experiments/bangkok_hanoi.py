@@ -141,8 +141,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
         "caption": (
             "Eight cities that trade over four modes. Maps: width of links by traffic, both "
             f"directions, from {config['shown']:.1%} of the largest on; the road through "
-            f"Savannakhet comes to carry {growth:.2f} times as much. Before: goods change trucks at "
-            "Savannakhet "
+            f"Savannakhet comes to carry {growth:.2f} times as much. Before: goods change trucks "
+            "at Savannakhet "
             f"({usd:g} USD, {hours:g} hours); after: they do not, and borders of Lao PDR take "
             f"{config['border_hours']:g} of their time. Modes: shares in the kilometres of a "
             "shipment from Bangkok to Hanoi by value of time (dashed: before, solid: after); at "
@@ -188,7 +188,7 @@ def draw(record: xr.Dataset) -> Figure:
 
 _OFFSETS = {
     "BKK": (-4, 4, "right"), "LCB": (-6, -9, "right"), "VTE": (-8, 5, "right"),
-    "SVK": (0, -13, "center"), "DAD": (6, -2, "left"), "HAN": (-5, 4, "right"),
+    "SVK": (0, 6, "center"), "DAD": (6, -2, "left"), "HAN": (-5, 4, "right"),
     "HPH": (6, -2, "left"), "SIN": (8, -2, "left"),
 }  # fmt: skip
 
