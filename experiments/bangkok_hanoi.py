@@ -188,7 +188,7 @@ def draw(record: xr.Dataset) -> Figure:
 
 _OFFSETS = {
     "BKK": (-4, 4, "right"), "LCB": (-6, -9, "right"), "VTE": (-8, 5, "right"),
-    "SVK": (0, 6, "center"), "DAD": (6, -2, "left"), "HAN": (-5, 4, "right"),
+    "SVK": (12, -17, "center"), "DAD": (6, -2, "left"), "HAN": (-5, 4, "right"),
     "HPH": (6, -2, "left"), "SIN": (8, -2, "left"),
 }  # fmt: skip
 
