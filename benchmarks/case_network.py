@@ -41,7 +41,7 @@ def _least(net: Any, both: Any, cost: Any, places: Any, names: Any, size: Any) -
     matrix = csr_array((cost, (both[:, 0], both[:, 1])), shape=size)
     return Pair(
         f"{size[0]} places, cheapest routes from {ORIGINS}",
-        lambda: least_routes(net, shipment=1.0, daily=0.0, origins=names).state_cost,
+        lambda: least_routes(net, shipment=1.0, daily=0.0, origins=names).cost.values,
         lambda: dijkstra(matrix, indices=places, return_predecessors=True)[0],
         lambda ours, theirs: np.testing.assert_allclose(ours, theirs, rtol=1e-11),
         peer_name="scipy dijkstra",
