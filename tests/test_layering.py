@@ -23,13 +23,15 @@ ALLOWED: dict[str, set[str]] = {
     "models": {"core", "places", "economy"},
     "production": {"core", "places", "economy", "chains", "menus"},
     "solvers": {"core", "places", "economy"},
+    # Routes are costs like others; optimal links solve the economy that they serve.
+    "network": ECONOMY | {"solvers"},
     "bifurcation": ECONOMY | {"solvers"},
     "breakpoints": ECONOMY | {"solvers", "bifurcation"},
     "search": ECONOMY | {"solvers", "breakpoints", "bifurcation"},
     "diagrams": ECONOMY | {"solvers", "bifurcation", "search", "figures"},
     "data": {"core", "places"},
     "accounting": {"core", "economy", "data"},
-    "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "data"},
+    "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "data", "network"},
     # Figures know no economics: whoever solves hands them arrays.
     "figures": {"core"},
 }

@@ -248,8 +248,23 @@ class Economy(Delegate):
         sizes = {axis: len(names) for axis, names in base.labels.items()}
         for part in changed:
             if part.label in inner:
-                part.check_axes(sizes, f"{part.label}.")
+                own = {axis: len(names) for axis, names in part.labels.items()}
+                part.check_axes(sizes | own, f"{part.label}.")
         return type(self)(base, changed, self.held)
+
+    @property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """Names of the entries along the axes of the base, and along those that parts bring."""
+        own = {axis: names for part in self.parts for axis, names in part.labels.items()}
+        return {**self.base.labels, **own}
+
+    def axes_of(self, name: str, shape: tuple[int, ...]) -> tuple[str, ...] | None:
+        """Axes of an outcome: those that its part states, else as the base says."""
+        label, _, inner = name.rpartition(".")
+        for part in self.parts:
+            if part.label == label and inner in part.outcome_axes:
+                return part.outcome_axes[inner]
+        return self.base.axes_of(name, shape)
 
     @property
     def says(self) -> frozenset[str]:
@@ -290,7 +305,8 @@ def compose(base: Model, parts: Iterable[Part] = ()) -> Economy:
                     "must be said once"
                 )
             said[topic] = f"part {part.label!r}"
-        part.check_axes(sizes, f"{part.label}.")
+        own = {axis: len(names) for axis, names in part.labels.items()}
+        part.check_axes(sizes | own, f"{part.label}.")
         part.check(model)
     composed = Economy(model, tuple(all_parts))
     _check_effects(composed)
