@@ -17,6 +17,7 @@ ALLOWED: dict[str, set[str]] = {
     "economy": {"core", "places"},
     "barriers": {"core", "places", "economy"},
     "parts": {"core", "places", "economy"},
+    "firms": {"core", "places", "economy", "parts"},
     "models": {"core", "places", "economy"},
     "solvers": {"core", "places", "economy"},
     "bifurcation": ECONOMY | {"solvers"},
