@@ -1,6 +1,34 @@
 """Firms that differ: productivity, menus of modes, ladders, entry, finance, clusters."""
 
+from neg.firms.census import Census, Sales, census
+from neg.firms.cluster import Cluster, Hub
+from neg.firms.credit import Credit
+from neg.firms.facts import size_facts
+from neg.firms.ladder import Ladder, ladder
+from neg.firms.melitz import Melitz
 from neg.firms.menu import Menu, menu
+from neg.firms.processes import BornGlobal, Contacts, Stages
 from neg.firms.productivity import LogNormal, Pareto, Productivity
+from neg.firms.selection import Selection
 
-__all__ = ["LogNormal", "Menu", "Pareto", "Productivity", "menu"]
+__all__ = [
+    "BornGlobal",
+    "Census",
+    "Cluster",
+    "Contacts",
+    "Credit",
+    "Hub",
+    "Ladder",
+    "LogNormal",
+    "Melitz",
+    "Menu",
+    "Pareto",
+    "Productivity",
+    "Sales",
+    "Selection",
+    "Stages",
+    "census",
+    "ladder",
+    "menu",
+    "size_facts",
+]

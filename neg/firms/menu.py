@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from neg.core.checks import check_finite, is_concrete
 from neg.core.errors import InvalidParameterError, InvalidShapeError
-from neg.firms.productivity import Pareto, Productivity
+from neg.firms.productivity import Productivity
 
 
 class Menu(eqx.Module):
@@ -98,6 +98,7 @@ def menu(slope: Any, fixed: Any, *, stay_out: bool = True) -> Menu:
     :class:`neg.core.errors.InvalidParameterError` for a negative slope. Tiers of a chain
     (``tiers_menu``), kappa 4.5 and sigma 4:
 
+    >>> from neg.firms import Pareto
     >>> tiers = menu([0.2, 0.3, 0.45, 0.7], [0.3, 0.6, 1.3, 3.5])
     >>> [round(float(share), 6) for share in tiers.firms(Pareto(4.5).raised(3.0))]
     [0.455669, 0.351881, 0.093255, 0.060888, 0.038307]

@@ -59,7 +59,7 @@ class Productivity(Parametric):
 class Pareto(Productivity):
     """Pareto productivity: ``P(z > c) = (low / c)^kappa``.
 
-        E[z^s; z > c] = kappa / (kappa - s) low^kappa c^(s - kappa),   c >= low;  infinite: s >= kappa
+        E[z^s; z > c] = kappa / (kappa - s) low^kappa c^(s - kappa),   c >= low, s < kappa
 
     >>> float(Pareto(4.5).above(3.0, jnp.asarray(1.0)))
     3.0

@@ -51,6 +51,7 @@ class Flows(NamedTuple):
     stock_value: Float[Array, "place sector destination"] | None
     same_block: Float[Array, "place place"]  # one where trade ties two places together
     lives: Bool[Array, " place"]  # which places have any income
+    margin: Float[Array, " sector"] | None = None  # share of sales paid where they are made
 
 
 def flows(
@@ -87,14 +88,6 @@ def flows(
         log_pay = bent.access
     wages = jnp.sum(pay, axis=1)
 
-    log_supply = _log_supply(technology, market, bent, prices, workers)
-    some = active & ~same & (workers > 0)
-    supply = jnp.where(some, jnp.exp(jnp.where(some, log_supply, 0.0)), 0.0) * revenue
-    reach = arriving(supply, bilateral.to_buyer)
-    served = reach > 0
-    log_reach = jnp.where(served, jnp.log(jnp.where(served, reach, 1.0)), 0.0)
-    log_index = jnp.where(same[:, None], 0.0, -log_reach / market.theta[:, None])
-
     lives = lives_there(technology, market, closure, revenue, people)
     income = jnp.where(lives, jnp.exp(prices["income"]), 0.0)
     stock = if_given(closure.stock_change)
@@ -103,6 +96,15 @@ def flows(
     _, land_bill, inputs = technology.bills(revenue, uses)
     goods, housing = household.bills(spendable, uses)
     spending = inputs + goods
+
+    log_supply = _log_supply(technology, market, bent, prices, workers)
+    some = active & ~same & (workers > 0)
+    made = revenue if bent.margin is None else _made(market, bent.margin, revenue, spending)
+    supply = jnp.where(some, jnp.exp(jnp.where(some, log_supply, 0.0)), 0.0) * made
+    reach = arriving(supply, bilateral.to_buyer)
+    served = reach > 0
+    log_reach = jnp.where(served, jnp.log(jnp.where(served, reach, 1.0)), 0.0)
+    log_index = jnp.where(same[:, None], 0.0, -log_reach / market.theta[:, None])
 
     # What a unit of freeness earns in each market; wedges on the way to the seller are in the
     # kernels, so that each line is a product of a matrix and a vector.
@@ -147,7 +149,21 @@ def flows(
         stock_value,
         same_block(tied),
         lives,
+        bent.margin,
     )
+
+
+def _made(market: Market, margin: Array, revenue: Array, spending: Array) -> Array:
+    """Sales of the firms of a cell, which also earns from firms that sell where it is.
+
+        Y_is = (1 - m_s) R_is + m_s E_is
+
+    At ``alpha = 1`` the goods market, divided by R, is what it is without a margin. Under wedges
+    sellers get less than buyers pay and R has no such closed form: not a number.
+    """
+    local = margin * jnp.sum(spending, axis=2)
+    free = jnp.all(market.wedge == 1.0)
+    return jnp.where(free, (revenue - local) / (1.0 - margin), jnp.nan)
 
 
 def residual(
