@@ -10,6 +10,7 @@ from neg.firms.menu import Menu, menu
 from neg.firms.processes import BornGlobal, Contacts, Stages
 from neg.firms.productivity import LogNormal, Pareto, Productivity
 from neg.firms.selection import Selection
+from neg.firms.takeoff import Plants, TakeOff
 
 __all__ = [
     "BornGlobal",
@@ -23,10 +24,12 @@ __all__ = [
     "Melitz",
     "Menu",
     "Pareto",
+    "Plants",
     "Productivity",
     "Sales",
     "Selection",
     "Stages",
+    "TakeOff",
     "census",
     "ladder",
     "menu",

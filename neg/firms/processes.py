@@ -127,7 +127,7 @@ class BornGlobal(Parametric):
     """Firms enter all markets at birth, or none: where talent and size outweigh the cost.
 
         profit x y >= markets f0,     x ~ Pareto(shape), y ~ Pareto(talent)
-        share = (talent c^-shape - shape c^-talent) / (talent - shape),   c = markets f0 / profit > 1
+        share = (talent c^-shape - shape c^-talent) / (talent - shape),  c = markets f0 / profit > 1
 
     >>> round(float(BornGlobal().share()), 9)
     0.074313525

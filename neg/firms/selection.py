@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -217,18 +218,27 @@ class Selection(Part):
         self, scene: Scene, sold: Array, fixed: Array, entrants: Array, part: Array
     ) -> dict[str, Array]:
         """Shares of small firms, by place and sector; workers go by the sector's labour share."""
-        shape = jnp.maximum(scene.model.market.theta / (self.sigma - 1.0), 1.0 + 1e-9)
-        size = Pareto(shape[None, :, None])
-        markets = jnp.transpose(part, (0, 2, 1))
-        cut = markets ** (-1.0 / shape[:, None])
-        revenue = jnp.transpose(sold, (0, 2, 1)) / jnp.where(entrants > 0, entrants, 1.0)[..., None]
-        revenue = revenue / size.above(1.0, cut)
         wage = jnp.exp(scene.prices["wage"])
-        hired = (scene.model.technology.labour_share / wage)[..., None]  # workers per money of cost
-        labour = (self.sigma - 1.0) / self.sigma * revenue * hired
-        own = (1.0 - self.destination) * jnp.transpose(fixed, (0, 2, 1)) * hired
-        home = jnp.eye(scene.places)[:, None, :]
-        few = census(Sales(cut, labour, own, revenue), size, self.limit, self.premium, home)
+        hired = (scene.model.technology.labour_share / wage)[:, None]  # workers per money of cost
+        a_firm = sold / jnp.where(entrants > 0, entrants, 1.0)[:, None]
+        overhead = (1.0 - self.destination) * fixed * hired
+        home = jnp.eye(scene.places)
+
+        def one(shape: Array, *by_pair: Array) -> Any:
+            reached, bought, workers, hires = by_pair
+            size = Pareto(shape)
+            cut = reached ** (-1.0 / shape)
+            revenue = bought / size.above(1.0, cut)
+            labour = (self.sigma - 1.0) / self.sigma * revenue * hires
+            return census(
+                Sales(cut, labour, workers, revenue), size, self.limit, self.premium, home
+            )
+
+        # Sectors in which firms are alike have no distribution: any shape above one will do.
+        alike = scene.model.market.theta <= self.sigma - 1.0
+        shape = jnp.where(alike, 2.0, scene.model.market.theta / (self.sigma - 1.0))
+        by_pair = (part, a_firm, overhead, jnp.broadcast_to(hired, sold.shape))
+        few = jax.vmap(one, in_axes=(0, 2, 2, 2, 2), out_axes=1)(shape, *by_pair)
         names = ("enterprises", "jobs", "value_added", "exports")
         return {f"small_{name}": value for name, value in zip(names, few, strict=False)}
 
