@@ -17,7 +17,7 @@ ALLOWED: dict[str, set[str]] = {
     "economy": {"core", "places"},
     "barriers": {"core", "places", "economy"},
     "parts": {"core", "places", "economy"},
-    "firms": {"core", "places", "economy", "parts"},
+    "firms": {"core", "places", "economy", "barriers"},
     "models": {"core", "places", "economy"},
     "solvers": {"core", "places", "economy"},
     "bifurcation": ECONOMY | {"solvers"},

@@ -4,6 +4,7 @@ from neg.firms.census import Census, Sales, census
 from neg.firms.cluster import Cluster, Hub
 from neg.firms.credit import Credit
 from neg.firms.facts import size_facts
+from neg.firms.joining import Clusters
 from neg.firms.ladder import Ladder, ladder
 from neg.firms.melitz import Melitz
 from neg.firms.menu import Menu, menu
@@ -11,11 +12,14 @@ from neg.firms.processes import BornGlobal, Contacts, Stages
 from neg.firms.productivity import LogNormal, Pareto, Productivity
 from neg.firms.selection import Selection
 from neg.firms.takeoff import Plants, TakeOff
+from neg.firms.ways_in import WaysIn
+from neg.firms.working_capital import WorkingCapital
 
 __all__ = [
     "BornGlobal",
     "Census",
     "Cluster",
+    "Clusters",
     "Contacts",
     "Credit",
     "Hub",
@@ -30,6 +34,8 @@ __all__ = [
     "Selection",
     "Stages",
     "TakeOff",
+    "WaysIn",
+    "WorkingCapital",
     "census",
     "ladder",
     "menu",

@@ -38,9 +38,8 @@ class TakeOff(Model):
     their stability, thresholds, diagrams and paths are found as for any economy:
 
     >>> from neg import equilibria
-    >>> found = equilibria(TakeOff())
-    >>> [(round(float(a), 6), bool(ok)) for a, ok in zip(found.x[:, 0], found.stable)]
-    [(0.380919, True), (0.559541, False), (0.828351, True)]
+    >>> sorted(round(float(point.x[0]), 6) for point in equilibria(TakeOff()).stable)
+    [0.380919, 0.828351]
 
     Source: Nelson and Phelps (1966); Findlay (1978), Quarterly Journal of Economics 92(1);
     Rodriguez-Clare (1996), American Economic Review 86(4); Benhabib and Spiegel (2005). Leaves out:
@@ -106,12 +105,17 @@ class TakeOff(Model):
         return altered(self, given=effects["plants"]) if effects else self
 
     def initial_prices(self, x: Float[Array, " cell"]) -> Prices:
-        """None: wages are given."""
-        return {}
+        """Log plants: half of those that may come."""
+        return {"plants": jnp.log(0.5 * self.nbar)}
 
     def market_residual(self, prices: Prices, x: Float[Array, " cell"]) -> Prices:
-        """None."""
-        return {}
+        """Plants are those that settle, or those of the stock."""
+        settled = jnp.log(self.plants_at(self._state(x)))
+        there = settled if self.given is None else jnp.log(self.given)
+        return {"plants": there - prices["plants"]}
+
+    def _state(self, x: Float[Array, " cell"]) -> Array:
+        return jnp.clip(x[0], _EDGE, 1.0 - _EDGE)
 
     def local_share(self, a: Array) -> Array:
         """Share of parts bought locally."""
@@ -141,34 +145,37 @@ class TakeOff(Model):
         pull = self.attract * jnp.exp(-self.eps * self.extra_cost(a))
         return self.nbar * pull / (1.0 + pull)
 
-    def plants(self, a: Array) -> Array:
-        """Plants that are there."""
-        return self.plants_at(a) if self.given is None else self.given
-
-    def exposure(self, a: Array) -> Array:
+    def exposure(self, a: Array, plants: Array) -> Array:
         """Purchases from local suppliers, in plants."""
         free, added, _ = self._bound(a)
-        return self.plants(a) * (1.0 - self.zone) * (free + self.forced * added)
+        return plants * (1.0 - self.zone) * (free + self.forced * added)
 
-    def learning(self, a: Array) -> Array:
+    def learning(self, a: Array, plants: Array) -> Array:
         """``da / dt``, per year."""
-        return (self.iota + self.lam * self.h * self.exposure(a)) * (1.0 - a) - self.g * a
+        rate = self.iota + self.lam * self.h * self.exposure(a, plants)
+        return rate * (1.0 - a) - self.g * a
+
+    def plants_needed(self, a: Array) -> Array:
+        """Plants with which suppliers at a just keep up: more of them start a take-off."""
+        return (self.g * a / (1.0 - a) - self.iota) / (
+            self.lam * self.h * self.exposure(a, jnp.ones(()))
+        )
 
     def payoff(self, prices: Prices, x: Float[Array, " cell"]) -> Float[Array, " cell"]:
         """``a' / (a (1 - a))`` for what is learnt: the replicator dynamics are then those of a."""
-        a = jnp.clip(x[0], _EDGE, 1.0 - _EDGE)
-        rate = self.learning(a) / (a * (1.0 - a))
+        a = self._state(x)
+        rate = self.learning(a, jnp.exp(prices["plants"])) / (a * (1.0 - a))
         return jnp.stack([rate, jnp.zeros_like(rate)])
 
     def outcomes(self, prices: Prices, x: Float[Array, " cell"]) -> dict[str, Array]:
         """The state and what follows from it."""
-        a = x[0]
+        a, plants = x[0], jnp.exp(prices["plants"])
         return {
             "payoff": self.payoff(prices, x),
             "productivity": a,
             "local_share": self.local_share(a),
-            "plants": self.plants(a),
-            "exposure": self.exposure(a),
+            "plants": plants,
+            "exposure": self.exposure(a, plants),
             "rule_cost": self.rule_cost(a),
         }
 

@@ -80,12 +80,12 @@ def test_three_ways_in_reach_the_oracle():
         [
             0.36130209551358533,
             0.16930763827762227,
-            0.08776923565842714 - 1e-8,
+            0.08776922565842714,
             0.06360350675839423,
             0.05300292229866186,
             0.2650146114933093,
         ],
-        rel=1e-7,
+        rel=1e-12,
     )
     assert stages.mean() == pytest.approx(2.072741356530853, rel=1e-13)
     contacts = Contacts()
@@ -94,8 +94,8 @@ def test_three_ways_in_reach_the_oracle():
     assert contacts.mean() == pytest.approx(5.0, rel=1e-14)
     assert contacts.at_age(10.0) == pytest.approx(2.7403960013016966, rel=1e-13)
     assert contacts.tail == pytest.approx(1.6666666666666667)
-    p = np.asarray(contacts.shares(200_000))
-    assert p @ np.arange(200_001.0) == pytest.approx(4.993685116982431, rel=1e-9)
+    p = np.asarray(contacts.shares(199_999))
+    assert p @ np.arange(200_000.0) == pytest.approx(4.993685116982431, rel=1e-9)
     assert BornGlobal().share() == pytest.approx(0.0743135250139569, rel=1e-13)
 
 
@@ -168,7 +168,7 @@ def test_guarantee_and_subsidy_cost_the_same_unless_something_breaks_it(repaid, 
     paid = Credit(**base, subsidy=saved).loan(*LOAN)
     assert paid.effective == pytest.approx(float(backed.effective), rel=1e-14)
     assert paid.budget == pytest.approx(float(backed.budget), rel=1e-12)
-    risky = Credit(**base, guarantee=0.5, hazard=0.1).loan(*LOAN)
+    risky = Credit(**base, guarantee=0.5, hazard=0.02).loan(*LOAN)
     costly = Credit(**base, subsidy=float(none.effective - risky.effective)).loan(*LOAN)
     assert risky.budget > costly.budget  # moral hazard: the guarantee costs more
     cap = float(0.5 * (none.rate + backed.rate))
@@ -254,7 +254,7 @@ def test_size_facts_oracle():
     pareto, normal = size_facts(0.96, 0.62, 0.45), size_facts(0.96, 0.62, 0.45, "log-normal")
     assert pareto.shape == pytest.approx(1.2280916235409194, rel=1e-12)
     assert pareto.cutoff == pytest.approx(13.75, rel=1e-12)
-    assert pareto.by_revenue == pytest.approx(0.14106889539938833, rel=1e-11)
+    assert pareto.by_revenue == pytest.approx(0.14106888539938833, rel=1e-11)
     assert pareto.by_employment == pytest.approx(0.16423771708978427, rel=1e-11)
     assert normal.shape == pytest.approx(1.8763474181072435, rel=1e-12)
     assert normal.spread == pytest.approx(1.445205283152772, rel=1e-12)
