@@ -42,7 +42,10 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     n = config["points"]
     tau, repaid = np.linspace(1.0, 1.6, n), np.linspace(0.6, 1.0, n)
     grid = np.array(
-        [[_in(config, scale=config["scale"] * t**-3.0, repaid=r)[0] for t in tau] for r in repaid]
+        [
+            _in(config, scale=config["scale"] * tau ** (1.0 - config["sigma"]), repaid=r)[0]
+            for r in repaid
+        ]
     )
     progress(1, 2, "instruments")
     found = np.array(
@@ -72,13 +75,17 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     )
 
 
-def _in(config: dict[str, Any], scale: float | None = None, **credit: Any) -> tuple[float, float]:
+def _in(config: dict[str, Any], scale: Any = None, **credit: Any) -> tuple[Any, Any]:
     terms = {name: config[name] for name in ("interest", "repaid", "monitoring")} | credit
     size = Pareto(config["kappa"]).raised(config["sigma"] - 1.0)
     found = Credit(**terms).participation(
-        config["fixed"], config["entry"], scale or config["scale"], size, config["sigma"]
+        config["fixed"],
+        config["entry"],
+        config["scale"] if scale is None else scale,
+        size,
+        config["sigma"],
     )
-    return float(found.firms), float(found.budget)
+    return np.asarray(found.firms), np.asarray(found.budget)
 
 
 def _tool(config: dict[str, Any], tool: str, strength: float, hazard: float) -> tuple[float, float]:
@@ -152,6 +159,6 @@ def draw(record: xr.Dataset) -> Figure:
             ylabel="% of firms",
             title="no moral hazard" if k == 0 else "with moral hazard",
         )
-        ax.set_ylim(7.0, 9.0)
-    axes[1].legend(loc="lower right")
+        ax.set_ylim(6.5, 9.0)
+    axes[1].legend(loc="upper left")
     return figure

@@ -3,8 +3,7 @@
 One economy of firms that differ (Melitz). Employment of a firm rises with its size x less than
 one for one, x^(1 - w): larger firms produce more value per worker, by their machines and skills.
 Left: small firms' shares of jobs and value added over w, where the size distribution fits value
-added. Middle: over the size distribution, with the same labour share for all (w = 0). Right: the
-distribution that fits all three facts.
+added. Right: over the size distribution, with the same labour share for all (w = 0).
 """
 
 from __future__ import annotations
@@ -113,7 +112,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             f"With w = 0 small firms have {float(plain.sel(of='jobs')):.0%} of jobs. Without "
             f"fixed labour the facts ask for w = {float(fit.sel(what='by_revenue')):.3f}; with it "
             "a little less. Right: with w = 0 no shape gives both shares, the gap between jobs and "
-            f"value added stays small (jobs reach {alike:.0%} where value added is as high). Small "
+            f"value added stays small (up to {alike:.0%} of jobs). Small "
             "are the lowest 96 % of active firms. w stands for capital, skill and mark-ups that "
             "rise with size, assumed, not explained. Facts: Blog (Shinozaki), as stated there; "
             "no firm data were used."

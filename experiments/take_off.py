@@ -146,7 +146,8 @@ def draw(record: xr.Dataset) -> Figure:
         yscale="log",
         ylim=(0.03, 30.0),
     )
-    left.legend(loc="lower left")
+    left.set_yticks([0.1, 1.0, 10.0], ["0.1", "1", "10"])
+    left.legend(loc="upper right")
     for k, name in enumerate(CASES):
         line = {"late rule": ":", "early rule": "--"}.get(name, "-")
         right.plot(

@@ -101,9 +101,6 @@ def test_the_cost_of_a_rule_is_that_of_two_sources_by_quadrature(host):
     share = float(host.local_share(jnp.asarray(a)))
     ratio = (1 - rule) / rule * share / (1 - share)  # wedge ** theta
 
-    def log_cost(log_odds):  # of the local source's advantage, logistic with mean log odds
-        return log_odds
-
     # E[log cost] = mixed expectation of the chosen source; in closed form the divergence / theta.
     u = np.linspace(1e-9, 1 - 1e-9, 2_000_001)
     odds = np.log(u / (1 - u)) + np.log((1 - share) / share)  # theta (log c_local - log c_import)
