@@ -41,3 +41,7 @@ __all__ = [
     "menu",
     "size_facts",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
