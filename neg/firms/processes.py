@@ -73,7 +73,7 @@ class Contacts(Parametric):
     The tail is Pareto with exponent ``exit / through``. Raises
     :class:`neg.core.errors.InvalidParameterError` where ``exit`` does not exceed ``through``.
 
-    >>> float(Contacts().mean())
+    >>> round(float(Contacts().mean()), 9)
     5.0
 
     Source: Chaney (2014), American Economic Review 104(11); Johanson and Mattsson (1988).
