@@ -80,7 +80,7 @@ def _case(host: Any, name: str, time: np.ndarray, config: dict[str, Any]) -> np.
         before = time[time <= config["late"]]
         first = _follow(host, a, n, before)
         after = np.concatenate([[before[-1]], time[time > config["late"]]])
-        later = _follow(host.with_(rule=config["rule"]), *first[1], after)
+        later = _follow(host.with_(rule=config["rule"]), first[1][0], first[1][1], after)
         return np.concatenate([first[0], later[0][1:]])
     change = {"export zone": {"zone": config["zone"]}, "early rule": {"rule": config["rule"]}}
     return _follow(host.with_(**change.get(name, {})), a, n, time)[0]

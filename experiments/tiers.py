@@ -47,7 +47,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     steps = ladder(config["up"], config["out"])
     mass, value = np.asarray(steps.masses()), np.asarray(config["value"])
     n = np.linspace(1.5, 70.0, 4 * config["points"])
-    peers, managed, hub = Cluster(), Cluster(fee=2.0, cut=0.6), Hub(value=config["worth"])
+    peers, managed, hub = Cluster(), Cluster(fee=2.0, cut=0.6), Hub(worth=config["worth"])
     income = [n * (config["worth"] - np.asarray(c.cost(n))) for c in (peers, managed)]
     return xr.Dataset(
         {

@@ -108,18 +108,18 @@ class Hub(Parametric):
     kept: Float[Array, ""] = parameter(
         0.3, "share of the surplus that the lead firm keeps", low=0.0, high=1.0
     )
-    value: Float[Array, ""] = parameter(
+    worth: Float[Array, ""] = parameter(
         4.0, "operating profit of a supplier in its tier", low=0.0, unit="money per firm"
     )
     cost: Float[Array, ""] = parameter(1.5, "flow cost of the tier", low=0.0, unit="money per firm")
 
     def income(self, n: Any) -> Array:
         """What n suppliers earn together."""
-        return (1.0 - self.kept) * jnp.asarray(n, dtype=float) * (self.value - self.cost)
+        return (1.0 - self.kept) * jnp.asarray(n, dtype=float) * (self.worth - self.cost)
 
     def surplus(self, n: Any) -> Array:
         """What they and the lead firm earn together."""
-        return jnp.asarray(n, dtype=float) * (self.value - self.cost)
+        return jnp.asarray(n, dtype=float) * (self.worth - self.cost)
 
     @staticmethod
     def links(n: Any) -> tuple[Array, Array]:

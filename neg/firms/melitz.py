@@ -114,8 +114,9 @@ class Melitz(Model):
             check_labels("names", self.names)
             check_shape("names", self.names, (n,))
         law, sigma = self.productivity, self.sigma
-        known = isinstance(law, Pareto) and is_concrete((law.kappa, sigma))
-        if known and float(law.kappa) <= float(sigma) - 1.0:
+        if not isinstance(law, Pareto) or not is_concrete((law.kappa, sigma)):
+            return
+        if float(law.kappa) <= float(sigma) - 1.0:
             raise InvalidParameterError(
                 f"kappa = {float(law.kappa):g} is not allowed; must exceed sigma - 1 = "
                 f"{float(sigma) - 1.0:g}, or firms have no mean size"
