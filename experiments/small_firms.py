@@ -85,8 +85,8 @@ def _shares(model: Melitz, prices: Any, largest: float, premium: float) -> list[
 
 
 def _fits(config: dict[str, Any]) -> list[list[float]]:
-    given = [config[name] for name in NAMES]
-    found = [size_facts(*given, kind=law) for law in ("pareto", "log-normal")]
+    given = {name: config[name] for name in NAMES}
+    found = [size_facts(**given, kind=law) for law in ("pareto", "log-normal")]
     return [[float(f.shape), float(f.by_revenue), float(f.gap)] for f in found]
 
 
