@@ -53,6 +53,7 @@ class Flows(NamedTuple):
     same_block: Float[Array, "place place"]  # one where trade ties two places together
     lives: Bool[Array, " place"]  # which places have any income
     shipped: Float[Array, "origin destination sector"] | None  # blocks of chains, buyers' prices
+    margin: Float[Array, " sector"] | None = None  # share of sales paid where they are made
 
 
 def flows(economy: Any, prices: Prices, people: Float[Array, "place sector"]) -> Flows:
@@ -81,17 +82,6 @@ def flows(economy: Any, prices: Prices, people: Float[Array, "place sector"]) ->
         log_pay = bent.access
     wages = jnp.sum(pay, axis=1)
 
-    log_supply = _log_supply(technology, market, bent, prices, workers)
-    efficiency = if_given(bent.efficiency)
-    if chains.blocks:
-        log_supply = log_supply + log_weight(chains, technology, market, efficiency, log_cost)
-    some = active & ~same & (workers > 0)
-    supply = jnp.where(some, jnp.exp(jnp.where(some, log_supply, 0.0)), 0.0) * revenue
-    reach = arriving(supply, bilateral.to_buyer)
-    served = reach > 0
-    log_reach = jnp.where(served, jnp.log(jnp.where(served, reach, 1.0)), 0.0)
-    log_index = jnp.where(same[:, None], 0.0, -log_reach / market.theta[:, None])
-
     lives = lives_there(technology, market, closure, revenue, people, bool(chains.blocks))
     income = jnp.where(lives, jnp.exp(prices["income"]), 0.0)
     stock = if_given(closure.stock_change)
@@ -100,6 +90,18 @@ def flows(economy: Any, prices: Prices, people: Float[Array, "place sector"]) ->
     _, land_bill, inputs = technology.bills(revenue, uses)
     goods, housing = household.bills(spendable, uses)
     spending = inputs + goods
+
+    log_supply = _log_supply(technology, market, bent, prices, workers)
+    efficiency = if_given(bent.efficiency)
+    if chains.blocks:
+        log_supply = log_supply + log_weight(chains, technology, market, efficiency, log_cost)
+    some = active & ~same & (workers > 0)
+    made = revenue if bent.margin is None else _made(market, bent.margin, revenue, spending)
+    supply = jnp.where(some, jnp.exp(jnp.where(some, log_supply, 0.0)), 0.0) * made
+    reach = arriving(supply, bilateral.to_buyer)
+    served = reach > 0
+    log_reach = jnp.where(served, jnp.log(jnp.where(served, reach, 1.0)), 0.0)
+    log_index = jnp.where(same[:, None], 0.0, -log_reach / market.theta[:, None])
 
     trade, shipped = spending, None
     if chains.blocks:
@@ -156,7 +158,21 @@ def flows(economy: Any, prices: Prices, people: Float[Array, "place sector"]) ->
         same_block(tied),
         lives,
         shipped,
+        bent.margin,
     )
+
+
+def _made(market: Market, margin: Array, revenue: Array, spending: Array) -> Array:
+    """Sales of the firms of a cell, which also earns from firms that sell where it is.
+
+        Y_is = (1 - m_s) R_is + m_s E_is
+
+    At ``alpha = 1`` the goods market, divided by R, is what it is without a margin. Under wedges
+    sellers get less than buyers pay and R has no such closed form: not a number.
+    """
+    local = margin * jnp.sum(spending, axis=2)
+    free = jnp.all(market.wedge == 1.0)
+    return jnp.where(free, (revenue - local) / (1.0 - margin), jnp.nan)
 
 
 def residual(

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 
 from neg.core.parameters import Alias, Parameter, altered, declared, parameter
 from neg.economy.general import flows as equations
-from neg.economy.general.bent import Bent, bend
+from neg.economy.general.bent import EFFECTS, Bent, bend
 from neg.economy.general.cells import Cells
 from neg.economy.general.chained import Chains, check_chains
 from neg.economy.general.checks import check_economy
@@ -68,9 +68,7 @@ class GeneralEconomy(Tied):
     Kucheryavyy, Lyn and Rodriguez-Clare (2024), "Grounded by Gravity"; Allen and Arkolakis (2014).
     """
 
-    accepts: ClassVar[frozenset[str]] = frozenset(
-        {"barrier", "tariff", "export_tax", "delay", "productivity", "hours", "commute", "access"}
-    )
+    accepts: ClassVar[frozenset[str]] = EFFECTS
     aliases: ClassVar[dict[str, Alias]] = {
         "scale": Alias(
             "scale elasticity alpha of every differentiated sector",

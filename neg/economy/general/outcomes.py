@@ -36,6 +36,8 @@ def outcomes(
     abroad = sold * (1.0 - jnp.eye(sold.shape[0]))[..., None]
     exports, imports = jnp.sum(abroad, axis=(1, 2)), jnp.sum(abroad, axis=(0, 2))
     taxes = seen.taxes + seen.tariff_revenue + seen.export_tax_revenue
+    services = paid_to_destinations(seen, sold)
+    balance = exports - imports + _homogeneous(technology, seen)
     return {
         "wage": jnp.exp(prices["wage"]),
         "mean_wage": bill / jnp.where(workers > 0, workers, 1.0),
@@ -49,7 +51,7 @@ def outcomes(
         "income": seen.income,
         "consumption": seen.spendable / index,
         "gdp": bill + seen.land_income + taxes,
-        "trade_balance": exports - imports + _homogeneous(technology, seen),
+        "trade_balance": balance + jnp.sum(services - services.T, axis=0),
         "rent": jnp.where(seen.land_income > 0, jnp.exp(seen.log_rent), 0.0),
         "tariff_revenue": seen.tariff_revenue,
         "export_tax_revenue": seen.export_tax_revenue,
@@ -57,6 +59,13 @@ def outcomes(
         "trade": sold,
         "market_access": seen.access,
     }
+
+
+def paid_to_destinations(seen: Flows, sold: Array) -> Float[Array, "origin destination"]:
+    """What sellers pay, out of sales ``[origin, destination, sector]``, where they sell."""
+    if seen.margin is None:
+        return jnp.zeros(sold.shape[:2])
+    return jnp.sum(seen.margin * sold, axis=2)
 
 
 def _homogeneous(technology: Technology, seen: Flows) -> Float[Array, " place"]:
@@ -126,6 +135,9 @@ def ledger(
         ),
         ("fund", "people", "deficits"): at_home(seen.deficit),
     }
+    if seen.margin is not None:
+        sold = jnp.sum(bought / market.wedge[..., None], axis=3)
+        found["firms", "firms", "services at destinations"] = paid_to_destinations(seen, sold)
     if any(technology.homogeneous):
         same = technology.homogeneous_mask
         by_use = {"firms": inputs, "people": goods}
