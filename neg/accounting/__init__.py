@@ -16,3 +16,7 @@ __all__ = [
     "trade_by_origin",
     "world_exports",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

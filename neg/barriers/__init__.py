@@ -33,3 +33,7 @@ __all__ = [
     "trade_cost_layers",
     "trade_costs",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

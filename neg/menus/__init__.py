@@ -5,3 +5,7 @@ from neg.menus.menu import Choice, Menu, envelope
 from neg.menus.sizes import LogNormal, Pareto, Sizes
 
 __all__ = ["Choice", "LogNormal", "Menu", "Pareto", "Sizes", "envelope", "free_entry"]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -58,3 +58,7 @@ def switched_on(model: Model, values: Mapping[str, Any] | Iterable[str]) -> Mode
     settings = values if isinstance(values, Mapping) else {}
     composed = compose(model, [Part.registry[label]() for label in labels])
     return composed.with_(**{name: v for name, v in settings.items() if "." in name})
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -19,3 +19,7 @@ __all__ = [
     "quadrants",
     "spider",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
