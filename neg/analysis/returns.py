@@ -20,7 +20,7 @@ from neg.core.checks import check_range
 from neg.core.errors import InvalidDataError, unknown_name
 from neg.core.status import Status
 from neg.economy.general import General
-from neg.solvers.departure import Linearised, Path, arrive, depart, flat_start, linearise
+from neg.solvers.departure import Linearised, ReplicatorPath, arrive, depart, flat_start, linearise
 from neg.solvers.long_run import STABILITY_TOLERANCE, LongRun
 
 _AT_REST = 1e-8  # payoff gap up to which an allocation counts as an equilibrium
@@ -57,7 +57,7 @@ class Departure(NamedTuple):
 
     growth: float
     side: int
-    path: Path
+    path: ReplicatorPath
     leaving: list[tuple[float, str, str]]
     equilibrium: LongRun
 
@@ -204,7 +204,7 @@ def _departure(
     return Departure(rate, side, path, _leaving(economy, path, np.asarray(x)), end)
 
 
-def _leaving(economy: General, path: Path, x: np.ndarray) -> list[tuple[float, str, str]]:
+def _leaving(economy: General, path: ReplicatorPath, x: np.ndarray) -> list[tuple[float, str, str]]:
     """Which cells lost half of their workers, in the order in which they did."""
     observed = np.log(x / np.asarray(economy.groups.cell_mass))
     lost = path.log_share < observed - np.log(2.0)

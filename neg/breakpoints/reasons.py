@@ -19,7 +19,7 @@ UNBOUNDED = (
 )
 
 
-class Search:
+class Seeking:
     """What was found along all branches, for reasons and remarks."""
 
     def __init__(

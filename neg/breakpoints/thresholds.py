@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 from neg.bifurcation.branch import Branch
 from neg.breakpoints.entry import unbounded_entry
 from neg.breakpoints.following import Corner, Follower
-from neg.breakpoints.reasons import UNBOUNDED, Search
+from neg.breakpoints.reasons import UNBOUNDED, Seeking
 from neg.breakpoints.results import KINDS, Threshold, Thresholds, threshold_gradient
 from neg.breakpoints.scale import scaled_path
 from neg.breakpoints.witness import differentiable
@@ -84,7 +84,7 @@ def thresholds(
             else:
                 points.append(_sustain(model, parameter, zero, corner))
     points = sorted(_merged(points), key=lambda point: (round(point.value, 10), point.kind))
-    search = Search(model, path, interior, corners, inner.poles)
+    search = Seeking(model, path, interior, corners, inner.poles)
     missing = {}
     if not any(point.kind in ("break", "fold") for point in points):
         missing["break"] = search.of_breaks()

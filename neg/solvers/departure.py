@@ -38,7 +38,7 @@ _NEWTON_STEPS = 30
 _BALANCED = 1e-10
 
 
-class Path(NamedTuple):
+class ReplicatorPath(NamedTuple):
     """Log shares over time, from the start to where payoffs are all but equal, if ``arrived``."""
 
     times: np.ndarray
@@ -71,7 +71,9 @@ class _State(NamedTuple):
     shares: Array
 
 
-def depart(model: Model, x: Any, prices: Array | None = None, *, until: float = np.inf) -> Path:
+def depart(
+    model: Model, x: Any, prices: Array | None = None, *, until: float = np.inf
+) -> ReplicatorPath:
     """Follow the replicator dynamics of ``model`` from the distribution ``x``, markets cleared.
 
         d log x_i / dt = V_i - mean V
@@ -85,7 +87,7 @@ def depart(model: Model, x: Any, prices: Array | None = None, *, until: float = 
     count = int(end.steps)
     if count == 0:
         raise InvalidDataError("markets do not clear at the start of the path")
-    return Path(
+    return ReplicatorPath(
         np.asarray(end.times[:count]),
         np.asarray(end.shares[:count]),
         end.p,

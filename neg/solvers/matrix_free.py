@@ -21,7 +21,7 @@ from neg.solvers.stability import average_payoff
 from neg.solvers.system import flat_prices, stop
 
 METHODS = ("auto", "dense", "matrix-free")
-DENSE_UP_TO = 300
+DENSE_PRICES_UP_TO = 300
 """Unknowns up to which a dense Jacobian is faster than derivative products."""
 _ACCELERATED = 150  # steps of the acceleration before Newton's method takes over
 
@@ -96,7 +96,7 @@ def spread(model: Model, weight: Array, used: Array) -> tuple[Array, Array]:
     return groups.cell_mass * raw / total[groups.index], total
 
 
-def settle(
+def settle_all(
     model: Model, x: Array, used: Array, p: Array, tolerance: Any, max_steps: Any
 ) -> tuple[Array, Array, MatrixFreeRoot]:
     """Distribution and log prices of the equilibrium near ``x``, with derivatives."""

@@ -14,7 +14,7 @@ from neg.core.errors import ConvergenceError
 from neg.core.status import Status
 from neg.economy.model import Groups, Model, Prices
 from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_condition
-from neg.solvers.matrix_free import DENSE_UP_TO, METHODS, clear_markets
+from neg.solvers.matrix_free import DENSE_PRICES_UP_TO, METHODS, clear_markets
 from neg.solvers.newton import newton, stubborn
 from neg.solvers.rescue import FAILED, can_look, checked, follow_eased
 from neg.solvers.solution import ShortRun
@@ -47,7 +47,7 @@ def short_run(
     prices = initial_prices(model, x) if prices is None else prices
     check_choice("method", method, METHODS)
     size = sum(leaf.size for leaf in jax.tree.leaves(prices))
-    dense = method == "dense" or (method == "auto" and size <= DENSE_UP_TO)
+    dense = method == "dense" or (method == "auto" and size <= DENSE_PRICES_UP_TO)
     limits = jnp.asarray(tolerance), jnp.asarray(max_steps)
 
     def solve(economy: Model, near: ShortRun | None) -> ShortRun:

@@ -13,7 +13,7 @@ from neg.core.status import Status
 from neg.economy.model import Groups, Model
 from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_condition
 from neg.solvers.joint import growth_at
-from neg.solvers.matrix_free import settle
+from neg.solvers.matrix_free import settle_all
 from neg.solvers.newton import Root, newton
 from neg.solvers.path import EMPTY
 from neg.solvers.short_run import market_system
@@ -59,7 +59,7 @@ def polish_at(model: Model, x: Array, used: Array, p: Array, tolerance: Array) -
 @quick_jit
 def settle_at(model: Model, x: Array, used: Array, p: Array, tolerance: Array) -> LongRun:
     """The equilibrium near ``x`` and log prices ``p``, without a matrix; growth is left open."""
-    found, p, root = settle(model, stop(x), used, stop(p), tolerance, _NEWTON_STEPS)
+    found, p, root = settle_all(model, stop(x), used, stop(p), tolerance, _NEWTON_STEPS)
     value = payoff(model, p, found)
     groups = model.groups
     entry = jnp.where(jnp.any(used), entry_gain(groups, found, value, used), jnp.inf)
