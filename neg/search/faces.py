@@ -19,8 +19,9 @@ from jaxtyping import Array, Bool, Float
 
 from neg.core.compilation import quick_jit
 from neg.economy.model import Model
+from neg.solvers.hoist import hoist
 from neg.solvers.small import solve
-from neg.solvers.system import flat_prices, market, payoff
+from neg.solvers.system import both, flat_prices
 
 _CHUNK = 1024
 _STEPS = 40
@@ -135,21 +136,25 @@ def gaps(
 def gap_and_slope(model: Model, face: Face, u: Array, far: bool = False) -> tuple[Array, Array]:
     """Payoff gaps at cleared markets and their derivative with respect to the log odds."""
 
+    p = flat_prices(model, face.distribution(u))[0]
+    size = p.shape[0]
+
+    def stated(point: Array) -> Array:
+        excess, value = both(model, point[:size], face.distribution(point[size:]))
+        return jnp.concatenate([excess, face.pairs @ value])
+
+    # Evaluated in few places: what is compiled grows with their number.
+    system = hoist(stated, jnp.concatenate([p, u]))
+
     def clear(p: Array, at: Array) -> Array:
-        return market(model, p, face.distribution(at))
+        return system(jnp.concatenate([p, at]))[:size]
 
-    def compare(p: Array, at: Array) -> Array:
-        return face.pairs @ payoff(model, p, face.distribution(at))
-
-    if far:
-        p = _followed(clear, flat_prices(model, face.distribution(u))[0], u)
-    else:
-        p = cleared(lambda p: clear(p, u), flat_prices(model, face.distribution(u))[0])
-    gap, by_p, by_u = compare(p, u), jax.jacfwd(compare)(p, u), jax.jacfwd(compare, 1)(p, u)
-    if p.shape[0]:
-        by_u = by_u - by_p @ solve(jax.jacfwd(clear)(p, u), jax.jacfwd(clear, 1)(p, u))
-        good = jnp.max(jnp.abs(clear(p, u))) < 1e-9
-        gap = jnp.where(good, gap, jnp.nan)
+    p = _followed(clear, p, u) if far else cleared(lambda p: clear(p, u), p)
+    slopes, value = jax.jacfwd(lambda z: (system(z),) * 2, has_aux=True)(jnp.concatenate([p, u]))
+    gap, by_p, by_u = value[size:], slopes[size:, :size], slopes[size:, size:]
+    if size:
+        by_u = by_u - by_p @ solve(slopes[:size, :size], slopes[:size, size:])
+        gap = jnp.where(jnp.max(jnp.abs(value[:size])) < 1e-9, gap, jnp.nan)
     return gap, by_u
 
 
@@ -160,15 +165,15 @@ def cleared(function: Any, p: Array) -> Array:
         return p
 
     def body(state: tuple) -> tuple:
-        point, value, steps, _ = state
-        step = solve(jax.jacfwd(function)(point), -value[:, None])[:, 0]
+        point, steps, _ = state
+        slopes, value = jax.jacfwd(lambda at: (function(at),) * 2, has_aux=True)(point)
+        step = solve(slopes, -value[:, None])[:, 0]
         step = step * jnp.minimum(1.0, 2.0 / jnp.maximum(jnp.max(jnp.abs(step)), 1e-300))
-        new = function(point + step)
-        size = jnp.max(jnp.abs(value))
-        return point + step, new, steps + 1, (size < 1e-7) | ~jnp.all(jnp.isfinite(new))
+        close = jnp.max(jnp.abs(value)) < 1e-7
+        return point + step, steps + 1, close | ~jnp.all(jnp.isfinite(step))
 
-    state = (p, function(p), 0, jnp.asarray(False))
-    return jax.lax.while_loop(lambda s: ~s[3] & (s[2] < _STEPS), body, state)[0]
+    state = (p, 0, jnp.asarray(False))
+    return jax.lax.while_loop(lambda s: ~s[2] & (s[1] < _STEPS), body, state)[0]
 
 
 def _followed(clear: Any, p: Array, u: Array) -> Array:

@@ -103,6 +103,7 @@ def test_where_a_branch_leaves_through_the_boundary_it_neither_breaks_nor_folds(
     assert fold.value == pytest.approx(1.925453321, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_any_parameter_of_an_economy_with_parts():
     land = compose(CorePeriphery(), [Land(h=0.1)])
     first, second = thresholds(land, low=1.05, high=3.0).of_kind("break")

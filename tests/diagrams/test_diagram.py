@@ -180,7 +180,8 @@ def test_a_diagram_shows_itself(two_regions):
     axes = two_regions.plot()
     assert axes.get_xlim() == (1.4, 2.2) and axes.get_xlabel() == "τ"
     heights = [y for line in axes.lines for y in line.get_ydata()]
-    assert np.nanmin(heights) == 0.0 and np.nanmax(heights) == 1.0
+    assert np.nanmin(heights) == pytest.approx(0.0, abs=1e-12)
+    assert np.nanmax(heights) == pytest.approx(1.0, abs=1e-12)
 
 
 def test_basins_are_in_the_record(two_regions):

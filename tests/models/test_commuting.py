@@ -100,6 +100,7 @@ def twin(model, people, **given):
     )
 
 
+@pytest.mark.slow
 def test_it_is_the_general_economy_with_commuting_and_tastes():
     model = region(n=5)
     for run in (short_run, lambda m, x: equilibrium_at(m, x, x > 0)):

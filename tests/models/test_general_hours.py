@@ -144,6 +144,7 @@ def test_matrix_free_markets_with_hours():
         np.testing.assert_allclose(free.prices[name], value, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_mobile_workers_with_hours_earn_the_same_in_every_sector():
     model = shocked(mobility="sectors")
     x = model.initial_distribution()

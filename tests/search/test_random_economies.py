@@ -13,12 +13,20 @@ def _holds(tally):
     assert tally.certified > 0.9 * tally.economies, tally.doubts
 
 
+def test_a_few_random_economies():
+    tally = run(4, seed=1, kinds=(0,), starts=2)
+    _holds(tally)
+    assert tally.economies == 4 and tally.equilibria > 4
+
+
+@pytest.mark.slow
 def test_a_dozen_random_economies():
     tally = run(12, seed=1, kinds=(0,), starts=2)
     _holds(tally)
     assert tally.economies == 12 and tally.equilibria > 15
 
 
+@pytest.mark.slow
 def test_a_dozen_with_rents_that_have_no_floor():
     tally = run(12, seed=11, kinds=(3,), sizes=(2,), starts=4)
     _holds(tally)

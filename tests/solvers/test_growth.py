@@ -102,6 +102,7 @@ def test_a_large_table_is_solved_without_a_warning():
     assert found.stability is Stability.STABLE and float(found.residual) < 1e-10
 
 
+@pytest.mark.slow
 def test_paths_of_large_economies_end_where_dense_ones_do():
     table = random_table(3, 3, seed=6, tariffs=False)
     economy = calibrate(table, theta=4.0, alpha=0.2, uses="common", mobility="sectors")
