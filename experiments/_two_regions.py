@@ -144,6 +144,7 @@ def tomahawk(
                 ha="left" if right else "right",
                 fontsize=style.SMALLEST,
                 zorder=7,
+                bbox={"boxstyle": "square,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.85},
             )
 
 
