@@ -45,6 +45,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
         jnp.broadcast_to(jnp.asarray(config["slope"]), (len(cut), 4)),
         cost[0] + (1.0 - jnp.asarray(cut))[:, None] * dearer,
     )
+    firms = np.asarray(modes.choose(size).firms)[:, 1:]
     steps = ladder(config["up"], config["out"])
     mass, value = np.asarray(steps.masses()), np.asarray(config["value"])
     n = np.linspace(1.5, 70.0, 4 * config["points"])

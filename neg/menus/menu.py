@@ -91,8 +91,8 @@ class Menu(eqx.Module):
             markets, places or scenarios, each with its own menu.
         cost: ``[..., mode]`` fixed cost; money.
         modes: names of the modes; numbers from one where left out.
-        sales: ``[..., mode]`` sales per unit of scale; ``slope`` where left out (shares of sales are
-            right then if all modes have the same mark-up: sales are ``sigma slope x``).
+        sales: ``[..., mode]`` sales per unit of scale; ``slope`` where left out (shares of sales
+            are right then if all modes have the same mark-up: sales are ``sigma slope x``).
 
     Firms with CES demand have ``x = z^(sigma-1)``: set-up cost, make or buy, tiers, exports and
     credit are all menus. The derivative of shares is that of the closed forms of
