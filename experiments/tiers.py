@@ -53,11 +53,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     income = [n * (config["worth"] - np.asarray(c.cost(n))) for c in (peers, managed)]
     return xr.Dataset(
         {
-            "firms": (
-                ("cut", "tier"),
-                np.asarray(modes.choose(size).firms)[:, 1:],
-                {"units": "share"},
-            ),
+            "firms": (("cut", "tier"), firms, {"units": "share"}),
             "ladder": ("tier", mass / mass.sum(), {"units": "share of firms"}),
             "value": ("tier", mass * value / (mass @ value), {"units": "share of value added"}),
             "life": ("tier", np.asarray(steps.lives()), {"units": "years"}),
