@@ -111,7 +111,7 @@ class Menu(eqx.Module):
     Tiers of a chain, kappa 4.5 and sigma 4:
 
     >>> tiers = Menu([0.2, 0.3, 0.45, 0.7], [0.3, 0.6, 1.3, 3.5])
-    >>> tiers.choose(Pareto(4.5).raised(3.0)).firms.round(6).tolist()
+    >>> [round(float(share), 6) for share in tiers.choose(Pareto(4.5).raised(3.0)).firms]
     [0.455669, 0.351881, 0.093255, 0.060888, 0.038307]
     """
 
