@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 
 from experiments._words import settings
 from neg.figures import style
-from neg.firms import Credit, Pareto
+from neg.firms import Credit
+from neg.menus import Pareto
 
 CONFIG: dict[str, Any] = {
     "fixed": 1.0,

@@ -47,7 +47,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     labour = np.array(config["labour"])
     cost = jnp.asarray(wage**labour * skill ** (1.0 - labour))
     steps = jnp.asarray(config["distance"])[..., None] * jnp.ones(len(BLOCKS))
-    sizes = Pareto.of_productivity(config["kappa"], config["sigma"])
+    sizes = Pareto(config["kappa"]).raised(config["sigma"] - 1.0)
 
     def at(link: Any, set_up: Any) -> tuple[Any, ...]:
         found = cheapest_by_cuts(chain, cost, link**steps, 0)

@@ -71,7 +71,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
         total = sum(share.values())
         return jnp.stack([share[name] / total for name in LOOK])
 
-    sizes = Pareto.of_productivity(4.5, 4.0)
+    sizes = Pareto(4.5).raised(3.0)
 
     def owned(south: Any) -> Any:
         menu = property_rights_menu(wage_south=south, **OWNERSHIP)

@@ -17,7 +17,8 @@ from matplotlib.figure import Figure
 from experiments._words import settings
 from neg import short_run
 from neg.figures import style
-from neg.firms import Melitz, Pareto, size_facts
+from neg.firms import Melitz, size_facts
+from neg.menus import Pareto
 
 CONFIG: dict[str, Any] = {
     "enterprises": 0.96,

@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 
 from experiments._words import settings
 from neg.figures import style
-from neg.firms import Cluster, Hub, Pareto, ladder, menu
+from neg.firms import Cluster, Hub, ladder
+from neg.menus import Menu, Pareto
 
 CONFIG: dict[str, Any] = {
     "slope": [0.2, 0.3, 0.45, 0.7],
@@ -40,10 +41,11 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     size = Pareto(config["shape"])
     cost = jnp.asarray(config["cost"])
     dearer = cost - cost[0]
-    modes = menu(
+    modes = Menu(
         jnp.broadcast_to(jnp.asarray(config["slope"]), (len(cut), 4)),
         cost[0] + (1.0 - jnp.asarray(cut))[:, None] * dearer,
     )
+    firms = np.asarray(modes.choose(size).firms)[:, 1:]
     steps = ladder(config["up"], config["out"])
     mass, value = np.asarray(steps.masses()), np.asarray(config["value"])
     n = np.linspace(1.5, 70.0, 4 * config["points"])
@@ -51,7 +53,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     income = [n * (config["worth"] - np.asarray(c.cost(n))) for c in (peers, managed)]
     return xr.Dataset(
         {
-            "firms": (("cut", "tier"), np.asarray(modes.firms(size))[:, 1:], {"units": "share"}),
+            "firms": (("cut", "tier"), firms, {"units": "share"}),
             "ladder": ("tier", mass / mass.sum(), {"units": "share of firms"}),
             "value": ("tier", mass * value / (mass @ value), {"units": "share of value added"}),
             "life": ("tier", np.asarray(steps.lives()), {"units": "years"}),

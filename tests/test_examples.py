@@ -15,8 +15,8 @@ QUICK = [
     *("neg.core.records", "neg.places.layouts", "neg.figures.maps", "neg.cli.texts", "neg.models"),
     *(f"neg.models.{name}" for name in ("footloose_capital", "constructed_capital", "pflueger")),
     "neg.models.core_periphery",
-    *(f"neg.firms.{name}" for name in ("menu", "productivity", "ladder", "processes", "credit")),
-    *("neg.firms.cluster", "neg.firms.facts"),
+    *(f"neg.menus.{name}" for name in ("menu", "productivity", "entry")),
+    *(f"neg.firms.{name}" for name in ("ladder", "processes", "credit", "cluster", "facts")),
 ]
 SLOW = sorted(
     {f"neg.models.{name}" for name in dir(neg.models) if name != "get_model"} - set(QUICK)

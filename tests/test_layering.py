@@ -20,7 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "barriers": {"core", "places", "economy"},
     "agreements": ECONOMY | {"data", "solvers"},
     "parts": {"core", "places", "economy"},
-    "firms": {"core", "places", "economy", "barriers"},
+    "firms": {"core", "places", "economy", "barriers", "menus"},
     "models": {"core", "places", "economy"},
     "production": {"core", "places", "economy", "chains", "menus"},
     "solvers": {"core", "places", "economy"},

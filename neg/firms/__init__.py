@@ -1,4 +1,4 @@
-"""Firms that differ: productivity, menus of modes, ladders, entry, finance, clusters."""
+"""Firms that differ: selection, ladders, entry, finance, clusters."""
 
 from neg.firms.census import Census, Sales, census
 from neg.firms.cluster import Cluster, Hub
@@ -7,9 +7,7 @@ from neg.firms.facts import size_facts
 from neg.firms.joining import Clusters
 from neg.firms.ladder import Ladder, ladder
 from neg.firms.melitz import Melitz
-from neg.firms.menu import Menu, menu
 from neg.firms.processes import BornGlobal, Contacts, Stages
-from neg.firms.productivity import LogNormal, Pareto, Productivity
 from neg.firms.selection import Selection
 from neg.firms.takeoff import Plants, TakeOff
 from neg.firms.ways_in import WaysIn
@@ -24,12 +22,8 @@ __all__ = [
     "Credit",
     "Hub",
     "Ladder",
-    "LogNormal",
     "Melitz",
-    "Menu",
-    "Pareto",
     "Plants",
-    "Productivity",
     "Sales",
     "Selection",
     "Stages",
@@ -38,7 +32,6 @@ __all__ = [
     "WorkingCapital",
     "census",
     "ladder",
-    "menu",
     "size_facts",
 ]
 

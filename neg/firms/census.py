@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neg.firms.productivity import Productivity
+from neg.menus import Productivity
 
 
 class Sales(NamedTuple):

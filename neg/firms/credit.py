@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neg.core.parameters import Parametric, parameter
-from neg.firms.productivity import Productivity
+from neg.menus import Productivity
 
 
 class Loan(NamedTuple):
@@ -110,7 +110,7 @@ class Credit(Parametric):
         ``scale`` is operating profit per unit of size. The budget is per firm that draws a
         productivity; ``volume`` is ``E[x; in]``, of which sales are ``sigma scale`` times.
 
-        >>> from neg.firms import Pareto
+        >>> from neg.menus import Pareto
         >>> found = Credit().participation(1.0, 0.8, 0.2, Pareto(4.5).raised(3.0), 4.0)
         >>> round(float(found.cutoff), 9), round(float(found.firms), 9)
         (1.762495599, 0.078059149)

@@ -14,7 +14,7 @@ from neg.core.errors import InvalidParameterError
 from neg.economy.groups import Groups
 from neg.economy.model import Alias, Model, Prices, parameter
 from neg.firms.census import Census, Sales, census
-from neg.firms.productivity import Pareto, Productivity
+from neg.menus import Pareto, Productivity
 
 
 class _Firms(NamedTuple):

@@ -19,7 +19,7 @@ from neg.economy.model import Model
 from neg.economy.part import Part
 from neg.economy.scene import Scene
 from neg.firms.census import Sales, census
-from neg.firms.productivity import Pareto
+from neg.menus import Pareto
 
 
 class Selection(Part):

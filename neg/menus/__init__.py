@@ -1,10 +1,10 @@
-"""Menus: firms that differ in scale choose the best of some lines of profit, or none."""
+"""Menus: firms that differ in productivity choose the best of some lines of profit, or none."""
 
 from neg.menus.entry import free_entry
 from neg.menus.menu import Choice, Menu, envelope
-from neg.menus.sizes import LogNormal, Pareto, Sizes
+from neg.menus.productivity import LogNormal, Pareto, Productivity
 
-__all__ = ["Choice", "LogNormal", "Menu", "Pareto", "Sizes", "envelope", "free_entry"]
+__all__ = ["Choice", "LogNormal", "Menu", "Pareto", "Productivity", "envelope", "free_entry"]
 
 
 def __dir__() -> list[str]:

@@ -12,12 +12,12 @@ from jaxtyping import Array, Float
 from neg.core.checks import check_range, is_concrete
 from neg.core.errors import ConvergenceError
 from neg.menus.menu import Menu
-from neg.menus.sizes import Sizes
+from neg.menus.productivity import Productivity
 
 _STEPS = 100
 
 
-def free_entry(menu: Menu, sizes: Sizes, entry_cost: Any) -> Float[Array, ""]:
+def free_entry(menu: Menu, sizes: Productivity, entry_cost: Any) -> Float[Array, ""]:
     """Factor on all slopes at which the mean profit pays for entry; 1 at an equilibrium.
 
         sum_m b slope_m scale_m(b) - cost_m firms_m(b) = entry_cost
@@ -32,9 +32,9 @@ def free_entry(menu: Menu, sizes: Sizes, entry_cost: Any) -> Float[Array, ""]:
     :class:`neg.core.errors.ConvergenceError` if it does not (NaN inside compiled code).
 
     >>> from neg.menus import Menu, Pareto
-    >>> factor = free_entry(Menu([0.4], [1.0]), Pareto(shape=1.5), 0.5)
+    >>> factor = free_entry(Menu([0.4], [1.0]), Pareto(1.5), 0.5)
     >>> menu = Menu([0.4 * factor], [1.0])
-    >>> round(float(menu.choose(Pareto(shape=1.5)).profit), 12)
+    >>> round(float(menu.choose(Pareto(1.5)).profit), 12)
     0.5
     """
     check_range("entry_cost", entry_cost, 0.0, low_open=True)
@@ -45,13 +45,13 @@ def free_entry(menu: Menu, sizes: Sizes, entry_cost: Any) -> Float[Array, ""]:
 
 
 @eqx.filter_jit
-def _solve(menu: Menu, sizes: Sizes, entry_cost: Array) -> tuple[Array, Array]:
-    def excess(log_factor: Array, args: tuple[Menu, Sizes, Array]) -> Array:
+def _solve(menu: Menu, sizes: Productivity, entry_cost: Array) -> tuple[Array, Array]:
+    def excess(log_factor: Array, args: tuple[Menu, Productivity, Array]) -> Array:
         menu, sizes, cost = args
         found = Menu(jnp.exp(log_factor) * menu.slope, menu.cost, modes=menu.modes)
         return jnp.log(found.choose(sizes).profit) - jnp.log(cost)
 
-    steepest, mean = jnp.max(menu.slope), sizes.between(0.0, jnp.inf, 1.0)
+    steepest, mean = jnp.max(menu.slope), sizes.above(1.0, sizes.least)
     enough = entry_cost + jnp.maximum(jnp.max(menu.cost), 0.0)
     found: Any = optx.root_find(
         excess,

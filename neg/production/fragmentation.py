@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from neg.core.checks import check_range, is_concrete
 from neg.core.errors import ConvergenceError
-from neg.menus import Choice, Menu, Sizes, free_entry
+from neg.menus import Choice, Menu, Productivity, free_entry
 
 
 def fragmentation_menu(
@@ -36,7 +36,7 @@ def fragmentation_menu(
 
     >>> from neg.menus import Pareto
     >>> menu = fragmentation_menu([1.0, 0.75**0.5], 4.0, 0.4, 1.0, 1.0)
-    >>> menu.choose(Pareto.of_productivity(4.5, 4.0)).active.round(3).tolist()
+    >>> menu.choose(Pareto(4.5).raised(3.0)).active.round(3).tolist()
     [0.0, 0.604, 0.396]
     """
     check_range("sigma", sigma, 1.0, low_open=True)
@@ -67,7 +67,7 @@ class NorthSouth(eqx.Module):
 
 def north_south(
     *,
-    sizes: Sizes,
+    sizes: Productivity,
     sigma: Any,
     share: Any,
     link_cost: Any,
@@ -97,7 +97,7 @@ def north_south(
     :class:`neg.core.errors.ConvergenceError` without a root.
 
     >>> from neg.menus import Pareto
-    >>> found = north_south(sizes=Pareto(shape=1.5), sigma=4.0, share=0.5, link_cost=1.2,
+    >>> found = north_south(sizes=Pareto(1.5), sigma=4.0, share=0.5, link_cost=1.2,
     ...     fixed_cost=0.2, set_up_cost=0.6, entry_cost=0.3, labour=(1.0, 0.9))
     >>> round(float(found.wage), 6)
     0.482938
@@ -119,7 +119,7 @@ def north_south(
     return NorthSouth(wage, spending / (sigma * jnp.sum(choice.sales)), demand, spending, choice)
 
 
-def _choice(sizes: Sizes, given: tuple, wage: Array) -> tuple[Array, Choice]:
+def _choice(sizes: Productivity, given: tuple, wage: Array) -> tuple[Array, Choice]:
     sigma, share, link, fixed, set_up, entry, _, _, north = given
     costs = jnp.stack([jnp.ones(()), (wage * link / north) ** share])
     menu = fragmentation_menu(costs, sigma, 1.0, north * fixed, north * set_up)
@@ -129,7 +129,7 @@ def _choice(sizes: Sizes, given: tuple, wage: Array) -> tuple[Array, Choice]:
 
 
 @eqx.filter_jit
-def _wage(sizes: Sizes, given: tuple) -> tuple[Array, Array]:
+def _wage(sizes: Productivity, given: tuple) -> tuple[Array, Array]:
     def excess(log_wage: Array, args: tuple) -> Array:
         sizes, given = args
         wage = jnp.exp(log_wage)

@@ -15,12 +15,11 @@ from neg.firms import (
     Contacts,
     Credit,
     Hub,
-    LogNormal,
-    Pareto,
     Stages,
     ladder,
     size_facts,
 )
+from neg.menus import LogNormal, Pareto
 
 SIZE = Pareto(1.5)
 LOAN = (1.0, 0.8)  # fixed cost, entry cost

@@ -9,7 +9,8 @@ import pytest
 
 from neg import compose, general_economy, long_run, short_run
 from neg.core.errors import InvalidParameterError, UnknownNameError
-from neg.firms import Clusters, Credit, LogNormal, Melitz, Pareto, Selection, WaysIn, WorkingCapital
+from neg.firms import Clusters, Credit, Melitz, Selection, WaysIn, WorkingCapital
+from neg.menus import LogNormal, Pareto
 from neg.models.core_periphery import CorePeriphery
 from neg.parts import Tastes
 

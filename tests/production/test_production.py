@@ -54,7 +54,7 @@ def test_published_path_shares():
 def test_published_shares_of_fragmentation():
     want = NUMBERS["fragmentation_share"]
     given = want["parameters"]
-    sizes = Pareto.of_productivity(given["kappa"], given["sigma"], given["zmin"])
+    sizes = Pareto(given["kappa"], given["zmin"]).raised(given["sigma"] - 1.0)
     for i, link in enumerate(want["link_cost"]):
         away = given["wage_south"] * link / given["wage_north"]
         costs = [given["wage_north"], given["wage_north"] * away ** given["alpha_offshored"]]
@@ -90,7 +90,7 @@ def test_published_cuts_and_their_menu():
     menu = fragmentation_menu(
         found.cost, given["sigma"], given["B"], given["fixed_cost"], given["set_up_per_cut"]
     )
-    sizes = Pareto.of_productivity(given["kappa"], given["sigma"])
+    sizes = Pareto(given["kappa"]).raised(given["sigma"] - 1.0)
     check_segments(menu.choose(sizes), want, given["sigma"])
 
 
@@ -98,7 +98,7 @@ def test_published_cuts_and_their_menu():
 def south():
     given = NUMBERS["fragmentation_general_equilibrium"]["parameters"]
     settings = {
-        "sizes": Pareto.of_productivity(given["kappa"], given["sigma"], given["zmin"]),
+        "sizes": Pareto(given["kappa"], given["zmin"]).raised(given["sigma"] - 1.0),
         "sigma": given["sigma"],
         "share": given["block_share"],
         "link_cost": given["link_cost"],
@@ -145,7 +145,7 @@ def test_published_forms_of_ownership():
     }
     menu = property_rights_menu(**settings)
     assert np.allclose(menu.slope / given["X"], list(want["psi"].values()), rtol=1e-13)
-    check_segments(menu.choose(Pareto.of_productivity(given["kappa"], 4.0)), want, 4.0)
+    check_segments(menu.choose(Pareto(given["kappa"]).raised(3.0)), want, 4.0)
     with pytest.raises(UnknownNameError, match="'XX'"):
         property_rights_menu(**settings | {"keeps": {"XX": 0.5}})
     with pytest.raises(LabelMismatchError, match=r"missing \['SV'\]"):

@@ -19,6 +19,10 @@ class Productivity(Parametric):
         above(s, c) = E[z^s; z > c],    s = 0: the share of firms above c
 
     ``raised(s)`` is the distribution of ``z^s``: that of size, for ``s = sigma - 1``.
+
+    >>> sizes = Pareto(4.5).raised(3.0)
+    >>> float(sizes.kappa), float(sizes.between(0.0, 1.0, 4.0))
+    (1.5, 0.875)
     """
 
     @abstractmethod
@@ -38,9 +42,10 @@ class Productivity(Parametric):
     def least(self) -> Float[Array, ""]:
         """The end of the support."""
 
-    def between(self, power: Any, low: Array, high: Array) -> Array:
-        """``E[z^power; low < z < high]``."""
-        return self.above(power, low) - self.above(power, high)
+    def between(self, power: Any, low: Any, high: Any) -> Array:
+        """``E[z^power; low < z <= high]``; zero where ``high`` is not above ``low``."""
+        low, high = jnp.asarray(low, dtype=float), jnp.asarray(high, dtype=float)
+        return jnp.where(high > low, self.above(power, low) - self.above(power, high), 0.0)
 
     def hazard(self, power: Any, cut: Array) -> Array:
         """``- d log E[z^power; z > c] / d log c``: the extensive elasticity of Chaney (2008)."""
