@@ -24,6 +24,8 @@ from neg.economy.part import Part
 from neg.economy.scene import Scene
 
 _PAIR = ("origin", "destination", "sector")
+NOBODY = 1e-3
+"""Share of firms below which a rule is said to be met by nobody."""
 
 
 class AgreementWarning(UserWarning):
@@ -159,6 +161,8 @@ class Agreements(Part):
                     "(neg.agreements.settle finds them)"
                 )
         slots_of(self.agreements, model.place_names)
+        for sentence in self.out_of_reach():
+            warnings.warn(sentence, AgreementWarning, stacklevel=3)
         for name in self.idle(model):
             warnings.warn(
                 f"agreement {name!r} changes nothing: there is no margin on anything that it "
@@ -167,6 +171,29 @@ class Agreements(Part):
                 AgreementWarning,
                 stacklevel=3,
             )
+
+    def out_of_reach(self, contents: Mapping[str, Array] | None = None) -> tuple[str, ...]:
+        """Rules that no good of a member meets, in sentences, at these contents.
+
+        By default those that are held or begun with; where neither is given nothing is said.
+        """
+        if contents is None:
+            given = self.held if self.held is not None else self.begin
+            ruled = self.ruled() if given is not None else []
+            contents = {one.name: r for one, r in zip(ruled, given or (), strict=True)}
+        if not is_concrete((self.agreements, tuple(contents.values()))):
+            return ()
+        found = []
+        for name, r in contents.items():
+            one = self[name]
+            seen = by_pair(one, r)
+            if float(np.max(np.asarray(one.origin(seen)), initial=0.0)) < NOBODY:
+                found.append(
+                    f"no one can meet the rule of origin of agreement {name!r}: it asks for a "
+                    f"content of {float(np.asarray(one.content)):.3g}, and the highest is "
+                    f"{float(np.max(np.asarray(seen), initial=0.0)):.3g}"
+                )
+        return tuple(found)
 
     def idle(self, model: Any) -> tuple[str, ...]:
         """Agreements that leave every duty and barrier as it is."""
