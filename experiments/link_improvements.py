@@ -184,6 +184,9 @@ def draw(record: xr.Dataset) -> Figure:
     points.plot(ends, ends, color=style.QUIET, lw=0.8)
     points.set(title="Links of a grid", xlabel="traffic, share of world income", xscale="log",
                ylabel="gain from 1 % cheaper, %", yscale="log", xlim=ends, ylim=ends)  # fmt: skip
+    ticks = [0.001, 0.01, 0.1]
+    points.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    points.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     points.legend(loc="upper left")
     x = np.arange(record.sizes["road"])
     for k, spent in enumerate(record["spent"].values):
