@@ -99,6 +99,7 @@ def test_sharp_rules(three, case, content):
             review(solution)
 
 
+@pytest.mark.slow
 def test_a_sharp_rule_is_met_by_all_or_by_nobody(three):
     """Met by all: no rule at all. Out of reach: MFN exactly, and a warning says so."""
     sharp = Agreement("A", PAIR, content=0.55)
