@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 from neg.agreements.agreement import Agreement
 from neg.agreements.compliance import Compliance, LogNormal
-from neg.agreements.origin import content, inputs_of, shape_of
+from neg.agreements.origin import content, inputs_of, shape_of, unmet
 from neg.agreements.pairs import Slots, by_pair, slots_of
 from neg.agreements.use import Use, overlapping_use
 from neg.core.checks import check_labels, is_concrete
@@ -24,8 +24,6 @@ from neg.economy.part import Part
 from neg.economy.scene import Scene
 
 _PAIR = ("origin", "destination", "sector")
-NOBODY = 1e-3
-"""Share of firms below which a rule is said to be met by nobody."""
 
 
 class AgreementWarning(UserWarning):
@@ -181,19 +179,7 @@ class Agreements(Part):
             given = self.held if self.held is not None else self.begin
             ruled = self.ruled() if given is not None else []
             contents = {one.name: r for one, r in zip(ruled, given or (), strict=True)}
-        if not is_concrete((self.agreements, tuple(contents.values()))):
-            return ()
-        found = []
-        for name, r in contents.items():
-            one = self[name]
-            seen = by_pair(one, r)
-            if float(np.max(np.asarray(one.origin(seen)), initial=0.0)) < NOBODY:
-                found.append(
-                    f"no one can meet the rule of origin of agreement {name!r}: it asks for a "
-                    f"content of {float(np.asarray(one.content)):.3g}, and the highest is "
-                    f"{float(np.max(np.asarray(seen), initial=0.0)):.3g}"
-                )
-        return tuple(found)
+        return unmet({name: (self[name], r) for name, r in contents.items()})
 
     def idle(self, model: Any) -> tuple[str, ...]:
         """Agreements that leave every duty and barrier as it is."""
