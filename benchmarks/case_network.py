@@ -82,5 +82,5 @@ def _smooth(net: Any, both: Any, cost: Any, places: Any, names: Any, size: Any) 
         agree,
         peer_name="scipy splu",
         repeats=2,
-        note="far weights underflow, so that ours factors once for each origin; the peer once",
+        note="far weights underflow: ours solves in sweeps, and checks; the peer does not",
     )

@@ -32,7 +32,7 @@ CONFIG: dict[str, Any] = {
     "largest": 250.0,
     "shown": 0.005,
 }
-SMOKE: dict[str, Any] = {"points": 5}
+SMOKE: dict[str, Any] = {"points": 3}
 
 _MODES = {"road": 0, "rail": 4, "sea": 5, "air": 3}
 

@@ -78,10 +78,14 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
         found["use"].append(100 * (use * sold).sum(axis=1) / sold.sum(axis=1))
         found["welfare"].append(100 * (np.asarray(out["consumption"]) / welfare - 1.0)[at])
     dims = ("cumulation", "place")
+    rests = max(moved) < 1e-10
     record = xr.Dataset(
         {name: (dims, np.array(values), {"units": "per cent"}) for name, values in found.items()},
         coords={"cumulation": list(RULES), "place": list(data.ASEAN)},
-        attrs={"status": "converged", "held_fixed": "employment of every place and sector"},
+        attrs={
+            "status": "converged" if rests else "contents do not rest",
+            "held_fixed": "employment of every place and sector",
+        },
     )
     record["moved"] = ("cumulation", moved, {"units": "1"})
     return record

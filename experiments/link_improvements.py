@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from experiments._words import settings
 from neg.analysis import Lever, gradient
+from neg.core.status import Status
 from neg.figures import style
 from neg.network import Link, RoutedTrade, grid, improve_links, network
 from neg.solvers.long_run import equilibrium_at
@@ -30,8 +31,9 @@ CONFIG: dict[str, Any] = {
     "gamma": 0.1,
     "budget": 5.0,
     "starts": 3,
+    "cases": ("nobody touches others", "spillovers", "spillovers and congestion"),
 }
-SMOKE: dict[str, Any] = {"side": 2, "starts": 1}
+SMOKE: dict[str, Any] = {"side": 2, "starts": 1, "cases": ("spillovers and congestion",)}
 
 _PRODUCTIVITY = (1.0, 1.1, 0.9, 1.2, 1.5, 1.0, 0.8, 1.0, 1.1)
 _AMENITY = (1.0, 0.9, 1.0, 1.1, 1.0, 1.0, 1.2, 1.0, 0.95)
@@ -40,6 +42,7 @@ _CASES = {
     "spillovers": (True, False),
     "spillovers and congestion": (True, True),
 }
+_SHOWN = 1e-3
 _FIVE = ((0, 1, 1.6), (1, 2, 1.7), (2, 3, 1.8), (0, 2, 2.0), (1, 3, 2.2))
 _PRICES = (1.0, 1.2, 0.8, 1.5, 1.0)
 
@@ -47,12 +50,14 @@ _PRICES = (1.0, 1.2, 0.8, 1.5, 1.0)
 def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     """Gradients on the grid, the best spending on five links."""
     traffic, effect = [], []
-    for k, (name, (spill, congest)) in enumerate(_CASES.items()):
+    solved = []
+    for k, name in enumerate(config["cases"]):
         progress(k, 4, name)
-        model = _grid(config, spill, congest)
+        model = _grid(config, *_CASES[name])
         count = config["side"] ** 2
         start = np.full(count, 1.0 / count)
         found = equilibrium_at(model, start, jnp.ones(count, bool))
+        solved.append(int(found.status) == Status.CONVERGED)
         lever = Lever("factor", "times")
         slope = gradient(model, lambda out: jnp.mean(out["payoff"]), lever, at=found)
         traffic.append(np.asarray(found.outcomes["traffic"]))
@@ -70,13 +75,13 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
                         {"units": "log points"}),
         },
         coords={
-            "case": list(_CASES),
+            "case": list(config["cases"]),
             "link": list(_grid(config, False, False).network.labels["link"]),
             "spent": ["best", "by traffic"],
             "road": [f"{a + 1}–{b + 1}" for a, b, _ in _FIVE],
         },
         attrs={
-            "status": "converged" if np.isfinite(effect).all() else "not converged",
+            "status": "converged" if all(solved) and np.isfinite(effect).all() else "not converged",
             "equal": best.log_welfare_equal,
             "checks": (
                 f"shares of spending and of the total elasticity differ by at most {best.kkt:.0e}; "
@@ -143,7 +148,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     config = settings(record)
     gain = 100.0 * (record["welfare"] - record.attrs["equal"])
     five = config["five"]
-    last = list(_CASES)[-1]
+    last = str(record["case"].values[-1])
     return {
         "title": (
             "Traffic tells what a link is worth only where choices touch nobody else: with "
@@ -154,7 +159,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             f"income), {config['side']} × {config['side']} places, links 1.55, elasticity of "
             f"trade and routes {config['theta']:g}, people mobile; spillovers: productivity rises "
             f"with people by {config['alpha']:g}, amenity by {config['beta']:g}; congestion: cost "
-            f"of links rises with traffic by {config['congestion']:g}. Line: gain = traffic. All "
+            f"of links rises with traffic by {config['congestion']:g}. Line: gain = traffic; links "
+            f"with traffic under {_SHOWN:g} are left out. All "
             "from one adjoint solve each. Right: a budget for five roads among four places (costs "
             f"fall with improvement by {config['gamma']:g}; elasticity {five['theta']:g}, "
             f"congestion {five['congestion']:g}, spillovers {five['alpha']:g} and "
@@ -170,13 +176,17 @@ def draw(record: xr.Dataset) -> Figure:
     """Elasticity against traffic, and the spending."""
     figure, (points, bars) = style.sheet(1, 2, height=3.1)
     top = 0.0
-    for case, colour, mark in zip(_CASES, style.COLOURS, "osD", strict=False):
+    for case, colour, mark in zip(record["case"].values, style.COLOURS, "osD", strict=False):
         one = record.sel(case=case)
         points.plot(one["traffic"], one["elasticity"], mark, color=colour, ms=4, label=case)
         top = max(top, float(one["traffic"].max()))
-    points.plot([0.0, top], [0.0, top], color=style.QUIET, lw=0.8)
-    points.set(title="Links of a grid", xlabel="traffic, share of world income",
-               ylabel="gain from 1 % cheaper, %", xlim=(0.0, None), ylim=(0.0, None))  # fmt: skip
+    ends = _SHOWN, 1.4 * top
+    points.plot(ends, ends, color=style.QUIET, lw=0.8)
+    points.set(title="Links of a grid", xlabel="traffic, share of world income", xscale="log",
+               ylabel="gain from 1 % cheaper, %", yscale="log", xlim=ends, ylim=ends)  # fmt: skip
+    ticks = [0.001, 0.01, 0.1]
+    points.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    points.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     points.legend(loc="upper left")
     x = np.arange(record.sizes["road"])
     for k, spent in enumerate(record["spent"].values):

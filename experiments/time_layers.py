@@ -167,5 +167,5 @@ def draw(record: xr.Dataset) -> Figure:
         curve.axvline(edge, color=style.QUIET, lw=0.8, ls=":")
     curve.set(title="All sales", xlabel="hours from door to door", xscale="log", ylim=(0.0, 1.03),
               ylabel="share of value, cumulated")  # fmt: skip
-    curve.legend(loc="upper left", bbox_to_anchor=(0.12, 0.9))
+    curve.legend(loc="lower center")
     return figure

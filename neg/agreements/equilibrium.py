@@ -10,7 +10,6 @@ import numpy as np
 from jaxtyping import Array
 
 from neg.agreements.origin import fixed_point, inputs_of, inputs_of_table, shape_of
-from neg.agreements.pairs import by_pair
 from neg.agreements.preferences import Agreements, AgreementWarning
 from neg.core.errors import ConvergenceError
 from neg.economy.composed import Economy
@@ -18,8 +17,6 @@ from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
 
 _ROUNDS = 50
-_NOBODY = 1e-3
-"""Share of firms below which a rule is said to be met by nobody."""
 
 
 class OriginGap(NamedTuple):
@@ -73,15 +70,7 @@ def review(solution: Any) -> list[str]:
     part = _part(economy)
     found = [f"agreement {name!r} changes nothing" for name in part.idle(economy.base)]
     scene = economy.scene(solution.prices, solution.x)
-    for name, value in part.contents(scene).items():
-        one = part[name]
-        reached = np.asarray(by_pair(one, value))
-        if float(np.max(np.asarray(one.origin(by_pair(one, value))))) < _NOBODY:
-            found.append(
-                f"no one can meet the rule of origin of agreement {name!r}: it asks for a content "
-                f"of {float(np.asarray(one.content)):.3g}, and the highest is "
-                f"{float(reached.max()):.3g}"
-            )
+    found += part.out_of_reach(part.contents(scene))
     for sentence in found:
         warnings.warn(sentence, AgreementWarning, stacklevel=2)
     return found
@@ -101,7 +90,10 @@ def observed(part: Agreements, table: Any, *, hold: bool = False) -> Agreements:
     contents = tuple(
         _both(one, tuple(map(places.index, one.zone)), inputs)[0] for one in part.ruled()
     )
-    return part.with_(**{"held" if hold else "begin": contents})
+    made = part.with_(**{"held" if hold else "begin": contents})
+    for sentence in made.out_of_reach():
+        warnings.warn(sentence, AgreementWarning, stacklevel=2)
+    return made
 
 
 def settle(economy: Economy, *, rounds: int = _ROUNDS) -> Any:
@@ -110,6 +102,11 @@ def settle(economy: Economy, *, rounds: int = _ROUNDS) -> Any:
     Contents start at one. The economy is solved with them held, contents become the greatest fixed
     point at its input shares, and so on until they rest. A sharp rule may have several equilibria:
     this is the one reached from everything originating. Differentiable at held contents only.
+
+    Warns of rules that nobody meets. Composed with a width of zero, an economy needs contents to
+    hold (any: they are replaced):
+
+    >>> from neg.agreements import settle  # part.with_(held=ones, **{"AFTA.width": 0.0})
 
     Returns the solution, whose contents are held (``agreements.held``). Raises
     :class:`neg.core.errors.ConvergenceError` if contents do not rest within ``rounds``.
@@ -131,6 +128,8 @@ def settle(economy: Economy, *, rounds: int = _ROUNDS) -> Any:
         )
         held = new
         if moved <= 1e-13:
+            for sentence in part.out_of_reach(held):
+                warnings.warn(sentence, AgreementWarning, stacklevel=2)
             return eqx.tree_at(lambda s: s.model, solution, _holding(economy, held))
         start = solution.prices
     raise ConvergenceError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -11,10 +11,14 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.agreements.agreement import Agreement
+from neg.agreements.pairs import by_pair
+from neg.core.checks import is_concrete
 from neg.solvers.system import stop
 
 _CAP = 20_000
 _STILL = 1e-15
+_NOBODY = 1e-3
+"""Share of firms below which a rule is said to be met by nobody."""
 
 
 class Inputs(NamedTuple):
@@ -137,3 +141,19 @@ def inputs_of_table(table: Any) -> Inputs:
     used = paid.transpose(1, 0, 2) / output[:, None, :]
     bought = jnp.asarray(share.transpose(0, 2, 1, 3))
     return Inputs(bought, jnp.asarray(used), tuple(range(flows.shape[3])))
+
+
+def unmet(contents: Mapping[str, tuple[Agreement, Array]]) -> tuple[str, ...]:
+    """Rules that no good of a member meets at its agreement's contents, in sentences."""
+    if not is_concrete(tuple(contents.values())):
+        return ()
+    found = []
+    for name, (one, r) in contents.items():
+        seen = by_pair(one, r)
+        if float(np.max(np.asarray(one.origin(seen)), initial=0.0)) < _NOBODY:
+            found.append(
+                f"no one can meet the rule of origin of agreement {name!r}: it asks for a content "
+                f"of {float(np.asarray(one.content)):.3g}, and the highest is "
+                f"{float(np.max(np.asarray(seen), initial=0.0)):.3g}"
+            )
+    return tuple(found)

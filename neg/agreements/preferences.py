@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 from neg.agreements.agreement import Agreement
 from neg.agreements.compliance import Compliance, LogNormal
-from neg.agreements.origin import content, inputs_of, shape_of
+from neg.agreements.origin import content, inputs_of, shape_of, unmet
 from neg.agreements.pairs import Slots, by_pair, slots_of
 from neg.agreements.use import Use, overlapping_use
 from neg.core.checks import check_labels, is_concrete
@@ -159,6 +159,8 @@ class Agreements(Part):
                     "(neg.agreements.settle finds them)"
                 )
         slots_of(self.agreements, model.place_names)
+        for sentence in self.out_of_reach():
+            warnings.warn(sentence, AgreementWarning, stacklevel=3)
         for name in self.idle(model):
             warnings.warn(
                 f"agreement {name!r} changes nothing: there is no margin on anything that it "
@@ -167,6 +169,17 @@ class Agreements(Part):
                 AgreementWarning,
                 stacklevel=3,
             )
+
+    def out_of_reach(self, contents: Mapping[str, Array] | None = None) -> tuple[str, ...]:
+        """Rules that no good of a member meets, in sentences, at these contents.
+
+        By default those that are held or begun with; where neither is given nothing is said.
+        """
+        if contents is None:
+            given = self.held if self.held is not None else self.begin
+            ruled = self.ruled() if given is not None else []
+            contents = {one.name: r for one, r in zip(ruled, given or (), strict=True)}
+        return unmet({name: (self[name], r) for name, r in contents.items()})
 
     def idle(self, model: Any) -> tuple[str, ...]:
         """Agreements that leave every duty and barrier as it is."""

@@ -9,14 +9,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy.sparse import csc_array, eye_array
+from scipy.sparse import csc_array, csr_array, eye_array
 from scipy.sparse.linalg import splu
 
 from neg.network.graph import Graph
 
-_RANGE = 300.0
-"""Log range of the weights of routes up to which one factorisation serves every origin: doubles
-reach to 708."""
+_RANGE = 600.0
+"""Log range of the weights of routes that one solve covers: doubles reach to 708."""
+_STILL = 1e-13
+"""Error of an equation, over the terms in it, at which a solve ends."""
+_SWEEPS = 60
+_NOTHING = 1e-250
+"""Over the largest right side: what is smaller is neither here nor there."""
 _KEPT = 8
 _FACTORS: OrderedDict[Any, Any] = OrderedDict()
 
@@ -52,18 +56,61 @@ def _solve(graph: Graph, cost: Any, theta: Any, level: Any, right: Any, turned: 
     if not np.isfinite(cost[~np.isposinf(cost)]).all() or not np.isfinite(scaled).all():
         return np.full(right.shape, np.nan)
     trans = "N" if turned else "T"
-    if scaled.max(initial=0.0) < _RANGE:
-        factors = factor(graph, np.exp(-theta * cost))
-        if factors is None:
-            return np.full(right.shape, np.nan)
-        scale = np.exp(-scaled) if turned else np.exp(scaled)
-        return scale * factors.solve((right / scale).T, trans=trans).T
+    factors = factor(graph, np.exp(-theta * cost))
+    if factors is None:
+        return np.full(right.shape, np.nan)
     found = np.empty_like(right)
-    for k, row in enumerate(scaled):
-        reduced = np.exp(-(theta * cost + row[graph.tail] - row[graph.head]))
-        factors = factor(graph, reduced)
-        found[k] = np.nan if factors is None else factors.solve(right[k], trans=trans)
+    near = scaled.max(axis=1, initial=0.0) < _RANGE
+    if near.any():
+        scale = np.exp(-scaled[near]) if turned else np.exp(scaled[near])
+        trans = "N" if turned else "T"
+        found[near] = scale * factors.solve((right[near] / scale).T, trans=trans).T
+    for k in np.flatnonzero(~near):
+        found[k] = _swept(graph, theta * cost, scaled[k], right[k], factors, turned)
     return found
+
+
+def _swept(
+    graph: Graph,
+    cost: np.ndarray,
+    scaled: np.ndarray,
+    right: np.ndarray,
+    factors: Any,
+    turned: bool,
+) -> np.ndarray:
+    """Solve with the reduced matrix of one origin from which weights leave the range of doubles.
+
+    The factors of ``I - A`` serve all the same: outwards from the origin (or back to it), each
+    sweep solves for what the last ones left, in the scale of the nearest place that has an error.
+    The errors of the reduced equations themselves say when it is done; if sweeps do not get there,
+    the reduced matrix is factored.
+    """
+    reduced = np.exp(-(cost + scaled[graph.tail] - scaled[graph.head]))
+    shape = (graph.states, graph.states)
+    ends = (graph.tail, graph.head) if turned else (graph.head, graph.tail)
+    matrix = csr_array((reduced, ends), shape=shape)
+    ahead = -scaled if turned else scaled
+    trans = "N" if turned else "T"
+    y = np.zeros_like(right)
+    size = np.zeros_like(right)
+    floor = _NOTHING * np.abs(right).max(initial=0.0)
+    for _ in range(_SWEEPS):
+        error = right - y + matrix @ y
+        if not np.isfinite(error).all():
+            break
+        wrong = np.abs(error) > _STILL * (np.abs(right) + size) + floor
+        if not wrong.any():
+            return y
+        # Differences of logs: no more than the range, on either side of where it is wrong.
+        log = ahead - ahead[wrong].min()
+        inside = log < _RANGE
+        scale = np.where(inside, np.exp(np.clip(log, -_RANGE, _RANGE)), 1.0)
+        inside &= log > -_RANGE
+        step = factors.solve(np.where(inside, error / scale, 0.0), trans=trans)
+        y = y + np.where(inside, scale * step, 0.0)
+        size = np.abs(y) + matrix @ np.abs(y)
+    exact = factor(graph, reduced)
+    return np.full(right.shape, np.nan) if exact is None else exact.solve(right, trans=trans)
 
 
 def route_sums(

@@ -34,12 +34,12 @@ class Network:
     borders: tuple[Border, ...]
     """One for each pair of economies, and mode where it says one, that some link crosses."""
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the places."""
         return tuple(place.name for place in self.places)
 
-    @property
+    @cached_property
     def labels(self) -> dict[str, tuple[str, ...]]:
         """Names of links, transfers and borders: the axes that levers select on."""
         return {

@@ -192,6 +192,7 @@ def test_layers_stand_on_canonical_models_and_with_traffic():
     np.testing.assert_allclose(np.exp(made.sum("layer"))[..., 0], seen.iceberg, rtol=1e-14)
 
 
+@pytest.mark.slow
 def test_a_layer_is_a_lever_and_has_a_gradient():
     world = economy([Time(48.0), NTM(0.05)])
     welfare = lambda out: jnp.sum(jnp.log(out["consumption"]))  # noqa: E731

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from corridor import EXPECTED, corridor, economy_grid
+from corridor import EXPECTED, corridor
 
 from neg import compose, get_model, short_run
 from neg.analysis import Lever, gradient, scenario
@@ -46,6 +46,7 @@ def decoupled():
     return net, economy, short_run(economy)
 
 
+@pytest.mark.slow
 def test_two_dispersions(decoupled):
     net, economy, found = decoupled
     routes = smooth_routes(net, theta=80.0)
@@ -69,6 +70,7 @@ def test_two_dispersions(decoupled):
     np.testing.assert_allclose(slope, SMALL["elasticity_fd"], atol=3e-7)
 
 
+@pytest.mark.slow
 def test_outcomes_are_labelled_and_add_up(decoupled):
     _, _, found = decoupled
     out = labelled(found)
@@ -76,20 +78,6 @@ def test_outcomes_are_labelled_and_add_up(decoupled):
                 ("freight", "time", "border_fee", "border_time", "own", "variety"))  # fmt: skip
     np.testing.assert_allclose(total, np.log(out["network.factor"]), atol=1e-13)
     assert out["network.hours"].dims == ("origin", "destination")
-
-
-@pytest.mark.slow
-def test_congestion_by_the_general_way_is_that_of_the_reduced_system():
-    """Elasticity of routes equal to that of trade: the fixed point on links, and the 2N system."""
-    net, key = economy_grid(), CASE["congested_fixed"]
-    labour = np.array(CASE["labour_fixed"])
-    made = np.array(CASE["productivity"]) * labour ** CASE["alpha"]
-    economy = armington(net, 8.0, made, labour, routing="smooth", theta=8.0,
-                        congested="yes", congestion=0.05)  # fmt: skip
-    out = short_run(economy).outcomes
-    real = out["wage"][:, 0] / out["consumer_index"]
-    np.testing.assert_allclose(real, key["real_wage"], rtol=1e-8)
-    np.testing.assert_allclose(out["network.traffic"], key["traffic"], rtol=1e-7)
 
 
 def test_a_network_that_costs_nothing_changes_nothing():
@@ -123,6 +111,7 @@ def test_a_canonical_model_feels_what_the_route_costs(core):
     np.testing.assert_allclose(economy.payoff(prices, x), plain.payoff(prices, x), rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_edits_and_gradients_of_a_border(core):
     _, economy = core
     fast = scenario({"name": "fast", "edits": [
@@ -172,6 +161,7 @@ def test_what_does_not_fit_is_refused():
         compose(model, [Carriage.on(net, routing="smooth", congested="yes")])
 
 
+@pytest.mark.slow
 def test_a_closed_link_and_the_corridor_in_an_economy():
     net = corridor()
     part = Carriage.on(net, routing="least", shipment=30000.0, daily=0.01)

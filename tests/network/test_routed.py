@@ -29,7 +29,10 @@ def economy(congestion, **more):
     )
 
 
-@pytest.mark.parametrize(("key", "congestion"), [("fixed", 0.0), ("congested_fixed", 0.05)])
+@pytest.mark.parametrize(
+    ("key", "congestion"),
+    [pytest.param("fixed", 0.0, marks=pytest.mark.slow), ("congested_fixed", 0.05)],
+)
 def test_people_who_stay(key, congestion):
     expected, model = CASE[key], economy(congestion)
     found = short_run(model, np.array(CASE["labour_fixed"]))
@@ -59,9 +62,10 @@ def test_people_who_stay(key, congestion):
         np.testing.assert_allclose(slope, expected["elasticity_fd"], atol=3e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "congestion"),
-    [pytest.param("mobile", 0.0, marks=pytest.mark.slow), ("congested_mobile", 0.05)],
+    [("mobile", 0.0), ("congested_mobile", 0.05)],
 )
 def test_people_who_move(key, congestion):
     expected, model = CASE[key], economy(congestion)
@@ -88,6 +92,7 @@ def test_without_externalities_the_elasticity_is_minus_the_traffic():
     np.testing.assert_allclose(slope, -np.asarray(found.outcomes["traffic"]), rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_parallel_links_and_two_modes_are_counted_once():
     """Two equal parallel links are one that costs 2^(-1/theta) times as much."""
     two = network(["0", "1"], [Link("0", "1", factor=1.8, name=n) for n in "ab"])

@@ -180,6 +180,7 @@ def test_the_smallest_elasticity_of_routes():
     assert found == pytest.approx(case["smallest_admissible_dispersion"], rel=1e-10)
 
 
+@pytest.mark.slow
 def test_two_nodes():
     for case in SMALL["two_node"]:
         theta = case["theta"]
@@ -268,6 +269,7 @@ def test_gradients_of_links(net):
     assert np.isfinite(slope(cost, shut)).all() and float(slope(cost, shut)[4]) == 0.0
 
 
+@pytest.mark.slow
 def test_more_and_cheaper_links_never_raise_costs():
     names = ["a", "b", "c"]
     base = [("a", "b", "road", 10), ("b", "c", "road", 10)]
@@ -322,6 +324,7 @@ def test_time_layers():
         time_layers([1.0], [0.0])
 
 
+@pytest.mark.slow
 def test_layers_of_one_route():
     for case in SMALL["layers"]:
         given = case["input"]
