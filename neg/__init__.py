@@ -38,7 +38,7 @@ _FRONT_PAGE = {
 
 _ROOMS = (
     *("analysis", "barriers", "bifurcation", "breakpoints", "core", "data", "diagrams", "economy"),
-    *("figures", "models", "parts", "places", "search", "solvers"),
+    *("estimation", "figures", "models", "parts", "places", "search", "solvers"),
 )
 
 __all__ = [*_FRONT_PAGE, *_ROOMS]

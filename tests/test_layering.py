@@ -24,7 +24,8 @@ ALLOWED: dict[str, set[str]] = {
     "search": ECONOMY | {"solvers", "breakpoints", "bifurcation"},
     "diagrams": ECONOMY | {"solvers", "bifurcation", "search", "figures"},
     "data": {"core", "places"},
-    "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "data"},
+    "estimation": ECONOMY | ROOMS_OF_EQUILIBRIA,
+    "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "data", "estimation"},
     # Figures know no economics: whoever solves hands them arrays.
     "figures": {"core"},
 }

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from neg.analysis.tariffs import nash_tariffs, optimal_tariffs
 from neg.core.errors import InvalidParameterError, UnknownNameError
 from neg.economy.composed import compose
 from neg.economy.general.build import general_economy
+from neg.estimation import nash_tariffs, optimal_tariffs
 from neg.parts import Hours
 from neg.solvers.short_run import short_run
 
