@@ -24,6 +24,7 @@ from neg.estimation.transforms import bounded, free
 
 _TIGHT = 1e-13  # relative step at which optimistix calls a lane finished: the gradient judges
 _STILL = 12  # steps without a move after which a lane ends
+_POLISH = 4  # Gauss-Newton steps at the end
 _ROUNDS = 4  # times that the unknowns are scaled anew
 
 
@@ -150,7 +151,33 @@ def minimise(
         steps = steps + np.asarray(taken)
         if still:
             break
+    # Where the loss at its bottom is not zero, rounding hides the last steps from it: Gauss-Newton
+    # steps that flatten the slope finish.
+    for _ in range(_POLISH):
+        left = _gradient(here, held)
+        if np.all(~(left > 0.1 * tolerance)):
+            break
+        moved = z - jnp.asarray(_gauss_newton(here, np.asarray(held)))
+        better = evaluate(problem, moved, target, root, here.near)
+        solves += 1
+        flatter = _gradient(better, held) < left
+        if not flatter.any():
+            break
+        choose = lambda a, b, take=flatter: jnp.where(
+            take.reshape(-1, *(1,) * (a.ndim - 1)), a, b
+        )
+        z, here = choose(moved, z), jax.tree.map(choose, better, here)
     return Lanes(z, here, _gradient(here, held), steps, solves + int(steps.max()))
+
+
+def _gauss_newton(at: At, held: np.ndarray) -> np.ndarray:
+    """The step of Gauss and Newton in every lane; nothing along directions that are not seen."""
+    gaps, jacobian = np.asarray(at.gaps), np.where(held[:, None, :], 0.0, np.asarray(at.jacobian))
+    step = np.zeros(held.shape)
+    for lane in range(len(gaps)):
+        if np.isfinite(gaps[lane]).all() and np.isfinite(jacobian[lane]).all():
+            step[lane] = np.linalg.lstsq(jacobian[lane], gaps[lane], rcond=1e-7)[0]
+    return step
 
 
 def _gradient(at: At, held: Array) -> np.ndarray:

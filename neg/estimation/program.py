@@ -87,10 +87,12 @@ def solve_program(
     *,
     tolerance: float = 1e-8,
     max_steps: int = 200,
+    first_step: float = 0.25,
 ) -> End:
     """A local maximum; the caller judges ``residual`` (see :func:`kkt`).
 
-    Points at which ``evaluate`` gives no numbers are left by shorter steps.
+    Points at which ``evaluate`` gives no numbers are left by shorter steps. ``first_step`` is the
+    length of the first one, in full ranges: a long one may jump over the nearest maximum.
     """
     width = np.where(np.isfinite(low) & np.isfinite(high), high - low, 1.0)
     memory = _Memory(evaluate, np.asarray(start, dtype=float))
@@ -99,7 +101,7 @@ def solve_program(
         left = kkt(v, memory(v), low, high, width)[3]
         if left <= tolerance or steps >= max_steps:
             break
-        v, taken = _slsqp(memory, v, low, high, width, max_steps - steps)
+        v, taken = _slsqp(memory, v, low, high, width, max_steps - steps, first_step)
         steps += taken
         v = _polish(memory, v, low, high, width, tolerance)
     seen = memory(v)
@@ -130,12 +132,18 @@ class _Memory:
 
 
 def _slsqp(
-    memory: _Memory, v: Array, low: Array, high: Array, width: Array, max_steps: int
+    memory: _Memory,
+    v: Array,
+    low: Array,
+    high: Array,
+    width: Array,
+    max_steps: int,
+    first_step: float,
 ) -> tuple[Array, int]:
     first = memory(v)
     if not first.good:
         return v, 0
-    scale = max(float(np.abs(first.slope * width).max()), 1e-12)
+    scale = max(float(np.abs(first.slope * width).max()), 1e-12) / first_step
     limit = np.maximum(np.abs(first.limit_slopes * width).max(axis=1, initial=0.0), 1e-300)
     at = lambda u: np.clip(v + width * u, low, high)
     constraint = {
@@ -150,7 +158,7 @@ def _slsqp(
         bounds=list(zip((low - v) / width, (high - v) / width, strict=True)),
         constraints=[constraint] if len(first.limits) else [],
         method="SLSQP",
-        options={"maxiter": max_steps, "ftol": 1e-13},
+        options={"maxiter": max_steps, "ftol": 1e-14},
     )
     end = at(np.asarray(found.x))
     seen = memory(end)

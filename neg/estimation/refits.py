@@ -12,6 +12,7 @@ from scipy import stats
 
 from neg.core.checks import check_range, check_shape
 from neg.core.errors import InvalidDataError, InvalidParameterError, unknown_name
+from neg.estimation.least_squares import Lanes
 from neg.estimation.minimum_distance import Estimation, lanes
 from neg.estimation.result import Result
 
@@ -20,13 +21,18 @@ Array = np.ndarray
 
 @dataclasses.dataclass(frozen=True)
 class Refits:
-    """Estimates of many samples: values ``[sample, unknown]``, losses, and which converged."""
+    """Estimates of many samples: values ``[sample, unknown]``, losses, and which converged.
+
+    ``errors`` are the standard errors that each sample gives by itself, by the delta method (NaN
+    where the fit was not weighted by the inverse of the covariance of its moments).
+    """
 
     names: tuple[str, ...]
     values: Float[Array, "sample unknown"]
     loss: Float[Array, " sample"]
     gradient: Float[Array, " sample"]
     converged: Bool[Array, " sample"]
+    errors: Float[Array, "sample unknown"]
 
     @property
     def standard_errors(self) -> Float[Array, " unknown"]:
@@ -88,7 +94,21 @@ def refit(data: Estimation, z: Any, target: Any = None) -> Refits:
         np.asarray(jnp.sum(found.at.gaps**2, axis=1)),
         found.gradient,
         found.gradient <= data.search.tolerance,
+        _errors(data, found),
     )
+
+
+def _errors(data: Estimation, found: Lanes) -> Array:
+    """Standard errors of every lane: with the best weights, ``(J'J)^-1`` of the weighted slopes."""
+    slope = np.asarray(found.at.slope)
+    if data.covariance is None:
+        return np.full(slope.shape, np.nan)
+    jacobian = np.asarray(found.at.jacobian)
+    squares = np.swapaxes(jacobian, 1, 2) @ jacobian
+    good = np.isfinite(squares).all(axis=(1, 2))
+    inverse = np.linalg.pinv(np.where(good[:, None, None], squares, 0.0), rcond=1e-14)
+    variance = np.einsum("luu->lu", inverse) * slope**2
+    return np.where(good[:, None], np.sqrt(variance), np.nan)
 
 
 @dataclasses.dataclass(frozen=True)

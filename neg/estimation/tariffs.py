@@ -20,6 +20,7 @@ from neg.solvers.short_run import ShortRun, short_run
 DETAIL = ("uniform", "sector", "pair")
 """One tariff on all imports; one for each sector; one for each origin and sector."""
 _MOST_STEPS = 200
+_FIRST = 0.1  # log of one plus the tariff: short, for the maximum next to the tariffs as they are
 _HIGHEST = 3.0  # log of one plus the tariff: beyond 1,900 per cent there is no search
 
 
@@ -48,8 +49,8 @@ def optimal_tariffs(
     Others keep their tariffs, and those inside ``places`` on each other stay too; revenue goes to
     the importer's people. The short-run equilibrium is solved inside the gradient. Raises
     :class:`ConvergenceError` if the gradient at the end is larger than ``tolerance``; where
-    deficits that are fixed in money leave no equilibrium on the way, it names the place that cannot
-    pay, and what helps.
+    a deficit leaves no equilibrium on the way, or is a transfer that buys ever more as tariffs rise
+    (then there is no optimum), it names the deficit and what helps.
 
     With two places, one Armington sector and no other wedges, ``t = 1 / (theta lambda_FF)`` at
     the optimum, where ``lambda_FF`` is the foreigner's share of spending at home.
@@ -79,13 +80,14 @@ def optimal_tariffs(
 
     start = _start(np.asarray(economy.tariff), np.asarray(pairs), size)
     ends = np.full(start.shape, -np.inf), np.full(start.shape, _HIGHEST)
-    end = solve_program(look, start, *ends, tolerance=tolerance, max_steps=_MOST_STEPS)
+    how: dict[str, Any] = {"tolerance": tolerance, "max_steps": _MOST_STEPS}
+    end = solve_program(look, start, *ends, first_step=_FIRST, **how)
     left = float(np.max(np.abs(end.seen.slope)))
     best = _put(jnp.asarray(end.v), economy, pairs, size)
     if not left <= tolerance:
         raise ConvergenceError(
             f"optimal tariffs: gradient {left:.3g} left; must be at most {tolerance:g}"
-            + _why(economy, pairs, size, end.v, failed)
+            + _why(economy, pairs, size, end.v, failed, mask)
         )
     return OptimalTariffs(np.asarray(best.tariff), short_run(best, prices=here.prices), left, 1)
 
@@ -143,9 +145,24 @@ def _start(tariff: np.ndarray, pairs: np.ndarray, size: tuple[int, ...]) -> np.n
 
 
 def _why(
-    economy: Any, pairs: Array, size: tuple[int, ...], good: np.ndarray, failed: list[np.ndarray]
+    economy: Any,
+    pairs: Array,
+    size: tuple[int, ...],
+    good: np.ndarray,
+    failed: list[np.ndarray],
+    inside: np.ndarray,
 ) -> str:
-    """What stands in the way of an equilibrium between the best point and one that failed."""
+    """What stands in the way of a best tariff: deficits that nobody can pay, or that grow dear."""
+    deficit = np.asarray(economy.deficit)
+    if economy.closure.named("deficit_rule") == "zero" or not deficit.any():
+        return ""
+    people = np.asarray(economy.employment).sum(axis=1)
+    k = int(np.argmax(np.where(inside, deficit, -np.inf)))
+    worst = k if deficit[k] > 0 else int(np.argmax(np.abs(deficit)))
+    remedy = (
+        "; with trade balanced there is an optimum: take table.without_deficits(), or solve "
+        "economy.with_(deficit_rule='zero')"
+    )
     for z in failed[-1:]:
         for share in (0.125, 0.5, 1.0):
             point = jnp.asarray(good + share * (z - good))
@@ -153,17 +170,14 @@ def _why(
             if int(found.status) and found.reason:
                 return (
                     f"; at tariffs of up to {float(jnp.expm1(point.max())):.3g} there is no "
-                    f"equilibrium: {found.reason}. Deficits fixed in money stay when trade "
-                    "shrinks: calibrate with deficit_rule 'own-share' or 'spending-share', or "
-                    "take table.without_deficits()"
+                    f"equilibrium: {found.reason}{remedy}"
                 )
-    if np.any(good >= _HIGHEST):
-        return (
-            f"; welfare still rises at a tariff of {np.expm1(_HIGHEST):.3g}: with deficits fixed "
-            "in money a place may gain without end from making the numeraire dear; calibrate with "
-            "deficit_rule 'own-share' or 'spending-share', or take table.without_deficits()"
-        )
-    return ""
+    return (
+        f"; the deficit of {economy.places[worst]}, {deficit[worst]:.4g} or "
+        f"{deficit[worst] / people[worst]:.1%} of the wages at the start, is a transfer that buys "
+        "ever more as tariffs rise, so that welfare has no maximum near the tariffs as they are"
+        f"{remedy}"
+    )
 
 
 def _put(z: Array, economy: Any, pairs: Array, size: tuple[int, ...]) -> Any:
