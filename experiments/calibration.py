@@ -20,9 +20,9 @@ from matplotlib.figure import Figure
 from experiments._words import listed, settings
 from neg import data
 from neg.analysis import calibrate
-from neg.estimation import Result, match_moments
 from neg.data.aggregate import aggregate
 from neg.economy.general import General
+from neg.estimation import Result, match_moments
 from neg.figures import style
 from neg.solvers.short_run import short_run
 

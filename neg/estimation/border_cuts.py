@@ -101,9 +101,7 @@ def best_border_cuts(
 
 
 @quick_jit
-def _gain(
-    cut: Array, economy: Any, inside: Array, start: Near
-) -> tuple[Array, Array, Array, Near]:
+def _gain(cut: Array, economy: Any, inside: Array, start: Near) -> tuple[Array, Array, Array, Near]:
     """Log welfare of the members under a matrix of cuts, its gradient, and trade by pair."""
 
     def value(cut: Array) -> tuple[Array, tuple[Array, Near]]:

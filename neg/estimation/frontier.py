@@ -85,9 +85,7 @@ def packages(
     point = in_hands(first, instruments, inside=False)
     for budget in sorted(float(b) for b in budgets):
         check_range("budgets", budget, 0.0, low_open=True)
-        result = maximise(
-            economy, instruments, objective, budget=budget, costs=costs, **options
-        )
+        result = maximise(economy, instruments, objective, budget=budget, costs=costs, **options)
         spent = {
             name: cost_of(costs[name]).at(result.values[name], start, low, high)[0]
             for name, start, low, high in zip(

@@ -146,8 +146,7 @@ def minimise(
         old, new = (np.asarray(jnp.sum(at.gaps**2, axis=1)) for at in (here, better))
         gained = np.isfinite(new) & (new <= old * (1 + 1e-12))
         still = np.all(np.asarray(moved)[gained] == np.asarray(z)[gained])
-        choose = lambda a, b: jnp.where(gained.reshape(-1, *(1,) * (a.ndim - 1)), a, b)
-        z, here = choose(moved, z), jax.tree.map(choose, better, here)
+        z, here = _chosen(gained, (moved, better), (z, here))
         steps = steps + np.asarray(taken)
         if still:
             break
@@ -163,11 +162,14 @@ def minimise(
         flatter = _gradient(better, held) < left
         if not flatter.any():
             break
-        choose = lambda a, b, take=flatter: jnp.where(
-            take.reshape(-1, *(1,) * (a.ndim - 1)), a, b
-        )
-        z, here = choose(moved, z), jax.tree.map(choose, better, here)
+        z, here = _chosen(flatter, (moved, better), (z, here))
     return Lanes(z, here, _gradient(here, held), steps, solves + int(steps.max()))
+
+
+def _chosen(take: np.ndarray, new: Any, old: Any) -> Any:
+    """The new numbers of the lanes that ``take`` says, the old ones of the others."""
+    one = lambda a, b: jnp.where(take.reshape(-1, *(1,) * (a.ndim - 1)), a, b)
+    return jax.tree.map(one, new, old)
 
 
 def _gauss_newton(at: At, held: np.ndarray) -> np.ndarray:

@@ -105,8 +105,9 @@ def in_hands(economy: Model, given: Levers, *, inside: bool) -> Point:
                 + ("" if inside else f"in [{one.low:g}, {one.high:g}]")
             )
         if one.prior is not None:
-            check_range(f"standard deviation of the prior of {name}", one.prior[1], 0.0,
-                        low_open=True)
+            check_range(
+                f"standard deviation of the prior of {name}", one.prior[1], 0.0, low_open=True
+            )
         hands.append(held)
         lows.append(float(one.low))
         highs.append(float(one.high))

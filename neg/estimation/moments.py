@@ -153,5 +153,3 @@ def read(given: Moment | Mapping[str, Any] | str) -> Moment:
     if "outcome" not in given:
         raise InvalidParameterError(f"moment {dict(given)} names no outcome; must have one")
     return Moment(**given)
-
-

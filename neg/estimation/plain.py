@@ -92,9 +92,7 @@ def policy_from(economy: Model, data: Mapping[str, Any]) -> Result | tuple[Packa
             raise InvalidParameterError("budget and budgets are both given; must be one of them")
         return packages(economy, instruments, objective, data["budgets"], costs, **options)
     budget = data.get("budget")
-    return maximise(
-        economy, instruments, objective, budget=budget, costs=costs or None, **options
-    )
+    return maximise(economy, instruments, objective, budget=budget, costs=costs or None, **options)
 
 
 def _part(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:

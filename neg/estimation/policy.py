@@ -14,7 +14,12 @@ from jaxtyping import Array
 
 from neg.core.checks import check_choice, check_range
 from neg.core.compilation import quick_jit
-from neg.core.errors import ConvergenceError, InvalidParameterError, LabelMismatchError, unknown_name
+from neg.core.errors import (
+    ConvergenceError,
+    InvalidParameterError,
+    LabelMismatchError,
+    unknown_name,
+)
 from neg.economy.model import Model
 from neg.estimation.costs import Cost, cost_of
 from neg.estimation.equilibrium import Near, near, solve_near
@@ -48,8 +53,8 @@ def maximise(
         maximise f(outcomes(v))   subject to   sum_k cost_k(v_k) <= budget,
                                   g(outcomes(v)) >= floor,   low <= v <= high
 
-    ``instruments`` are levers with bounds, as in :func:`neg.estimation.minimum_distance.fit`; the start (where
-    they change nothing) may lie on a bound, where the derivative is that of one side. ``objective``
+    ``instruments`` are levers with bounds, as for a fit; the start (where they change nothing) may
+    lie on a bound, where the derivative is that of one side. ``objective``
     maps named outcomes to a number (:mod:`neg.estimation.welfare` has the usual ones), ``floors``
     name others with what they must at least be. ``costs`` say what an instrument costs: a price of
     a unit away from the start, or a :class:`neg.estimation.costs.Cost`.
@@ -275,9 +280,7 @@ def _look_draws(v: Array, economies: Any, point: Point, numbers: Any, start: Nea
     return jax.vmap(one)(moving, start)
 
 
-def _charges(
-    point: Point, budget: float | None, costs: Mapping[str, Cost | float] | None
-) -> Any:
+def _charges(point: Point, budget: float | None, costs: Mapping[str, Cost | float] | None) -> Any:
     """What all instruments cost, and by how much more at the margin; None without a budget."""
     if budget is None and costs is None:
         return None

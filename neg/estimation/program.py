@@ -1,6 +1,6 @@
 """A smooth program with bounds: SLSQP of scipy to get there, Newton on what binds to finish.
 
-    maximise f(v)   subject to   g_k(v) >= 0,   low <= v <= high
+maximise f(v)   subject to   g_k(v) >= 0,   low <= v <= high
 """
 
 from __future__ import annotations

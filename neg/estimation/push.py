@@ -15,7 +15,7 @@ from neg.core.status import Stability
 from neg.economy.lever import Lever
 from neg.economy.model import Model
 from neg.estimation.levers import hand
-from neg.solvers.long_run import LongRun, long_run
+from neg.solvers.long_run import LongRun, long_run, tilt
 
 _SAME = 1e-6
 
@@ -50,9 +50,9 @@ def big_push(
     Under the policy industry moves by the replicator dynamics from the equilibrium ``at`` (or from
     the one that they reach from the distribution ``at``); when the policy ends it moves on from
     where it is. Before and after are equilibria of the same economy: where they differ, history
-    decides, and a temporary policy has a permanent effect. Raises
-    :class:`neg.core.errors.InvalidDataError` where the start is not a stable equilibrium, from which
-    anything would move industry.
+    decides, and a temporary policy has a permanent effect. A small tilt breaks ties: of places that
+    are alike it may be either that gains. Raises :class:`neg.core.errors.InvalidDataError` where
+    the start is not a stable equilibrium, from which anything would move industry.
     """
     before = at if isinstance(at, LongRun) else long_run(economy, at)
     if before.stability is not Stability.STABLE:
@@ -98,8 +98,8 @@ def least_push(
 
 
 def _nudged(economy: Model, x: Any) -> Float[np.ndarray, " cell"]:
-    """A distribution with a trace of industry everywhere, so that what pays can begin to grow."""
+    """A distribution with a trace of industry everywhere and a small tilt: what pays can grow."""
     mass, groups = np.asarray(economy.groups.cell_mass), economy.groups
-    y = np.maximum(np.asarray(x), 1e-6 * mass)
+    y = np.asarray(tilt(groups, np.maximum(np.asarray(x), 1e-6 * mass)))
     total = np.bincount(np.asarray(groups.index), y, groups.count)
     return y * (np.asarray(groups.mass) / total)[np.asarray(groups.index)]

@@ -61,9 +61,9 @@ class Gap(eqx.Module):
 
     def __call__(self, outcomes: Outcomes) -> Array:
         """The number: larger is a narrower gap."""
-        head = lambda people: jnp.sum(
-            jnp.where(people > 0, outcomes["welfare"], 0.0)
-        ) / jnp.sum(people)
+        head = lambda people: (
+            jnp.sum(jnp.where(people > 0, outcomes["welfare"], 0.0)) / jnp.sum(people)
+        )
         return jnp.log(head(self.poor)) - jnp.log(head(self.rich))
 
 
@@ -86,9 +86,7 @@ def atkinson(
     return Atkinson(jnp.asarray(count), jnp.asarray(float(aversion)))
 
 
-def gap(
-    economy: Model, rich: Sequence[str], poor: Sequence[str], *, people: Any = None
-) -> Gap:
+def gap(economy: Model, rich: Sequence[str], poor: Sequence[str], *, people: Any = None) -> Gap:
     """The gap in real income per head between two groups of places, to be made small."""
     count = _people(economy, people)
     return Gap(

@@ -78,7 +78,9 @@ def test_directions_that_the_data_do_not_see_are_named_and_have_no_standard_erro
 
     free = (0.5, -np.inf, np.inf)
     fitted = match_moments(
-        sums, {"a": free, "b": free, "c": free}, {"sum": 2.0, "again": 4.0, "c": 1.0},
+        sums,
+        {"a": free, "b": free, "c": free},
+        {"sum": 2.0, "again": 4.0, "c": 1.0},
         covariance={"sum": 0.1, "again": 0.1, "c": 0.2},
     )
     assert fitted.rank == 2
@@ -96,8 +98,10 @@ def test_redundant_moments_and_units_do_not_matter(fitted):
     with pytest.raises(InvalidParameterError, match="singular"):
         twice = np.block([[S, S], [S, S]])
         match_moments(
-            lambda v: {"y": jnp.concatenate([line(v)["y"]] * 2)}, START,
-            {"y": np.concatenate([Y, Y])}, covariance=twice,
+            lambda v: {"y": jnp.concatenate([line(v)["y"]] * 2)},
+            START,
+            {"y": np.concatenate([Y, Y])},
+            covariance=twice,
         )
     scale = np.array([1e3, 1.0, 1e-3, 1.0, 10.0, 1.0])
     other = match_moments(
