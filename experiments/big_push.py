@@ -133,7 +133,7 @@ def draw(record: xr.Dataset) -> Figure:
         at = record.attrs[value]
         axes[1].axvline(at, color=style.QUIET, lw=0.8, ls=":")
         axes[1].annotate(
-            word,
+            f"{value} point",
             (at, 0.96),
             xycoords=("data", "axes fraction"),
             xytext=(3 if side == "left" else -3, 0),
