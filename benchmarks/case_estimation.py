@@ -2,13 +2,14 @@
 
 ``counts()`` solves one problem (log border costs of pairs and productivities of places of a small
 economy that make trade shares and wages what they are at known values) with 2, 5 and 10 unknowns to
-the same tolerance, by Levenberg-Marquardt with exact gradients, by Nelder and Mead (scipy) and, where
-the package ``cma`` is installed, by CMA-ES. ``gradients()`` times the gradient of one outcome in 10
+the same tolerance, by Levenberg-Marquardt with exact gradients, by Nelder and Mead (scipy) and, where the
+package ``cma`` is installed, by CMA-ES. ``gradients()`` times the gradient of one outcome in 10
 to all pair-wise trade costs against the solve itself.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
@@ -75,7 +76,7 @@ def counts(sizes: tuple[int, ...] = (2, 5, 10), most: int = 60_000) -> dict[str,
         def gap(v: Any, economy: Any = economy, levers: Any = levers, target: Any = target) -> Any:
             for k, (lever, _, _) in enumerate(levers.values()):
                 economy = lever.put(economy, v[k])
-            out = moments(short_run(economy, throw=False).outcomes)
+            out = _moments(short_run(economy, throw=False).outcomes)
             return jnp.sum((jnp.concatenate([out["home"], out["wage"]]) - target) ** 2)
 
         class Done(Exception):
@@ -100,10 +101,8 @@ def counts(sizes: tuple[int, ...] = (2, 5, 10), most: int = 60_000) -> dict[str,
         except ImportError:
             continue
         count = 0
-        try:
+        with contextlib.suppress(Done):
             cma.fmin(loss, np.ones(size), 0.1, {"verbose": -9, "maxfevals": most})
-        except Done:
-            pass
         found.setdefault("CMA-ES", {})[size] = count
     return found
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
@@ -32,7 +33,7 @@ CONFIG: dict[str, Any] = {
 }
 SMOKE: dict[str, Any] = {"taus": [1.72], "steps": 5, "tolerance": 0.1}
 
-LEVER = Lever("road.cost", "times", origins=["region 1"])
+LEVER = Lever("road.cost", "times", origins=("0",))
 
 
 def economy(config: dict[str, Any], tau: float) -> Any:
@@ -50,7 +51,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     x, stable = np.array([0.5, 0.5]), True
     for row, order in enumerate((range(config["steps"]), reversed(range(config["steps"])))):
         for k in order:
-            here = long_run(held.put(model, np.asarray(strength[k])), _traced(x))
+            here = long_run(held.put(model, jnp.asarray(strength[k])), _traced(x))
             x, stable = np.asarray(here.x), stable and bool(here.stable)
             share[row, k] = x[0]
     least = []
@@ -126,9 +127,9 @@ def draw(record: xr.Dataset) -> Figure:
     axes[0].legend(loc="center right")
     axes[0].set_title("There and not back")
     axes[1].plot(record["tau"], record["least"], "-o", ms=3, color=style.COLOURS[2])
-    for value, word, side in (
-        ("break", "break point", "left"),
-        ("sustain", "sustain point", "right"),
+    for value, side in (
+        ("break", "left"),
+        ("sustain", "right"),
     ):
         at = record.attrs[value]
         axes[1].axvline(at, color=style.QUIET, lw=0.8, ls=":")

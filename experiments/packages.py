@@ -66,11 +66,11 @@ def levers(config: dict[str, Any], place: str) -> dict[str, Unknown]:
     """The instruments of an economy: factors on costs, and on productivity by sector."""
     low, high = 1.0 - config["reach"], (1.0 + config["reach"]) ** config["theta"]
     return {
-        "imports": Unknown(Lever("border.cost", "times", destinations=place), low, 1.0),
-        "exports": Unknown(Lever("border.cost", "times", origins=place), low, 1.0),
+        "imports": Unknown(Lever("border.cost", "times", destinations=(place,)), low, 1.0),
+        "exports": Unknown(Lever("border.cost", "times", origins=(place,)), low, 1.0),
         **{
             f"skills, {sector}": Unknown(
-                Lever("productivity", "times", places=place, sectors=sector), 1.0, high
+                Lever("productivity", "times", places=(place,), sectors=(sector,)), 1.0, high
             )
             for sector in ("goods", "services")
         },

@@ -97,7 +97,9 @@ def best_border_cuts(
         matrix[allowed] = cut
         matrices.append(matrix)
     price, gain = float(end.multipliers[0]), look(even).value
-    return BorderPolicy(*matrices, end.seen.value, gain, price, end.residual, end.steps)
+    return BorderPolicy(
+        matrices[0], matrices[1], end.seen.value, gain, price, end.residual, end.steps
+    )
 
 
 @quick_jit

@@ -59,7 +59,8 @@ def branch(result: Result, *, search: bool = False, starts: int = 24) -> Branch:
             here = solution
     stability = here.stability if isinstance(here, LongRun) else Stability.NOT_COMPUTED
     used = np.asarray(here.used) if isinstance(here, LongRun) else np.asarray(here.x) > 0
-    found, words = (), ""
+    found: tuple[Any, ...] = ()
+    words = ""
     if search:
         every = equilibria(model, starts=starts)
         same = lambda one: np.allclose(one.x, here.x, atol=1e-6)

@@ -175,7 +175,7 @@ def _weighted(design: sparse.csr_matrix, weight: Array, value: Array) -> Array:
 
 def _ridged(normal: Any) -> Any:
     """A trace of ridge settles effects that others span, such as those of groups apart."""
-    ridge = 1e-12 * normal.diagonal().max()
+    ridge = 1e-12 * float(np.max(normal.diagonal()))
     return normal + ridge * sparse.identity(normal.shape[0], format="csc")
 
 

@@ -199,7 +199,7 @@ def _march(
     max_steps: Array,
 ) -> tuple[Array, Any, Array]:
     """Levenberg-Marquardt steps in every lane, each solve from what the last one found."""
-    solver = optx.LevenbergMarquardt(rtol=_TIGHT, atol=_TIGHT)
+    solver: Any = optx.LevenbergMarquardt(rtol=_TIGHT, atol=_TIGHT)
     tags: frozenset = frozenset()
 
     def one(z: Array, scale: Array, target: Array, near: Any) -> tuple[Array, Any, Array]:

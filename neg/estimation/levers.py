@@ -52,7 +52,7 @@ class Hand(eqx.Module):
         old = economy.full(self.path, sizes)
         new = old * value if self.operation == "times" else old + value
         new = value if self.operation == "set" else new
-        return economy.with_(**{self.path: jnp.where(self.mask, new, old)})
+        return economy.with_(**{self.path: jnp.where(jnp.asarray(self.mask), new, old)})
 
 
 def hand(economy: Model, lever: Lever | str) -> Hand:

@@ -17,7 +17,15 @@ from neg.estimation.policy import maximise
 from neg.estimation.result import Result
 from neg.estimation.welfare import atkinson, gap, real_income
 
-_LEVER = ("path", "operation", "among", "origins", "destinations", "places", "sectors")
+_LEVER: tuple[str, ...] = (
+    "path",
+    "operation",
+    "among",
+    "origins",
+    "destinations",
+    "places",
+    "sectors",
+)
 _LEVER = (*_LEVER, "groups", "cells", "kinds", "abroad_only")
 _BOUNDS = ("low", "high", "start", "prior")
 _AIMS = {"real-income": real_income, "atkinson": atkinson, "gap": gap}
@@ -29,7 +37,7 @@ def fit_from(economy: Model, data: Mapping[str, Any]) -> Result:
     >>> from neg.models.core_periphery import CorePeriphery
     >>> data = {
     ...     "unknowns": {"tau": {"path": "tau", "low": 1.0, "high": 3.0}},
-    ...     "targets": {"index": {"outcome": "price_index", "places": ["region 1"], "value": 0.7}},
+    ...     "targets": {"index": {"outcome": "price_index", "places": ["0"], "value": 0.7}},
     ... }
     >>> bool(fit_from(CorePeriphery(tau=1.7), data).converged)
     True

@@ -212,7 +212,7 @@ def marginal_values(
 def stacked(economies: Sequence[Model]) -> tuple[Any, Any]:
     """Economies of one structure as one with a leading axis of draws; refused if they differ."""
     moving, fixed = zip(*(eqx.partition(one, eqx.is_array) for one in economies), strict=True)
-    first = jax.tree.structure(moving[0])
+    first: Any = jax.tree.structure(moving[0])
     shapes = [jnp.shape(leaf) for leaf in jax.tree.leaves(moving[0])]
     for number, (one, other) in enumerate(zip(moving, fixed, strict=True)):
         same = jax.tree.structure(one) == first and eqx.tree_equal(other, fixed[0]) is True

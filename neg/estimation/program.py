@@ -162,7 +162,7 @@ def _slsqp(
     )
     end = at(np.asarray(found.x))
     seen = memory(end)
-    feasible = np.all(seen.limits >= np.minimum(first.limits, 0.0) - 1e-9 * limit)
+    feasible = np.all(seen.limits >= np.minimum(first.limits, 0.0) - 1e-5 * limit)
     better = seen.good and feasible and np.all(np.isfinite(end))
     return (end if better else v), int(found.nit)
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
@@ -62,7 +63,7 @@ def big_push(
         )
     pushed = economy
     for lever, value in levers.items():
-        pushed = hand(pushed, lever).put(pushed, np.asarray(float(value)))
+        pushed = hand(pushed, lever).put(pushed, jnp.asarray(float(value)))
     during = long_run(pushed, _nudged(economy, before.x))
     after = long_run(economy, _nudged(economy, during.x))
     mass = np.asarray(economy.groups.cell_mass)

@@ -71,7 +71,7 @@ def real_income(economy: Model, places: Sequence[str] | None = None) -> RealInco
     """Log of the total real income (welfare) of ``places``, by default of all.
 
     >>> from neg.models.core_periphery import CorePeriphery
-    >>> real_income(CorePeriphery(), ["region 1"]).weight.tolist()
+    >>> real_income(CorePeriphery(), ["0"]).weight.tolist()
     [1.0, 0.0]
     """
     return RealIncome(jnp.asarray(_inside(economy, places), dtype=float))

@@ -1,5 +1,6 @@
 """Best policies against closed forms, grids and differences; budgets, fronts and draws."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -69,17 +70,16 @@ def test_the_best_of_a_grid_is_next_to_the_policy_found():
     spent = lambda name, v: costs[name].at(v, 1.0, 0.8, 1.0)[0]
     pairs = [(a, b) for a in grid for b in grid if spent("east", a) + spent("west", b) <= 0.1]
 
-    @jax.jit
-    def every(pairs):
-        def one(pair):
-            economy = ECONOMY
+    @eqx.filter_jit
+    def every(pairs, economy):
+        def one(pair, economy=economy):
             for k, name in enumerate(LINKS):
                 economy = LINKS[name][0].put(economy, pair[k])
             return HOME(short_run(economy, throw=False).outcomes)
 
         return jax.vmap(one)(pairs)
 
-    values = np.asarray(every(jnp.asarray(pairs)))
+    values = np.asarray(every(jnp.asarray(pairs), ECONOMY))
     at = pairs[int(np.argmax(values))]
     assert best.objective >= values.max()
     assert best.objective - values.max() < 2e-3
