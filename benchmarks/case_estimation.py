@@ -3,7 +3,7 @@
 ``counts()`` solves one problem (log border costs of pairs and productivities of places of a small
 economy that make trade shares and wages what they are at known values) with 2, 5 and 10 unknowns to
 the same tolerance, by Levenberg-Marquardt with exact gradients, by Nelder and Mead (scipy) and,
-where the package ``cma`` is installed, by CMA-ES. ``gradients()`` times the gradient of one outcome in 10
+where the package ``cma`` is installed, by CMA-ES. ``gradients()`` times the gradient in 10
 to all pair-wise trade costs against the solve itself.
 """
 
