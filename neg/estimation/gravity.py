@@ -175,7 +175,7 @@ def _weighted(design: sparse.csr_matrix, weight: Array, value: Array) -> Array:
 
 def _ridged(normal: Any) -> Any:
     """A trace of ridge settles effects that others span, such as those of groups apart."""
-    ridge = 1e-12 * float(np.max(normal.diagonal()))
+    ridge = 1e-12 * float(np.asarray(normal.diagonal()).max())
     return normal + ridge * sparse.identity(normal.shape[0], format="csc")
 
 
@@ -205,7 +205,7 @@ def _check_rank(x: Array, dummies: sparse.csr_matrix, names: Sequence[str]) -> N
     kept: list[Array] = []
     for k, name in enumerate(names):
         column = rest[:, k].copy()
-        size = max(np.linalg.norm(x[:, k]), 1e-300)
+        size = max(float(np.linalg.norm(x[:, k])), 1e-300)
         for other in kept:
             column -= other * (other @ column)
         if np.linalg.norm(column) <= max(_COLLINEAR, 1e-9) * size:
