@@ -136,6 +136,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
             "lever": list(KINDS),
             "draw": config["thetas"],
             "aim": ["total", "averse"],
+            "point": np.arange(len(front)),
         },
         attrs={"status": "converged", "largest_gradient": worst},
     )

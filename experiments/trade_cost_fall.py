@@ -132,6 +132,8 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
             "moment": list(every),
             "year": ["end", "beginning"],
             "unknown": ["goods", "machinery", "tariff"],
+            "point": np.arange(len(ring)),
+            "direction": np.arange(len(looked.singular)),
         },
         attrs={"status": "converged"},
     )
