@@ -20,9 +20,9 @@ from experiments import _east_asia
 from experiments._words import settings
 from neg import data
 from neg.analysis import calibrate
-from neg.analysis.policy import BorderPolicy, best_border_cuts
 from neg.data.aggregate import aggregate, select
 from neg.economy.general import General
+from neg.estimation.border_cuts import BorderPolicy, best_border_cuts
 from neg.figures import bars, heat, style
 
 CONFIG: dict[str, Any] = {

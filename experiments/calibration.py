@@ -20,9 +20,9 @@ from matplotlib.figure import Figure
 from experiments._words import listed, settings
 from neg import data
 from neg.analysis import calibrate
-from neg.analysis.calibration import Calibration, match_moments
 from neg.data.aggregate import aggregate
 from neg.economy.general import General
+from neg.estimation import Result, match_moments
 from neg.figures import style
 from neg.solvers.short_run import short_run
 
@@ -106,7 +106,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     runs["simulated"] = (simulated, {"elasticity": 0.0})
     for year, share in config["shares"].items():
         runs[year] = ({**observed, "intra": share}, {"wage": 0.0, "intra": config["weight"]})
-    found: dict[str, Calibration] = {}
+    found: dict[str, Result] = {}
     for number, (name, (targets, weights)) in enumerate(runs.items()):
         progress(1 + number, 2 + len(config["shares"]), name)
         found[name] = match_moments(

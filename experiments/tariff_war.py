@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 from experiments._words import listed, settings
 from neg import data
 from neg.analysis import calibrate
-from neg.analysis.tariffs import OptimalTariffs, nash_tariffs, optimal_tariffs
 from neg.data.aggregate import aggregate
 from neg.economy.general import General
+from neg.estimation.tariffs import OptimalTariffs, nash_tariffs, optimal_tariffs
 from neg.figures import style
 from neg.solvers.short_run import short_run
 

@@ -38,8 +38,8 @@ _FRONT_PAGE = {
 
 _ROOMS = (
     *("accounting", "agreements", "analysis", "barriers", "bifurcation", "breakpoints", "chains"),
-    *("core", "data", "diagrams", "economy", "figures", "firms", "menus", "models", "network"),
-    *("parts", "places", "production", "search", "solvers"),
+    *("core", "data", "diagrams", "economy", "estimation", "figures", "firms", "menus", "models"),
+    *("network", "parts", "places", "production", "search", "solvers"),
 )
 
 __all__ = [*_FRONT_PAGE, *_ROOMS]

@@ -32,7 +32,8 @@ ALLOWED: dict[str, set[str]] = {
     "diagrams": ECONOMY | {"solvers", "bifurcation", "search", "figures"},
     "data": {"core", "places"},
     "accounting": {"core", "economy", "data"},
-    "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "data", "network"},
+    "estimation": ECONOMY | ROOMS_OF_EQUILIBRIA,
+    "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "data", "network", "estimation"},
     # Figures know no economics: whoever solves hands them arrays.
     "figures": {"core"},
 }

@@ -1,7 +1,6 @@
 """From data to answers: calibration, scenarios, welfare, inversion, policy."""
 
 from neg.analysis.baseline import calibrate
-from neg.analysis.calibration import match_moments
 from neg.analysis.commuting import calibrate_commuting
 from neg.analysis.compare import (
     NumeraireWarning,
@@ -16,18 +15,19 @@ from neg.analysis.decomposition import (
     market_access,
     real_income_split,
 )
-from neg.analysis.fit import fit, maximise
 from neg.analysis.gradient import gradient, real_income_gradient
 from neg.analysis.hat import changes
 from neg.analysis.inversion import invert, invert_moving_costs
 from neg.analysis.invert_flows import invert_tastes
 from neg.analysis.outcomes import labelled
-from neg.analysis.policy import best_border_cuts
 from neg.analysis.returns import equilibria_beyond, scale_limit
 from neg.analysis.scenarios import Edit, Scenario, scenario
-from neg.analysis.tariffs import nash_tariffs, optimal_tariffs
 from neg.barriers import Layer, freight_rate, layers_of, trade_costs
 from neg.economy.lever import Lever
+from neg.estimation.border_cuts import best_border_cuts
+from neg.estimation.minimum_distance import fit, match_moments
+from neg.estimation.policy import maximise
+from neg.estimation.tariffs import nash_tariffs, optimal_tariffs
 
 __all__ = [
     "Edit",

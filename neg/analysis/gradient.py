@@ -17,8 +17,9 @@ from neg.core.errors import InvalidParameterError
 from neg.core.labels import align
 from neg.economy.lever import Lever
 from neg.economy.model import Model
-from neg.solvers.long_run import LongRun, equilibrium_at
-from neg.solvers.short_run import ShortRun, short_run
+from neg.estimation.equilibrium import solved_at
+from neg.solvers.long_run import LongRun
+from neg.solvers.short_run import ShortRun
 
 Outcome = Callable[[dict[str, Array]], Array]
 """A number from the outcomes of a solution, by name."""
@@ -102,15 +103,6 @@ class Weighted(eqx.Module):
         # Places of no weight may have outcomes that are not finite: they count for nothing.
         value = jnp.where(weight > 0, outcomes[self.name], 0.0)
         return jnp.log(jnp.sum(weight * value))
-
-
-def solved_at(economy: Model, at: ShortRun | LongRun | None) -> ShortRun | LongRun:
-    """The solution of an economy on the branch of another solution."""
-    if isinstance(at, LongRun):
-        return equilibrium_at(economy, at.x, at.used, prices=at.prices, throw=False)
-    if at is not None:
-        return short_run(economy, at.x, prices=at.prices, throw=False)
-    return short_run(economy, throw=False)
 
 
 @quick_jit

@@ -12,7 +12,8 @@ import xarray as xr
 
 from experiments import _gallery, border_cut_budget, east_asia_policies, tariff_war
 from neg import data
-from neg.analysis.policy import _gain
+from neg.estimation.border_cuts import _gain
+from neg.estimation.equilibrium import near
 from neg.solvers.short_run import short_run
 
 
@@ -77,7 +78,7 @@ def test_pairs_that_are_cut_gain_more_than_pairs_that_are_not():
     cut = np.zeros((14, 14))
     cut[:size, :size] = record["cut"].values[0] / 100.0
     inside = jnp.asarray(np.isin(small.places, data.ASEAN))
-    _, slope, _ = _gain(jnp.asarray(cut), economy, inside)
+    _, slope, _, _ = _gain(jnp.asarray(cut), economy, inside, near(economy))
     weight = np.where(np.eye(size, dtype=bool), 0.0, record["trade"].values)
     weight = weight / weight.sum()
     used = weight > 0

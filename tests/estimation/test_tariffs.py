@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from neg.analysis.tariffs import nash_tariffs, optimal_tariffs
-from neg.core.errors import InvalidParameterError, UnknownNameError
+from neg.analysis import calibrate
+from neg.core.errors import ConvergenceError, InvalidParameterError, UnknownNameError
+from neg.data.table import Table
 from neg.economy.composed import compose
 from neg.economy.general.build import general_economy
+from neg.estimation import nash_tariffs, optimal_tariffs
 from neg.parts import Hours
 from neg.solvers.short_run import short_run
 
@@ -75,3 +77,49 @@ def test_unknown_places_and_details_are_refused():
         optimal_tariffs(two(4.0, 1.0), ["mars"])
     with pytest.raises(UnknownNameError, match="detail"):
         optimal_tariffs(two(4.0, 1.0), ["home"], detail="line")
+
+
+def uneven(factors, seed=1):
+    """Three places, two sectors, where the first buys more than it earns."""
+    rng = np.random.default_rng(seed)
+    home = np.where(np.eye(3, dtype=bool), 1.0, 0.25)
+    inputs = 0.35 * rng.uniform(0.5, 1.5, (3, 2, 3, 2)) * home[:, None, :, None] / 2
+    final = rng.uniform(0.5, 1.5, (3, 2, 3, 1)) * home[:, None, :, None]
+    final = final * np.asarray(factors)[None, None, :, None]
+    output = inputs.sum(axis=(2, 3)) + final.sum(axis=(2, 3))
+    return Table(
+        places=list("abc"),
+        sectors=["x", "y"],
+        uses=["final"],
+        intermediate=inputs,
+        final=final,
+        value_added=output - inputs.sum(axis=(0, 1)),
+        net_taxes_industry=np.zeros((3, 2)),
+        net_taxes_final=np.zeros((3, 1)),
+        unit="money",
+        source="made up",
+    )
+
+
+@pytest.fixture(scope="module")
+def deficits():
+    return calibrate(uneven([1.3, 0.9, 0.8]), uses="common")
+
+
+def test_deficits_of_a_sixth_of_value_added_leave_an_optimum(deficits):
+    """A long first step would jump over it, to where the transfer buys ever more."""
+    share = np.asarray(deficits.deficit) / np.asarray(deficits.employment).sum(axis=1)
+    assert share.max() > 0.15 and share.min() < -0.08
+    nash = nash_tariffs(deficits, [["a"], ["b"], ["c"]])
+    assert nash.gradient < 1e-8 and 0.2 < nash.tariff.max() < 0.4
+
+
+def test_a_deficit_that_forbids_an_optimum_is_named_and_so_is_the_remedy():
+    """Welfare of the buyer rises without end in its tariff; with trade balanced it does not."""
+    economy = calibrate(uneven([1.6, 0.8, 0.7]), uses="common")
+    with pytest.raises(ConvergenceError, match=r"deficit of .*deficit_rule='zero'"):
+        optimal_tariffs(economy, ["a"])
+    with pytest.raises(ConvergenceError, match="answer of a in round 1.*deficit"):
+        nash_tariffs(economy, [["a"], ["b"]])
+    found = optimal_tariffs(economy.with_(deficit_rule="zero"), ["a"])
+    assert 0.2 < found.tariff.max() < 0.4

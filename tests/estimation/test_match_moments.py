@@ -5,10 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neg.analysis.calibration import match_moments
-from neg.analysis.policy import _on_budget, best_border_cuts
 from neg.core.errors import ConvergenceError, InvalidParameterError, LabelMismatchError
 from neg.economy.general.build import general_economy
+from neg.estimation import best_border_cuts, match_moments
 from neg.solvers.short_run import short_run
 
 RNG = np.random.default_rng(0)
@@ -45,7 +44,7 @@ def test_recovers_the_truth_on_simulated_data():
     found = match_moments(moments, UNKNOWNS, moments(truth), tolerance=1e-9)
     assert found.converged and found.rank == 3 and found.gradient <= 1e-9
     for name, value in truth.items():
-        assert float(found.values[name]) == pytest.approx(float(value), rel=1e-3), name
+        assert float(found.values[name]) == pytest.approx(float(value), rel=1e-6), name
     assert found.jacobian.shape == (8, 3)
 
 
@@ -80,19 +79,3 @@ def test_budget_is_kept_and_beats_equal_cuts():
     assert policy.gain > policy.equal_gain > 0
     # No transfer of budget between two pairs that are not at a bound gains anything.
     assert policy.shadow_price > 0 and policy.gradient <= 1e-7
-
-
-def test_cuts_use_up_the_budget_and_know_their_derivative():
-    share = jnp.asarray([0.5, 0.3, 0.2])
-
-    def first(z):
-        return _on_budget(z, share, 0.04, 0.1)[0]
-
-    z, h = jnp.asarray([0.3, -1.0, 2.0]), 1e-6
-    assert float(jnp.sum(share * _on_budget(z, share, 0.04, 0.1))) == pytest.approx(0.04, rel=1e-12)
-    slope = eqx.filter_grad(first)(z)
-    for k in range(3):
-        e = jnp.zeros(3).at[k].set(h)
-        assert float(slope[k]) == pytest.approx(
-            float(first(z + e) - first(z - e)) / (2 * h), abs=1e-9
-        )

@@ -1,0 +1,106 @@
+"""A big push: a policy that ends, and industry that stays."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from neg.core.checks import check_range
+from neg.core.errors import InvalidDataError
+from neg.core.status import Stability
+from neg.economy.lever import Lever
+from neg.economy.model import Model
+from neg.estimation.levers import hand
+from neg.solvers.long_run import LongRun, long_run, tilt
+
+_SAME = 1e-6
+
+
+@dataclasses.dataclass(frozen=True)
+class Push:
+    """Equilibria before, under and after a temporary policy.
+
+    ``moved`` is the largest change of a share of a group that stays when the policy has ended;
+    ``permanent`` whether there is one: the policy moved the economy to another equilibrium of the
+    very same economy.
+    """
+
+    before: LongRun
+    during: LongRun
+    after: LongRun
+    moved: float
+
+    @property
+    def permanent(self) -> bool:
+        """Whether industry stays where the policy has put it."""
+        return self.moved > _SAME
+
+
+def big_push(
+    economy: Model,
+    levers: Mapping[Lever | str, float],
+    at: LongRun | Any,
+) -> Push:
+    """Put levers to values for as long as industry needs to settle, then put them back.
+
+    Under the policy industry moves by the replicator dynamics from the equilibrium ``at`` (or from
+    the one that they reach from the distribution ``at``); when the policy ends it moves on from
+    where it is. Before and after are equilibria of the same economy: where they differ, history
+    decides, and a temporary policy has a permanent effect. A small tilt breaks ties: of places that
+    are alike it may be either that gains. Raises :class:`neg.core.errors.InvalidDataError` where
+    the start is not a stable equilibrium, from which anything would move industry.
+    """
+    before = at if isinstance(at, LongRun) else long_run(economy, at)
+    if before.stability is not Stability.STABLE:
+        raise InvalidDataError(
+            f"the equilibrium at the start is {before.stability.value}; must be stable for a "
+            "push to be what moves industry"
+        )
+    pushed = economy
+    for lever, value in levers.items():
+        pushed = hand(pushed, lever).put(pushed, jnp.asarray(float(value)))
+    during = long_run(pushed, _nudged(economy, before.x))
+    after = long_run(economy, _nudged(economy, during.x))
+    mass = np.asarray(economy.groups.cell_mass)
+    moved = float(np.max(np.abs(np.asarray(after.x) - np.asarray(before.x)) / mass))
+    return Push(before, during, after, moved)
+
+
+def least_push(
+    economy: Model,
+    lever: Lever | str,
+    at: LongRun,
+    none: float,
+    most: float,
+    *,
+    tolerance: float = 1e-3,
+) -> float:
+    """The smallest value of a lever, between ``none`` and ``most``, that moves industry for good.
+
+    By bisection to ``tolerance`` of the range: right where a stronger push never moves less. NaN
+    where even ``most`` moves nothing for good.
+    """
+    check_range("tolerance", tolerance, 0.0, 1.0, low_open=True, high_open=True)
+    if not big_push(economy, {lever: most}, at).permanent:
+        return float("nan")
+    low, high = float(none), float(most)
+    while abs(high - low) > tolerance * abs(most - none):
+        middle = 0.5 * (low + high)
+        if big_push(economy, {lever: middle}, at).permanent:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _nudged(economy: Model, x: Any) -> Float[np.ndarray, " cell"]:
+    """A distribution with a trace of industry everywhere and a small tilt: what pays can grow."""
+    mass, groups = np.asarray(economy.groups.cell_mass), economy.groups
+    y = np.asarray(tilt(groups, np.maximum(np.asarray(x), 1e-6 * mass)))
+    total = np.bincount(np.asarray(groups.index), y, groups.count)
+    return y * (np.asarray(groups.mass) / total)[np.asarray(groups.index)]
