@@ -61,7 +61,12 @@ def _run(options: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m experiments", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="experiments; all if none")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="experiments, or main: those that show what it is for; all if none",
+    )
     parser.add_argument("--list", action="store_true", help="print what there is")
     parser.add_argument("--smoke", action="store_true", help="run at the smallest size")
     parser.add_argument("--redraw", action="store_true", help="draw the stored records, solve none")

@@ -33,6 +33,18 @@ from neg.core.errors import InvalidDataError, NegError, unknown_name
 
 Progress = Callable[[int, int, str], None]
 
+MAIN = (
+    "east_asia_scenarios",
+    "bell_curve",
+    "tomahawk",
+    "hysteresis",
+    "east_asia_2020",
+    "asean_gradient",
+    "border_cut_budget",
+    "congestion",
+)
+"""What ``python -m experiments main`` runs: the main job, some minutes on two cores."""
+
 INTERRUPTED = 130
 """Exit code of a run that was interrupted, as shells expect it."""
 
@@ -44,8 +56,12 @@ def names() -> list[str]:
 
 
 def select(wanted: Sequence[str]) -> list[str]:
-    """The wanted experiments in the order asked for, all if none is named; unknown names raise."""
+    """The wanted experiments in the order asked for, all if none is named; unknown names raise.
+
+    ``main`` stands for those that show what the library is for (:data:`MAIN`).
+    """
     known = names()
+    wanted = [one for name in wanted for one in (MAIN if name == "main" else (name,))]
     for name in wanted:
         if name not in known:
             raise unknown_name("experiment", name, known)

@@ -23,10 +23,24 @@ from neg.figures import style
 from neg.models import get_model
 
 CONFIG: dict[str, Any] = {
-    "models": ["core-periphery", "puga-immobile"],
+    "models": [
+        "core-periphery",
+        "footloose-entrepreneur",
+        "constructed-capital",
+        "vertical-linkages",
+        "puga",
+        "puga-immobile",
+        "pflueger",
+        "ottaviano-tabuchi-thisse",
+        "helpman",
+        "urban-costs",
+        "allen-arkolakis",
+    ],
     "change": 1e-3,  # relative change of a parameter for the comparison
 }
 SMOKE = {"models": ["pflueger"]}
+
+_NEAR = 0.02  # share of a threshold's value, on both sides, in which it is searched anew
 
 _SYMBOLS = {
     "sigma": "σ",
@@ -34,7 +48,8 @@ _SYMBOLS = {
     "gamma": "γ",
     "m": "m",
     "theta": "θ",
-    "rho_L": "ρ_L",
+    "rho_L": "$ρ_L$",
+    "rho": "ρ",
     "alpha": "α",
     "a": "a",
     "beta": "β",
@@ -53,8 +68,8 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
         slopes = [point.gradient() for point in found]
         for parameter in slopes[0]:
             value = float(model.get(parameter))
-            again = _searched(model, parameter, value, config["change"])
-            for point, slope, moved in zip(found, slopes, again, strict=True):
+            for point, slope in zip(found, slopes, strict=True):
+                moved = _searched(model, point, parameter, value, config["change"])
                 scale = value / point.value
                 rows.append((name, point, parameter, slope[parameter] * scale, moved * scale))
     table = np.array([(row[1].value, row[3], row[4]) for row in rows])
@@ -79,14 +94,25 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     )
 
 
-def _searched(model: Model, parameter: str, value: float, change: float) -> np.ndarray:
-    """Central difference of all thresholds with respect to a parameter."""
+def _searched(model: Model, point: Threshold, parameter: str, value: float, change: float) -> float:
+    """Central difference of a threshold with respect to a parameter, searched anew near it."""
     step = value * change
+    least = model.parameters()["tau"].low or 0.0
+    reach = min(_NEAR * point.value, 0.5 * (point.value - least))
+    around = (point.value - reach, point.value + reach)
     low, high = (
-        np.array([p.value for p in thresholds(model.with_(**{parameter: at}), "tau").points])
-        for at in (value - step, value + step)
+        min(
+            (p.value for p in thresholds(moved, "tau", *around, nodes=5).points if _same(p, point)),
+            key=lambda found: abs(found - point.value),
+            default=float("nan"),
+        )
+        for moved in (model.with_(**{parameter: at}) for at in (value - step, value + step))
     )
     return (high - low) / (2.0 * step)
+
+
+def _same(one: Threshold, other: Threshold) -> bool:
+    return one.kind == other.kind
 
 
 def _meaning(model: str, parameter: str) -> str:
@@ -106,8 +132,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
         words.append(f"{_SYMBOLS.get(parameter, parameter)}: {' or '.join(meanings)}")
     return {
         "title": (
-            f"The {kind} point of {top['model'].values} at τ = {value} is the most sensitive: a "
-            f"{top['meaning'].values} 1 % larger moves it by {float(top['elasticity']):+.2f} %"
+            f"The {kind} point of {top['model'].values} at τ = {value} is the most sensitive: "
+            f"1 % on the {top['meaning'].values} moves it by {float(top['elasticity']):+.2f} %"
         ),
         "caption": (
             "Elasticity of each break point (circle) and sustain point (square) of the two-region "

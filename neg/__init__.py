@@ -37,8 +37,9 @@ _FRONT_PAGE = {
 }
 
 _ROOMS = (
-    *("analysis", "barriers", "bifurcation", "breakpoints", "core", "data", "diagrams", "economy"),
-    *("figures", "models", "parts", "places", "search", "solvers"),
+    *("accounting", "agreements", "analysis", "barriers", "bifurcation", "breakpoints", "chains"),
+    *("core", "data", "diagrams", "economy", "figures", "firms", "menus", "models", "network"),
+    *("parts", "places", "production", "search", "solvers"),
 )
 
 __all__ = [*_FRONT_PAGE, *_ROOMS]

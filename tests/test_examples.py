@@ -15,10 +15,13 @@ QUICK = [
     *("neg.core.records", "neg.places.layouts", "neg.figures.maps", "neg.cli.texts", "neg.models"),
     *(f"neg.models.{name}" for name in ("footloose_capital", "constructed_capital", "pflueger")),
     "neg.models.core_periphery",
+    *(f"neg.firms.{name}" for name in ("menu", "productivity", "ladder", "processes", "credit")),
+    *("neg.firms.cluster", "neg.firms.facts"),
 ]
 SLOW = sorted(
     {f"neg.models.{name}" for name in dir(neg.models) if name != "get_model"} - set(QUICK)
 )
+SLOW += ["neg.firms.melitz", "neg.firms.selection", "neg.firms.takeoff"]
 WITHOUT = {"neg.models.input_linkages"}  # an abstract model, shown by those that fill it in
 
 

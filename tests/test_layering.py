@@ -14,17 +14,25 @@ ROOMS_OF_EQUILIBRIA = {"solvers", "breakpoints", "bifurcation", "search", "diagr
 ALLOWED: dict[str, set[str]] = {
     "core": set(),
     "places": {"core"},
-    "economy": {"core", "places"},
+    "menus": {"core"},
+    "chains": {"core"},
+    "economy": {"core", "places", "chains"},
     "barriers": {"core", "places", "economy"},
+    "agreements": ECONOMY | {"data", "solvers"},
     "parts": {"core", "places", "economy"},
+    "firms": {"core", "places", "economy", "barriers"},
     "models": {"core", "places", "economy"},
+    "production": {"core", "places", "economy", "chains", "menus"},
     "solvers": {"core", "places", "economy"},
+    # Routes are costs like others; optimal links solve the economy that they serve.
+    "network": ECONOMY | {"solvers"},
     "bifurcation": ECONOMY | {"solvers"},
     "breakpoints": ECONOMY | {"solvers", "bifurcation"},
     "search": ECONOMY | {"solvers", "breakpoints", "bifurcation"},
     "diagrams": ECONOMY | {"solvers", "bifurcation", "search", "figures"},
     "data": {"core", "places"},
-    "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "data"},
+    "accounting": {"core", "economy", "data"},
+    "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "data", "network"},
     # Figures know no economics: whoever solves hands them arrays.
     "figures": {"core"},
 }

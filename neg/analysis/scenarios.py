@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, mo
 from neg.barriers.layer import layers_of
 from neg.core.errors import InvalidParameterError, unknown_name
 from neg.core.labels import has_labels
-from neg.economy.lever import OPERATIONS, Lever
+from neg.economy.lever import OPERATIONS, SELECTORS, Lever
 from neg.economy.model import Model
 
 _LAYER = {"factor": ("factor", "times"), "rate": ("rate", "set"), "cost": ("cost", "times")}
@@ -44,6 +44,9 @@ class Edit(BaseModel):
     groups: tuple[str, ...] | None = None
     cells: tuple[str, ...] | None = None
     kinds: tuple[str, ...] | None = None
+    links: tuple[str, ...] | None = None
+    transfers: tuple[str, ...] | None = None
+    borders: tuple[str, ...] | None = None
     abroad_only: bool = True
 
     @field_validator(*OPERATIONS, *_LAYER)
@@ -72,11 +75,7 @@ class Edit(BaseModel):
     @property
     def lever(self) -> Lever:
         """What moves, and how."""
-        selectors = {
-            name: getattr(self, name)
-            for name in ("among", "origins", "destinations", "places", "sectors")
-        }
-        selectors |= {name: getattr(self, name) for name in ("groups", "cells", "kinds")}
+        selectors = {name: getattr(self, name) for name in SELECTORS}
         path, operation = self._change
         return Lever(path, operation, abroad_only=self.abroad_only, **selectors)
 

@@ -173,6 +173,9 @@ def permutation_order(permutation: np.ndarray) -> int:
     return count
 
 
+_CLUSTERS = 12  # more are counted, not listed
+
+
 def clusters(x: np.ndarray, tolerance: float = 1e-6) -> list[tuple[float, int]]:
     """Different shares in ``x``, largest first, and how many cells have each."""
     ordered = np.sort(np.asarray(x))[::-1]
@@ -181,11 +184,15 @@ def clusters(x: np.ndarray, tolerance: float = 1e-6) -> list[tuple[float, int]]:
 
 
 def pattern(x: np.ndarray, cells: int | None = None) -> str:
-    """A distribution in words: ``8 of 16``, ``4+4``, ``1+2 of 8``: sizes of equal clusters."""
+    """A distribution in words: ``8 of 16``, ``4+4``, ``1+2 of 8``: sizes of equal clusters.
+
+    More than a dozen clusters are only counted: ``231 sizes``.
+    """
     levels = clusters(x)
     total = len(x) if cells is None else cells
     sizes = [count for share, count in levels if share > 1e-6]
-    text = "+".join(str(size) for size in sizes)
+    many = len(sizes) > _CLUSTERS
+    text = f"{len(sizes)} sizes" if many else "+".join(str(size) for size in sizes)
     return f"{text} of {total}" if sum(sizes) < total else text
 
 

@@ -160,7 +160,8 @@ class Grower:
         for x, words in (*firsts, (even, "the even distribution")):
             self.queue(STARTS - 1, _Task(functools.partial(near, x), (-1, -1), 0, words))
         for x in starts:
-            words = f"the start {np.array2string(x, precision=3, max_line_width=1000)}"
+            shares = np.array2string(x, precision=3, max_line_width=1000, threshold=12)
+            words = f"the start {shares}"
             self.queue(STARTS, _Task(functools.partial(from_state, x), (-1, -1), 0, words))
         self.queue(STARTS, _Task(from_dynamics, (-1, -1), 0, ""))
 

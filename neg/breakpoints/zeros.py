@@ -223,8 +223,10 @@ def _pairs(values: np.ndarray, test: Callable[[float], float]) -> list[float]:
         a, b, c = values[i - 1 : i + 2]
         same = bool(np.isfinite([a, b, c]).all() and a * b > 0 and b * c > 0)
         # By its curvature the test value can fall by a fraction of the second difference at most.
+        if not same:
+            continue
         near = abs(b) <= min(abs(a), abs(c)) and UNDECIDED < abs(b) <= abs(a - 2 * b + c)
-        if same and near:
+        if near:
             found += _pair_within(test, i - 1.0, i + 1.0)
     return found
 

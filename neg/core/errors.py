@@ -68,6 +68,26 @@ class SpectralRadiusError(NegError):
     """The link matrix has spectral radius of one or more: routing costs are not defined."""
 
 
+class RoutesDoNotConvergeError(SpectralRadiusError, ValueError):
+    """Routes with loops weigh so much that their sum is infinite; says what would be enough.
+
+    ``radius`` is the spectral radius found, ``smallest`` the smallest elasticity of routes (the
+    inverse of their dispersion) at which the sum is finite.
+    """
+
+    def __init__(self, message: str, radius: float, smallest: float) -> None:
+        super().__init__(message)
+        self.radius, self.smallest = radius, smallest
+
+
+class DisconnectedPlaceError(InvalidDataError):
+    """A place of a network that no route joins to the others."""
+
+
+class DuplicateLinkError(LabelMismatchError):
+    """A link of a network that is given twice, such as both ways of one that holds for both."""
+
+
 def unknown_name(kind: str, name: object, allowed: Iterable[object]) -> UnknownNameError:
     """Build the error for an unknown name, listing what is allowed.
 

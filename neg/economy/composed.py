@@ -213,7 +213,7 @@ class Economy(Delegate):
 
     def get(self, name: str) -> Float[Array, ""]:
         """Value of a parameter or alias as one number, such as ``tau`` or ``land.supply``."""
-        label, dot, inner = name.rpartition(".")
+        label, dot, inner = name.partition(".")
         if not dot:
             return self.base.get(name)
         if name not in self.parameters():
@@ -222,12 +222,12 @@ class Economy(Delegate):
 
     def value(self, name: str) -> Array:
         """Value of a parameter with all its entries."""
-        label, dot, inner = name.rpartition(".")
+        label, dot, inner = name.partition(".")
         return self.part(label).value(inner) if dot else self.base.value(name)
 
     def full(self, name: str, sizes: Mapping[str, int]) -> Array:
         """Value of a parameter with all its entries, a number taken for each."""
-        label, dot, inner = name.rpartition(".")
+        label, dot, inner = name.partition(".")
         return self.part(label).full(inner, sizes) if dot else self.base.full(name, sizes)
 
     def with_(self, **values: Any) -> Self:
@@ -235,7 +235,7 @@ class Economy(Delegate):
         base, parts = values.pop("base", self.base), values.pop("parts", self.parts)
         inner: dict[str, dict[str, Any]] = {}
         for name, value in values.items():
-            label, dot, key = name.rpartition(".")
+            label, dot, key = name.partition(".")
             inner.setdefault(label if dot else "", {})[key if dot else name] = value
         labels = [part.label for part in parts]
         for label in inner:
@@ -248,8 +248,23 @@ class Economy(Delegate):
         sizes = {axis: len(names) for axis, names in base.labels.items()}
         for part in changed:
             if part.label in inner:
-                part.check_axes(sizes, f"{part.label}.")
+                own = {axis: len(names) for axis, names in part.labels.items()}
+                part.check_axes(sizes | own, f"{part.label}.")
         return type(self)(base, changed, self.held)
+
+    @property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """Names of the entries along the axes of the base, and along those that parts bring."""
+        own = {axis: names for part in self.parts for axis, names in part.labels.items()}
+        return {**self.base.labels, **own}
+
+    def axes_of(self, name: str, shape: tuple[int, ...]) -> tuple[str, ...] | None:
+        """Axes of an outcome: those that its part states, else as the base says."""
+        label, _, inner = name.rpartition(".")
+        for part in self.parts:
+            if part.label == label and inner in part.outcome_axes:
+                return part.outcome_axes[inner]
+        return self.base.axes_of(name, shape)
 
     @property
     def says(self) -> frozenset[str]:
@@ -290,7 +305,8 @@ def compose(base: Model, parts: Iterable[Part] = ()) -> Economy:
                     "must be said once"
                 )
             said[topic] = f"part {part.label!r}"
-        part.check_axes(sizes, f"{part.label}.")
+        own = {axis: len(names) for axis, names in part.labels.items()}
+        part.check_axes(sizes | own, f"{part.label}.")
         part.check(model)
     composed = Economy(model, tuple(all_parts))
     _check_effects(composed)

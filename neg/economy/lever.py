@@ -24,7 +24,10 @@ from neg.economy.model import Model
 
 OPERATIONS = ("set", "times", "plus")
 _NEUTRAL = {"times": 1.0, "plus": 0.0}
-SELECTORS = ("among", "origins", "destinations", "places", "sectors", "groups", "cells", "kinds")
+SELECTORS = (
+    "among", "origins", "destinations", "places", "sectors", "groups", "cells", "kinds",
+    "links", "transfers", "borders",
+)  # fmt: skip
 _AXIS = {
     "among": ("origin", "destination", "residence", "workplace", "place"),
     "origins": ("origin", "residence"),
@@ -34,6 +37,9 @@ _AXIS = {
     "groups": ("group",),
     "cells": ("cell",),
     "kinds": ("kind",),
+    "links": ("link",),
+    "transfers": ("transfer",),
+    "borders": ("border",),
 }
 _PAIRS = ({"origin", "destination"}, {"residence", "workplace"})
 
@@ -52,8 +58,9 @@ class Lever:
     ``phi``. ``operation`` is ``set`` (entries become the value), ``times`` (they are multiplied by
     it) or ``plus`` (it is added). Selectors name the entries by their labels: ``origins`` and
     ``destinations`` (or ``among``, for both), ``places`` (``among`` too), ``sectors``, ``kinds``,
-    ``cells``; left out, all move. Commuters have residences for origins and workplaces for
-    destinations. Sales, and ways to work, at home move only if ``abroad_only`` is false.
+    ``cells``, and of a network ``links``, ``transfers``, ``borders``; left out, all move. Commuters
+    have residences for origins and workplaces for destinations. Sales, and ways to work, at home
+    move only if ``abroad_only`` is false.
 
     >>> Lever("border.cost", "times", among=("SGP", "MYS", "THA"))
     Lever('border.cost', 'times', among=('SGP', 'MYS', 'THA'))
@@ -72,6 +79,9 @@ class Lever:
     groups: tuple[str, ...] | None = None
     cells: tuple[str, ...] | None = None
     kinds: tuple[str, ...] | None = None
+    links: tuple[str, ...] | None = None
+    transfers: tuple[str, ...] | None = None
+    borders: tuple[str, ...] | None = None
     abroad_only: bool = True
 
     def __post_init__(self) -> None:

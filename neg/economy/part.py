@@ -35,6 +35,8 @@ class Part(Parametric):
     lever: ClassVar[str] = ""
     source: ClassVar[str] = ""
     says: ClassVar[frozenset[str]] = frozenset()
+    outcome_axes: ClassVar[dict[str, tuple[str, ...]]] = {}
+    """Axes of outcomes by name, where their shape does not tell them."""
     registry: ClassVar[dict[str, type[Part]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -80,6 +82,11 @@ class Part(Parametric):
 
     def hints(self, scene: Scene) -> dict[str, Array]:
         """What large solves should know: ``spread`` of tastes ``[cell]``, labour ``supply``."""
+        return {}
+
+    @property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """Names along axes that the part brings with it, such as the links of a network."""
         return {}
 
     @property

@@ -45,6 +45,8 @@ def _implicit_jvp(primals: Any, tangents: Any, *, residual: Residual) -> Any:
     if all(leaf is None for leaf in jax.tree.leaves(tangent_args, is_leaf=lambda t: t is None)):
         return solution, jnp.zeros_like(solution)
     _, change = eqx.filter_jvp(lambda a: residual(solution, a), (args,), (tangent_args,))
+    if change is None:  # the conditions do not hold what moves
+        return solution, jnp.zeros_like(solution)
     jacobian = jax.jacfwd(lambda unknown: residual(unknown, args))(solution)
     good = ok & regular
     # A failed solve has NaN rows; the identity keeps the factorisation finite, the factor below

@@ -104,5 +104,6 @@ def test_core_periphery_has_the_symmetries_of_its_geography():
 def test_words_for_patterns():
     assert pattern(np.array([0.25, 0, 0.25, 0, 0.25, 0, 0.25, 0])) == "4 of 8"
     assert pattern(np.array([0.4, 0.2, 0.2, 0.2])) == "1+3"
+    assert pattern(np.arange(40.0)) == "39 sizes of 40"
     assert clusters(np.array([0.1, 0.3, 0.1])) == [(0.3, 1), (pytest.approx(0.1), 2)]
     assert Symmetry.trivial(3).name == "trivial"

@@ -318,3 +318,9 @@ def test_every_experiment_has_all_parts_and_a_smoke_size_of_known_settings(name)
     assert _runner.summary(name).endswith(".")
     module = _runner.load(name)
     _runner.override(module.CONFIG, module.SMOKE)
+
+
+def test_main_stands_for_the_experiments_of_the_main_job():
+    assert _runner.select(["main"]) == list(_runner.MAIN)
+    assert _runner.select(["tomahawk", "main"])[0] == "tomahawk"
+    assert set(_runner.MAIN) < set(_runner.names())

@@ -11,6 +11,12 @@ from neg.core.parameters import Parametric, altered, parameter
 from neg.economy.composed import add
 from neg.economy.general.market import Market
 
+EFFECTS = frozenset(
+    {"barrier", "tariff", "export_tax", "delay", "productivity", "hours", "commute", "access"}
+    | {"margin"}
+)
+"""What a general economy takes up of its parts."""
+
 
 class Bent(Parametric):
     """What parts bend that is no parameter: log efficiency, log hours, commuting, transfers."""
@@ -22,6 +28,8 @@ class Bent(Parametric):
         None, axes=("residence", "workplace", "sector")
     )
     access: Float[Array, "place sector"] | None = parameter(None, axes=("place", "sector"))
+    # Share of sales that sellers pay to the cell of their sector at the destination.
+    margin: Float[Array, " sector"] | None = parameter(None, axes=("sector",))
 
 
 def bend(
@@ -31,7 +39,7 @@ def bend(
 
     ``barrier``, ``tariff`` and ``export_tax`` are ``[origin, destination]`` or with sectors,
     ``delay`` raises the log of resource costs by its factor, ``productivity`` and ``hours`` are
-    ``[place, sector]``; ``commute`` and ``access`` are no logs but shares and values.
+    ``[place, sector]``; ``commute``, ``access`` and ``margin`` are no logs but shares and values.
     """
     fields: dict[str, Any] = {}
     log_tau = jnp.log(market.tau)
@@ -49,5 +57,5 @@ def bend(
     for effect, name in (("productivity", "efficiency"), ("hours", "hours")):
         if effect in effects:
             given[name] = jnp.broadcast_to(effects[effect], shape)
-    given |= {name: effects[name] for name in ("commute", "access") if name in effects}
+    given |= {name: effects[name] for name in ("commute", "access", "margin") if name in effects}
     return altered(market, **fields), altered(bent, **given)

@@ -12,6 +12,7 @@ from neg.core.errors import unknown_name
 from neg.core.labels import align, has_labels
 from neg.economy.composed import Economy, compose
 from neg.economy.general.cells import Cells
+from neg.economy.general.chained import Chains, chain_blocks
 from neg.economy.general.closure import Closure
 from neg.economy.general.fill import numeraire_weights, spread
 from neg.economy.general.general import GeneralEconomy
@@ -47,6 +48,9 @@ _DEFAULTS: dict[str, Any] = {
     "rebate": "proportional",
     "numeraire": "world",
     "rent_pools": None,
+    "chains": (),
+    "own_share": None,
+    "draws": "chain",
 }
 """What may be given by name beside the arguments of :func:`general_economy`, and its default."""
 
@@ -90,8 +94,10 @@ def general_economy(
     ``reference``), market (``alpha``, ``tau``, ``tariff``, ``export_tax``, ``taste``,
     ``tariff_response``), household (``final_share``, ``final_tax``, ``housing_share``,
     ``amenity``), closure (``deficit``, ``deficit_rule``, ``rent_rule``, ``rent_pools``,
-    ``rebate``, ``numeraire``, ``stock_change``, ``income_start``) and ``land``. ``parts`` are
-    composed onto it.
+    ``rebate``, ``numeraire``, ``stock_change``, ``income_start``), ``land`` and chains:
+    ``chains`` lists sectors that pass their goods on, in order, ``own_share`` ``[sector]`` the
+    share of own inputs in what leaves each, ``draws`` the kind of draws
+    (:class:`neg.economy.general.chained.Chains`). ``parts`` are composed onto it.
 
     Raises :class:`neg.core.errors.UnknownNameError` for a name that is none of these.
     """
@@ -136,6 +142,11 @@ def general_economy(
     if not isinstance(cells, Cells):
         active = shares["productivity"] > 0
         cells = mobility_groups(places, sectors, people, active, cells, areas, residents)
+    chains = Chains(
+        blocks=chain_blocks(value["chains"], tuple(sectors)),
+        own_share=None if value["own_share"] is None else filled("own_share", "sector"),
+        draws=value["draws"],
+    )
     model = GeneralEconomy(
         cells=cells,
         technology=Technology(
@@ -155,7 +166,9 @@ def general_economy(
             else filled("tariff_response", "sector"),
         ),
         household=Household(
-            final_share=_final_shares(value["final_share"], 1.0 - housing - tax, (n, s), kinds),
+            final_share=_final_shares(
+                value["final_share"], 1.0 - housing - tax, (n, s), kinds, ~chains.inner(s)
+            ),
             final_tax=tax,
             housing_share=housing,
             amenity=filled("amenity", "place"),
@@ -173,6 +186,7 @@ def general_economy(
             numeraire=numeraire_weights(value["numeraire"], tuple(places)),
         ),
         land=filled("land", "place"),
+        chains=chains,
         places=tuple(places),
         sectors=tuple(sectors),
     )
@@ -180,11 +194,14 @@ def general_economy(
     return compose(model, parts) if parts else model
 
 
-def _final_shares(given: Any, kept: np.ndarray, shape: tuple[int, int], kinds: Sequence) -> Any:
-    """Shares of final spending: what is given, or spread evenly over sectors and kinds."""
+def _final_shares(
+    given: Any, kept: np.ndarray, shape: tuple[int, int], kinds: Sequence, sold: np.ndarray
+) -> Any:
+    """Shares of final spending: what is given, or spread evenly over sectors sold and kinds."""
     full = (*shape, len(kinds))
     if given is None:
-        return np.broadcast_to((kept / (shape[1] * len(kinds)))[:, None, None], full)
+        each = kept[:, None] * sold / (sold.sum() * len(kinds))
+        return np.broadcast_to(each[:, :, None], full)
     share = np.asarray(given, dtype=float)
     if share.ndim == 1:
         share = share[None, :, None]

@@ -9,7 +9,7 @@ import numpy as np
 from neg.core.checks import check_finite, check_shape, check_shares, is_concrete
 from neg.core.errors import InvalidDataError, InvalidParameterError
 
-_ROOMS = ("cells", "technology", "market", "household", "closure")
+_ROOMS = ("cells", "technology", "market", "household", "closure", "chains")
 
 
 def check_economy(model: Any) -> None:

@@ -195,6 +195,9 @@ def _demanded(model: Any, workers: np.ndarray) -> np.ndarray:
     for industry, use in enumerate(model.technology.industry_use):
         runs = workers[:, None, industry] > 0
         bought[:, :, use] += np.asarray(model.input_share)[:, :, industry] * runs
+    for chain in model.chains.blocks:
+        for block, after in zip(chain[:-1], chain[1:], strict=True):
+            bought[:, block, 0] += workers[:, after] > 0
     # Who has no income buys nothing: an empty place is no market.
     earns = (workers.sum(axis=1) > 0) | (np.asarray(model.employment).sum(axis=1) > 0)
     earns = (earns | (np.asarray(model.deficit) > 0))[:, None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
@@ -11,6 +11,7 @@ from jaxtyping import Array, Bool, Float
 from neg.core.logs import EMPTY_LOG
 from neg.core.parameters import if_given
 from neg.economy.general.bent import Bent
+from neg.economy.general.chained import along, log_weight
 from neg.economy.general.closure import Closure
 from neg.economy.general.connected import commuters, links, pooled, same_block
 from neg.economy.general.household import Household
@@ -51,20 +52,14 @@ class Flows(NamedTuple):
     stock_value: Float[Array, "place sector destination"] | None
     same_block: Float[Array, "place place"]  # one where trade ties two places together
     lives: Bool[Array, " place"]  # which places have any income
+    shipped: Float[Array, "origin destination sector"] | None  # blocks of chains, buyers' prices
+    margin: Float[Array, " sector"] | None = None  # share of sales paid where they are made
 
 
-def flows(
-    technology: Technology,
-    market: Market,
-    household: Household,
-    closure: Closure,
-    land: Float[Array, " place"],
-    bent: Bent,
-    start: Float[Array, "place sector"],
-    prices: Prices,
-    people: Float[Array, "place sector"],
-) -> Flows:
-    """Evaluate every flow of the economy once; ``start`` is employment at the start."""
+def flows(economy: Any, prices: Prices, people: Float[Array, "place sector"]) -> Flows:
+    """Evaluate every flow of a general economy once."""
+    technology, market, household = economy.technology, economy.market, economy.household
+    closure, bent, chains = economy.closure, economy.bent, economy.chains
     bilateral = kernels(market)
     uses = market.taste.shape[3]
     active, same = technology.active, technology.homogeneous_mask
@@ -87,15 +82,7 @@ def flows(
         log_pay = bent.access
     wages = jnp.sum(pay, axis=1)
 
-    log_supply = _log_supply(technology, market, bent, prices, workers)
-    some = active & ~same & (workers > 0)
-    supply = jnp.where(some, jnp.exp(jnp.where(some, log_supply, 0.0)), 0.0) * revenue
-    reach = arriving(supply, bilateral.to_buyer)
-    served = reach > 0
-    log_reach = jnp.where(served, jnp.log(jnp.where(served, reach, 1.0)), 0.0)
-    log_index = jnp.where(same[:, None], 0.0, -log_reach / market.theta[:, None])
-
-    lives = lives_there(technology, market, closure, revenue, people)
+    lives = lives_there(technology, market, closure, revenue, people, bool(chains.blocks))
     income = jnp.where(lives, jnp.exp(prices["income"]), 0.0)
     stock = if_given(closure.stock_change)
     stock_value = None if stock is None else jnp.exp(log_cost)[:, :, None] * stock
@@ -104,12 +91,35 @@ def flows(
     goods, housing = household.bills(spendable, uses)
     spending = inputs + goods
 
+    log_supply = _log_supply(technology, market, bent, prices, workers)
+    efficiency = if_given(bent.efficiency)
+    if chains.blocks:
+        log_supply = log_supply + log_weight(chains, technology, market, efficiency, log_cost)
+    some = active & ~same & (workers > 0)
+    made = revenue if bent.margin is None else _made(market, bent.margin, revenue, spending)
+    supply = jnp.where(some, jnp.exp(jnp.where(some, log_supply, 0.0)), 0.0) * made
+    reach = arriving(supply, bilateral.to_buyer)
+    served = reach > 0
+    log_reach = jnp.where(served, jnp.log(jnp.where(served, reach, 1.0)), 0.0)
+    log_index = jnp.where(same[:, None], 0.0, -log_reach / market.theta[:, None])
+
+    trade, shipped = spending, None
+    if chains.blocks:
+        blocks = chains.mask(log_cost.shape[1])
+        chain = along(chains, technology, market, efficiency, log_cost, supply, spending, log_index)
+        log_index, spending, shipped = chain.log_index, chain.spending, chain.shipped
+        trade = jnp.where(blocks[:, None], 0.0, trade)
+        supply = jnp.where(blocks, 0.0, supply)
+
     # What a unit of freeness earns in each market; wedges on the way to the seller are in the
     # kernels, so that each line is a product of a matrix and a vector.
-    pull = jnp.where(served, spending * jnp.exp(-log_reach), 0.0)
+    pull = jnp.where(served, trade * jnp.exp(-log_reach), 0.0)
     access = leaving(bilateral.to_seller, pull)
     tariffs = jnp.sum(arriving(supply, bilateral.to_customs) * pull, axis=(1, 2))
     export_taxes = jnp.sum(supply * leaving(bilateral.to_port, pull), axis=1)
+    if chains.blocks:
+        access = jnp.where(blocks, chain.access, access)
+        tariffs, export_taxes = tariffs + chain.tariffs, export_taxes + chain.export_taxes
 
     bought = jnp.transpose(spending > 0, (1, 2, 0))[:, :, None, :]
     tied = pooled(closure, technology, household)
@@ -121,7 +131,7 @@ def flows(
     taxes = jnp.sum(jnp.where(active, technology.tax_share, 0.0) * revenue, axis=1)
     taxes = taxes + household.final_tax * spendable
     earned = wages + rents + taxes + tariffs + export_taxes
-    deficit = closure.deficits(wages, jnp.sum(start, axis=1), earned)
+    deficit = closure.deficits(wages, jnp.sum(economy.employment, axis=1), earned)
     return Flows(
         people,
         workers,
@@ -132,7 +142,7 @@ def flows(
         log_index,
         spending,
         access,
-        _log_or_least(land_income / land),
+        _log_or_least(land_income / economy.land),
         log_pay,
         wages,
         income,
@@ -147,7 +157,22 @@ def flows(
         stock_value,
         same_block(tied),
         lives,
+        shipped,
+        bent.margin,
     )
+
+
+def _made(market: Market, margin: Array, revenue: Array, spending: Array) -> Array:
+    """Sales of the firms of a cell, which also earns from firms that sell where it is.
+
+        Y_is = (1 - m_s) R_is + m_s E_is
+
+    At ``alpha = 1`` the goods market, divided by R, is what it is without a margin. Under wedges
+    sellers get less than buyers pay and R has no such closed form: not a number.
+    """
+    local = margin * jnp.sum(spending, axis=2)
+    free = jnp.all(market.wedge == 1.0)
+    return jnp.where(free, (revenue - local) / (1.0 - margin), jnp.nan)
 
 
 def residual(
@@ -187,7 +212,12 @@ def residual(
 
 
 def lives_there(
-    technology: Technology, market: Market, closure: Closure, revenue: Array, people: Array
+    technology: Technology,
+    market: Market,
+    closure: Closure,
+    revenue: Array,
+    people: Array,
+    chained: bool = False,
 ) -> Bool[Array, " place"]:
     """Which places have any income: people, transfers, or rents and taxes of firms.
 
@@ -195,7 +225,7 @@ def lives_there(
     """
     collects = (jnp.sum(technology.land_share, axis=1) > 0) & (closure.rent_rule == 0)
     collects = collects | jnp.any(technology.tax_share > 0, axis=1)
-    inputs = jnp.sum(technology.input_share, axis=(1, 2)) > 0
+    inputs = (jnp.sum(technology.input_share, axis=(1, 2)) > 0) | chained
     collects = collects | (inputs & jnp.any(market.tariff > 0, axis=(0, 2)))
     collects = collects | jnp.any(market.export_tax > 0, axis=(1, 2))
     lives = (jnp.sum(people, axis=1) > 0) | ((jnp.sum(revenue, axis=1) > 0) & collects)

@@ -12,8 +12,9 @@ from jaxtyping import Array, Float
 
 from neg.core.parameters import Alias, Parameter, altered, declared, parameter
 from neg.economy.general import flows as equations
-from neg.economy.general.bent import Bent, bend
+from neg.economy.general.bent import EFFECTS, Bent, bend
 from neg.economy.general.cells import Cells
+from neg.economy.general.chained import Chains, check_chains
 from neg.economy.general.checks import check_economy
 from neg.economy.general.closure import Closure
 from neg.economy.general.connected import Tied
@@ -27,7 +28,7 @@ from neg.economy.general.technology import Technology
 from neg.economy.groups import Groups
 from neg.economy.model import PLACE_AXES, Model, Prices
 
-_ROOMS = ("cells", "technology", "market", "household", "closure")
+_ROOMS = ("cells", "technology", "market", "household", "closure", "chains")
 
 
 def _put_scale(model: Any, value: Any) -> Any:
@@ -67,9 +68,7 @@ class GeneralEconomy(Tied):
     Kucheryavyy, Lyn and Rodriguez-Clare (2024), "Grounded by Gravity"; Allen and Arkolakis (2014).
     """
 
-    accepts: ClassVar[frozenset[str]] = frozenset(
-        {"barrier", "tariff", "export_tax", "delay", "productivity", "hours", "commute", "access"}
-    )
+    accepts: ClassVar[frozenset[str]] = EFFECTS
     aliases: ClassVar[dict[str, Alias]] = {
         "scale": Alias(
             "scale elasticity alpha of every differentiated sector",
@@ -91,9 +90,11 @@ class GeneralEconomy(Tied):
         meaning="land H", low=0.0, low_open=True, axes=("place",)
     )
     bent: Bent = eqx.field(default_factory=Bent)
+    chains: Chains = eqx.field(default_factory=Chains)
 
     def __check_init__(self) -> None:
         check_economy(self)
+        check_chains(self)
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_") and name not in (*_ROOMS, "land", "places", "sectors", "bent"):
@@ -230,17 +231,7 @@ class GeneralEconomy(Tied):
 
     def flows(self, prices: Prices, x: Float[Array, " cell"]) -> Flows:
         """Everything that is bought and sold at given log prices and distribution."""
-        return equations.flows(
-            self.technology,
-            self.market,
-            self.household,
-            self.closure,
-            self.land,
-            self.bent,
-            self.cells.employment,
-            prices,
-            self.cells.by_sector(x),
-        )
+        return equations.flows(self, prices, self.cells.by_sector(x))
 
     def market_residual(self, prices: Prices, x: Float[Array, " cell"]) -> Prices:
         """Unit cost, goods market and income conditions, each a log ratio."""
@@ -261,9 +252,11 @@ class GeneralEconomy(Tied):
         return equations.residual(self.technology, self.household, self.closure, seen, prices)
 
     def _value(self, seen: Flows) -> Float[Array, " cell"]:
-        return self.cells.at_cells(
-            value_of_work(self.technology, self.market, self.household, self.closure, seen)
-        )
+        return self.cells.at_cells(self._worth(seen))
+
+    def _worth(self, seen: Flows) -> Float[Array, "place sector"]:
+        market = self.chains.steepness(self.market)
+        return value_of_work(self.technology, market, self.household, self.closure, seen)
 
     def log_consumption(self, seen: Flows) -> Float[Array, "place sector"]:
         """Log consumption of one worker, in baskets."""
@@ -277,13 +270,14 @@ class GeneralEconomy(Tied):
         **hints: Any,
     ) -> tuple[Float[Array, " cell"], Prices]:
         """Changes of log distribution and log prices by one damped iteration."""
-        return relaxation(self.cells, self.technology, self.market, gap, residual, x, **hints)
+        market = self.chains.steepness(self.market)
+        return relaxation(self.cells, self.technology, market, gap, residual, x, **hints)
 
     def outcomes(self, prices: Prices, x: Float[Array, " cell"]) -> dict[str, Array]:
         """Outcomes by place, sector and pair; see ``docs/notation.md`` for symbols and units."""
         seen = self.flows(prices, x)
         found = outcomes(self.technology, self.market, self.household, seen, prices)
-        value = value_of_work(self.technology, self.market, self.household, self.closure, seen)
+        value = self._worth(seen)
         some = seen.people > 0
         felt = jnp.where(some, seen.people * jnp.exp(jnp.where(some, value, 0.0)), 0.0)
         found |= {"payoff": value, "welfare": jnp.sum(felt, axis=1)}
@@ -310,7 +304,7 @@ class GeneralEconomy(Tied):
     def parameters(cls) -> dict[str, Parameter]:
         """Parameters of all modules, by name."""
         found = declared(cls)
-        for room in (Cells, Technology, Market, Household, Closure):
+        for room in (Cells, Technology, Market, Household, Closure, Chains):
             found |= declared(room)
         return found
 

@@ -17,7 +17,8 @@ def trade(market: Market, seen: Flows) -> Float[Array, "origin destination secto
     """Bilateral purchases at buyers' prices by class of use."""
     reach = jnp.exp(seen.log_index * -market.theta[:, None])
     pull = jnp.where(seen.spending != 0, seen.spending / reach, 0.0)
-    return seen.supply[:, None, :, None] * market.freeness() * pull[None]
+    bought = seen.supply[:, None, :, None] * market.freeness() * pull[None]
+    return bought if seen.shipped is None else bought + seen.shipped[..., None]
 
 
 def outcomes(
@@ -35,6 +36,8 @@ def outcomes(
     abroad = sold * (1.0 - jnp.eye(sold.shape[0]))[..., None]
     exports, imports = jnp.sum(abroad, axis=(1, 2)), jnp.sum(abroad, axis=(0, 2))
     taxes = seen.taxes + seen.tariff_revenue + seen.export_tax_revenue
+    services = paid_to_destinations(seen, sold)
+    balance = exports - imports + _homogeneous(technology, seen)
     return {
         "wage": jnp.exp(prices["wage"]),
         "mean_wage": bill / jnp.where(workers > 0, workers, 1.0),
@@ -48,7 +51,7 @@ def outcomes(
         "income": seen.income,
         "consumption": seen.spendable / index,
         "gdp": bill + seen.land_income + taxes,
-        "trade_balance": exports - imports + _homogeneous(technology, seen),
+        "trade_balance": balance + jnp.sum(services - services.T, axis=0),
         "rent": jnp.where(seen.land_income > 0, jnp.exp(seen.log_rent), 0.0),
         "tariff_revenue": seen.tariff_revenue,
         "export_tax_revenue": seen.export_tax_revenue,
@@ -56,6 +59,13 @@ def outcomes(
         "trade": sold,
         "market_access": seen.access,
     }
+
+
+def paid_to_destinations(seen: Flows, sold: Array) -> Float[Array, "origin destination"]:
+    """What sellers pay, out of sales ``[origin, destination, sector]``, where they sell."""
+    if seen.margin is None:
+        return jnp.zeros(sold.shape[:2])
+    return jnp.sum(seen.margin * sold, axis=2)
 
 
 def _homogeneous(technology: Technology, seen: Flows) -> Float[Array, " place"]:
@@ -82,6 +92,8 @@ def ledger(
     bought = trade(market, seen)
     _, land_bill, inputs = technology.bills(seen.revenue, uses)
     goods, housing = household.bills(seen.spendable, uses)
+    if seen.shipped is not None:
+        inputs = seen.spending - goods  # with what blocks buy from the blocks before them
     total = inputs + goods
     of_firms = jnp.where(total != 0, inputs / jnp.where(total != 0, total, 1.0), 0.0)
     duty = market.tariff / (1.0 + market.tariff)
@@ -123,6 +135,9 @@ def ledger(
         ),
         ("fund", "people", "deficits"): at_home(seen.deficit),
     }
+    if seen.margin is not None:
+        sold = jnp.sum(bought / market.wedge[..., None], axis=3)
+        found["firms", "firms", "services at destinations"] = paid_to_destinations(seen, sold)
     if any(technology.homogeneous):
         same = technology.homogeneous_mask
         by_use = {"firms": inputs, "people": goods}

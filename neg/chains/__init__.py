@@ -1,0 +1,19 @@
+"""Chains of blocks: prices by forward messages, quantities by their derivatives, best paths."""
+
+from neg.chains.chain import DRAWS, Chain
+from neg.chains.messages import Messages, passed
+from neg.chains.paths import CheapestPath, best_paths, cheapest_by_cuts, cheapest_path
+from neg.chains.trace import Trace, trace
+
+__all__ = [
+    "DRAWS",
+    "Chain",
+    "CheapestPath",
+    "Messages",
+    "Trace",
+    "best_paths",
+    "cheapest_by_cuts",
+    "cheapest_path",
+    "passed",
+    "trace",
+]

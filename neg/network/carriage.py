@@ -1,0 +1,304 @@
+"""A transport network as layers of trade cost: a part of any economy."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from neg.barriers.barrier import Barrier
+from neg.core.checks import is_concrete
+from neg.core.errors import DisconnectedPlaceError, InvalidParameterError, LabelMismatchError
+from neg.core.parameters import option, parameter
+from neg.economy.model import Model
+from neg.economy.scene import Scene
+from neg.network.costs import LAYERS, Costs, layers, money_and_hours, openness
+from neg.network.paths import search
+from neg.network.radius import check_converges
+from neg.network.routing import least_costs, smooth_costs
+from neg.network.transport import Network
+
+_LINK, _TRANSFER, _BORDER = ("link",), ("transfer",), ("border",)
+_FEE = LAYERS.index("border_fee")
+
+
+class Carriage(Barrier):
+    """Goods travel on a network: freight, time, border fees and clearance along their routes.
+
+        log tau_od,s = least sum of g_kl,s over routes                           routing = least
+        tau_od,s^-theta = [(I - A_s)^-1]_od,   A_kl,s = exp(-theta g_kl,s)       routing = smooth
+        g_kl,s = money_kl / shipment_s + daily_s hours_kl / 24 + log factor_kl
+
+    Layers add in logs; what shippers gain by their tastes for routes is a layer of its own, not
+    positive (``variety``). In smooth routing sales at home are cheaper by their variety too. Build
+    it with :meth:`on`. Every link, transfer and border moves by a Lever:
+    ``Lever("network.border_hours", "times", borders=("LAO-THA",))``. A link is closed by
+    ``network.closed`` at one; in between, that share of its ways is.
+
+    With ``congestion`` (and ``congested="yes"``) links cost more the more value passes, as a share
+    of world income, in economies that report their trade:
+
+        g_kl = g_kl + lambda log(Xi_kl / capacity_kl),   Xi_kl = sum_ods pi_kl^od,s X_od,s
+
+    ``theta`` is the elasticity of routes, apart from that of trade. ``fees`` says who gets border
+    fees: nobody (burnt), or the destination, as revenue.
+
+    Sources: Allen and Arkolakis (2022), Review of Economic Studies 89(6); cost of time: Hummels
+    and Schaur (2013), American Economic Review 103(7).
+    """
+
+    label: ClassVar[str] = "network"
+    lever: ClassVar[str] = "border_hours"
+    source: ClassVar[str] = "Allen and Arkolakis 2022"
+    home: ClassVar[bool] = True
+    outcome_axes: ClassVar[dict[str, tuple[str, ...]]] = {"traffic": ("link",)}
+
+    network: Network = eqx.field(static=True)
+    link_usd: Float[Array, " link"] = parameter(
+        0.0, "money of links", low=0.0, axes=_LINK, unit="USD"
+    )
+    link_hours: Float[Array, " link"] = parameter(
+        0.0, "hours of links", low=0.0, axes=_LINK, unit="hours"
+    )
+    link_factor: Float[Array, " link"] = parameter(
+        1.0, "iceberg factor of links besides", low=1.0, axes=_LINK
+    )
+    closed: Float[Array, " link"] = parameter(
+        0.0, "share of the ways of a link that is closed", low=0.0, high=1.0, axes=_LINK
+    )
+    capacity: Float[Array, " link"] = parameter(
+        1.0, "traffic at which a link costs what is stated", low=0.0, low_open=True, axes=_LINK
+    )
+    transfer_usd: Float[Array, " transfer"] = parameter(
+        0.0, "money of transfers", low=0.0, axes=_TRANSFER, unit="USD"
+    )
+    transfer_hours: Float[Array, " transfer"] = parameter(
+        0.0, "hours of transfers", low=0.0, axes=_TRANSFER, unit="hours"
+    )
+    border_usd: Float[Array, " border"] = parameter(
+        0.0, "fee at borders", low=0.0, axes=_BORDER, unit="USD"
+    )
+    border_hours: Float[Array, " border"] = parameter(
+        0.0, "clearance at borders", low=0.0, axes=_BORDER, unit="hours"
+    )
+    shipment: Float[Array, " sector"] = parameter(
+        30_000.0, "worth of a shipment", low=0.0, low_open=True, axes=("sector",), unit="USD"
+    )
+    daily: Float[Array, " sector"] = parameter(
+        0.01, "share of it that a day costs", low=0.0, axes=("sector",), unit="1/day"
+    )
+    theta: Float[Array, ""] = parameter(200.0, "elasticity of routes", low=0.0, low_open=True)
+    congestion: Float[Array, ""] = parameter(
+        0.0, "elasticity lambda of link costs to traffic", low=0.0
+    )
+    routing: str = option("least", "which routes goods take", ("least", "smooth"))
+    fees: str = option("nobody", "who gets border fees", ("nobody", "destination"))
+    congested: str = option("no", "whether traffic slows links", ("no", "yes"))
+
+    @classmethod
+    def on(cls, network: Network, **given: Any) -> Carriage:
+        """The part for a network, with its money, hours and capacities unless others are given.
+
+        >>> from neg.network import Carriage, network
+        >>> road = {"road": {"usd_per_km": 1.0, "kmh": 40.0}}
+        >>> net = network(["0", "1"], [("0", "1", "road", 400)], modes=road)
+        >>> float(Carriage.on(net, routing="smooth").link_hours[0])
+        10.0
+        """
+        own = {**network.costs._asdict(), "capacity": network.capacity}
+        return cls(network=network, **{**own, **given})
+
+    # What it is on -----------------------------------------------------------------------------
+
+    @property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """Names of links, transfers and borders."""
+        return self.network.labels
+
+    def _places(self, model: Any) -> np.ndarray:
+        return self.network.index(model.place_names)
+
+    def check(self, model: Model) -> None:
+        """Raise a named error where places are not on the network, or routes do not converge."""
+        missing = [name for name in model.place_names if name not in self.network.names]
+        if missing:
+            raise LabelMismatchError(
+                f"places {missing} of the economy are not on the network, which has "
+                f"{list(self.network.names)}; every one must be"
+            )
+        if self.fees == "destination" and "tariff" not in model.accepts:
+            raise InvalidParameterError(
+                f"fees = 'destination' is not allowed: {type(model).__name__} has no revenue of "
+                "tariffs; must be 'nobody'"
+            )
+        if self.congested == "yes":
+            self._check_congested(model)
+        if is_concrete([*self._costs(), self.shipment, self.daily, self.theta]):
+            self._check_routes(model)
+
+    def _check_congested(self, model: Model) -> None:
+        x = model.initial_distribution()
+        found = jax.eval_shape(lambda d: model.outcomes(model.initial_prices(d), d), x)
+        if "trade" not in found or self.routing != "smooth":
+            raise InvalidParameterError(
+                "congested = 'yes' needs routing='smooth' and an economy that reports its trade "
+                f"(a general economy); got routing={self.routing!r} on {type(model).__name__}"
+            )
+
+    def _check_routes(self, model: Model) -> None:
+        graph, costs, places = self.network.graph, self._costs(), self._places(model)
+        opened = np.asarray(openness(graph, costs))
+        for value, daily in self._shipments():
+            cost = np.asarray(layers(graph, costs, value, daily).sum(axis=0))
+            found, _ = search(graph, np.where(opened > 0, cost, np.inf), places)
+            ends = graph.last[places]
+            best = np.where(ends >= 0, found[:, np.maximum(ends, 0)], np.inf).min(axis=2)
+            np.fill_diagonal(best, 0.0)
+            if not np.isfinite(best).all():
+                o, d = np.argwhere(~np.isfinite(best))[0]
+                raise DisconnectedPlaceError(
+                    f"no route leads from {model.place_names[o]!r} to {model.place_names[d]!r}; "
+                    "every place must be within reach of every other"
+                )
+            if self.routing == "smooth" and self.congested == "no":
+                closed = np.where(opened > 0, cost, np.inf)
+                check_converges(graph, closed, float(self.theta))
+
+    def _shipments(self) -> list[tuple[Array, Array]]:
+        """Worth and daily cost of shipments: one pair, or one for each sector."""
+        value, daily = jnp.ravel(self.shipment), jnp.ravel(self.daily)
+        count = max(value.shape[0], daily.shape[0])
+        value, daily = jnp.broadcast_to(value, (count,)), jnp.broadcast_to(daily, (count,))
+        return [(value[s], daily[s]) for s in range(count)]
+
+    def _costs(self) -> Costs:
+        sizes = {axis: len(names) for axis, names in self.network.labels.items()}
+        return Costs(*(self.full(name, sizes) for name in Costs._fields))
+
+    # Routes -----------------------------------------------------------------------------------
+
+    def _arcs(self, value: Any, daily: Any, load: Array | None) -> Array:
+        """Log cost of arcs by layer; congestion is on the layer of factors."""
+        graph = self.network.graph
+        found = layers(graph, self._costs(), value, daily)
+        if load is None:
+            return found
+        size = {"link": len(self.network.links)}
+        cap = jnp.log(self.full("capacity", size))[np.maximum(graph.link, 0)]
+        slowed = jnp.where(jnp.asarray(graph.link >= 0), self.congestion * (load - cap), 0.0)
+        return found.at[-1].add(slowed)
+
+    def _log_tau(self, arcs: Array, places: np.ndarray) -> Array:
+        graph = self.network.graph
+        opened = openness(graph, self._costs())
+        if self.routing == "least":
+            return jnp.sum(least_costs(graph, arcs, opened, places, places), axis=0)
+        return smooth_costs(graph, jnp.sum(arcs, axis=0), opened, self.theta, places, places)
+
+    def _expected(self, arcs: Array, places: np.ndarray, rows: Array) -> Array:
+        """Sums of ``rows [k, arc]`` over the routes taken, ``[k, origin, destination]``."""
+        if self.routing == "least":
+            graph = self.network.graph
+            opened = openness(graph, self._costs())
+            found = least_costs(graph, arcs, opened, places, places, beside=rows)
+            return found[len(arcs) :]
+
+        def tau(total: Array) -> Array:
+            return self._log_tau(jnp.concatenate([arcs[:-1], arcs[-1:] + total[None]]), places)
+
+        zero = jnp.zeros(arcs.shape[1])
+        return jnp.stack([jax.jvp(tau, (zero,), (row,))[1] for row in rows])
+
+    def _load(self, scene: Scene) -> Array | None:
+        return scene.own(self, "load") if self.congested == "yes" else None
+
+    def log_factor(self, scene: Scene) -> Float[Array, "origin destination *sector"]:
+        """Log of trade costs, by sector where shipments differ."""
+        places, load = self._places(scene.model), self._load(scene)
+        found = [self._log_tau(self._arcs(*one, load), places) for one in self._shipments()]
+        return found[0] if len(found) == 1 else jnp.stack(found, axis=-1)
+
+    def _by_layer(self, scene: Scene) -> Array:
+        """Log cost by layer of the routes taken, ``[layer, origin, destination, *sector]``."""
+        places, load = self._places(scene.model), self._load(scene)
+        arcs = [self._arcs(*one, load) for one in self._shipments()]
+        found = [self._expected(one, places, one) for one in arcs]
+        return found[0] if len(found) == 1 else jnp.stack(found, axis=-1)
+
+    def effects(self, scene: Scene) -> dict[str, Array]:
+        """What is burnt on the way, and fees where they are revenue."""
+        total = self.log_factor(scene)
+        if self.fees == "nobody":
+            return {"barrier": total}
+        fee = self._by_layer(scene)[_FEE]
+        return {"barrier": total - fee, "tariff": fee}
+
+    # Congestion -------------------------------------------------------------------------------
+
+    def traffic(self, scene: Scene) -> Float[Array, " arc"]:
+        """Value on every arc, as a share of world income."""
+        trade = scene.quantity("trade")
+        trade = trade if trade.ndim == 3 else trade[..., None]
+        places, load = self._places(scene.model), self._load(scene)
+        ships = self._shipments()
+        parts = []
+        for s, one in enumerate(ships):
+            flows = trade.sum(axis=2) if len(ships) == 1 else trade[..., s]
+            arcs = self._arcs(*one, load)
+            _, back = jax.vjp(
+                lambda more, arcs=arcs: self._log_tau(
+                    jnp.concatenate([arcs[:-1], arcs[-1:] + more[None]]), places
+                ),
+                jnp.zeros(arcs.shape[1]),
+            )
+            parts.append(back(flows)[0])
+        return sum(parts[1:], parts[0]) / jnp.sum(trade)
+
+    def unknowns(self, scene: Scene) -> dict[str, Array]:
+        """Log traffic of arcs, where it slows links."""
+        if self.congested == "no":
+            return {}
+        graph = self.network.graph
+        size = {"link": len(self.network.links)}
+        start = jnp.log(self.full("capacity", size))[np.maximum(graph.link, 0)]
+        return {"load": jnp.where(jnp.asarray(graph.link >= 0), start, 0.0)}
+
+    def residual(self, scene: Scene) -> dict[str, Array]:
+        """Traffic is that of the trade that its own slowness leaves."""
+        if self.congested == "no":
+            return {}
+        on = jnp.asarray(self.network.graph.link >= 0)
+        load = scene.own(self, "load")
+        flow = jnp.where(on, self.traffic(scene), 1.0)
+        return {"load": jnp.where(on, jnp.log(flow) - load, load)}
+
+    def outcomes(self, scene: Scene) -> dict[str, Array]:
+        """Trade costs and their layers in logs, hours from door to door, traffic if congested."""
+        total = self.log_factor(scene)
+        layer = self._by_layer(scene)
+        found = {"factor": jnp.exp(total), **dict(zip(LAYERS, layer, strict=True))}
+        found["variety"] = total - layer.sum(axis=0)
+        found["hours"] = self._hours(scene)
+        if self.congested == "yes":
+            graph, arcs = self.network.graph, self.traffic(scene)
+            on = np.flatnonzero(graph.link >= 0)
+            links = jnp.zeros(len(self.network.links))
+            found["traffic"] = links.at[graph.link[on]].add(arcs[on])
+        return found
+
+    def _hours(self, scene: Scene) -> Array:
+        places, load = self._places(scene.model), self._load(scene)
+        _, hours, _, clearance = money_and_hours(self.network.graph, self._costs())
+        rows = (hours + clearance)[None]
+        arcs = [self._arcs(*one, load) for one in self._shipments()]
+        found = [self._expected(one, places, rows)[0] for one in arcs]
+        return found[0] if len(found) == 1 else jnp.stack(found, axis=-1)
+
+    @property
+    def words(self) -> str:
+        """The network."""
+        return "the transport network"
