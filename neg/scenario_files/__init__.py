@@ -19,6 +19,12 @@ _OFFERED = {
     "write_scenario": "reading",
     "to_toml": "reading",
     "shipped": "reading",
+    "check_scenario": "checking",
+    "solve_scenario": "solving",
+    "compare_scenarios": "solving",
+    "sweep_scenario": "sweeping",
+    "solve_many": "batch",
+    "Result": "result",
 }
 
 __all__, __getattr__, __dir__ = furnish(__name__, __path__, _OFFERED)

@@ -158,7 +158,9 @@ def _layer(one: Any, labels: Mapping[str, tuple[str, ...]]) -> Layer:
 def registered() -> dict[str, type[Part]]:
     """Parts and layers that a file may name."""
     import neg.barriers
-    import neg.parts  # noqa: F401  (its parts register themselves)
+    import neg.firms
+    import neg.parts
+    import neg.production  # noqa: F401  (parts register themselves)
 
     return {name: part for name, part in Part.registry.items() if name not in _OWN_SECTION}
 
@@ -192,7 +194,12 @@ def _part(one: PartSection, labels: Mapping[str, tuple[str, ...]]) -> Part:
                 + (f"one of {list(options[name][1])}" if name in options else "a number")
             )
         given[name] = value
-    return kind(**given)
+    try:
+        return kind(**given)
+    except TypeError as error:
+        raise InvalidParameterError(
+            f"part {one.name!r} needs more than numbers, and cannot stand in a file: {error}"
+        ) from None
 
 
 def _clearance(

@@ -31,8 +31,12 @@ class Resolved:
 
     @property
     def edited(self) -> Any:
-        """The economy after all edits."""
-        return apply(self.changed, self.moves)
+        """The economy after all edits; raises where a place is then out of reach of another."""
+        economy = apply(self.changed, self.moves)
+        for part in getattr(economy, "parts", ()):
+            if part.label == "network" and self.moves:
+                part.check(economy.base)
+        return economy
 
 
 def resolve(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") -> Resolved:
