@@ -12,8 +12,9 @@ from neg.analysis.outcomes import axes_of
 from neg.core.quantities import describe
 from neg.scenario_files.ledger import Case
 from neg.scenario_files.points import at_point
-from neg.scenario_files.resolve import TIME_LAYERS, label_of, outcome_names, resolve
-from neg.scenario_files.units import baseline_key, is_number_of_edit
+from neg.scenario_files.reading import to_toml
+from neg.scenario_files.resolve import TIME_LAYERS, label_of, outcome_names
+from neg.scenario_files.units import baseline_key, is_number_of_edit, resolved_text
 
 
 def assemble(made: Any, done: Mapping[str, Case]) -> xr.Dataset:
@@ -22,7 +23,7 @@ def assemble(made: Any, done: Mapping[str, Case]) -> xr.Dataset:
     What was swept is a coordinate of ``case`` under the path that the file gives it.
     """
     rest = [{p: v for p, v in one.items() if not is_number_of_edit(p)} for one in made.points]
-    first = resolve(at_point(made.scenario, rest[0]), made.folder)
+    first = resolved_text(to_toml(at_point(made.scenario, rest[0])), made.folder)
     model = first.baseline
     known = {repr(one): one for one in rest}
     keys = {
@@ -63,9 +64,7 @@ def _stacked(lines: list[Case], name: str) -> np.ndarray:
     return np.array([line["outcomes"][name] for line in lines], dtype=float)
 
 
-def _change(
-    inner: str, levels: np.ndarray, base: np.ndarray, unit: str
-) -> tuple[np.ndarray, str]:
+def _change(inner: str, levels: np.ndarray, base: np.ndarray, unit: str) -> tuple[np.ndarray, str]:
     """Per cent, or the difference of what may have either sign."""
     kind = describe(inner).change
     if kind == "difference":
@@ -86,6 +85,8 @@ def _time_layers(lines: list[Case]) -> xr.DataArray:
         on = hours > 0
         found = time_layers(hours[on], trade[on])
         rows.append(found if np.isfinite(trade).all() else found * np.nan)
-    return xr.concat(rows, xr.DataArray(np.arange(len(lines)), dims="case")).rename(
-        {"layer": "time_layer"}
-    ).assign_attrs(units="1", label="share of transactions")
+    return (
+        xr.concat(rows, xr.DataArray(np.arange(len(lines)), dims="case"))
+        .rename({"layer": "time_layer"})
+        .assign_attrs(units="1", label="share of transactions")
+    )

@@ -105,8 +105,13 @@ def _time_layers(share: xr.DataArray) -> dict[str, tuple[Any, str]]:
             left = left + width
         axes.set(xlabel="share of transactions between places on the network", xlim=(0, 1))
         axes.invert_yaxis()
-        axes.legend(fontsize=style.SMALLEST, ncols=4, frameon=False, loc="lower center",
-                    bbox_to_anchor=(0.5, 1.0))
+        axes.legend(
+            fontsize=style.SMALLEST,
+            ncols=4,
+            frameon=False,
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1.0),
+        )
         style.headline(figure, "Transactions by hours from door to door")
     caption = "Layers: below 2.5 hours, to 7 days, to 14 days, beyond; pairs on the network only."
     return {"time_layers": (figure, caption)}

@@ -140,7 +140,9 @@ def _of_border(edit: BorderEdit, path: str, economy: Any) -> list[Move]:
             found.append(Move(lever, value, "" if edit.change == "level_of" else full))
         return found
     if edit.change == "level_of":
-        raise InvalidParameterError(f"{path}.level_of needs the [[border]] of economies in the file")
+        raise InvalidParameterError(
+            f"{path}.level_of needs the [[border]] of economies in the file"
+        )
     network = _part(economy, "network", path, "[[border]] or a [network]").network
     wanted = [
         one.label

@@ -57,7 +57,7 @@ def resolve(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") -> Res
 
 
 def outcome_names(found: Resolved) -> dict[str, str]:
-    """Outcomes of the library for the variables that a file asks for, checked; time layers apart."""
+    """Outcomes of the library for the variables that a file asks for; time layers stand apart."""
     economy = found.baseline
 
     def look(x: Any) -> Any:

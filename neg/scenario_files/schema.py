@@ -225,7 +225,11 @@ class ScenarioFile(BaseModel):
             if cases != (path == "cases"):
                 raise ValueError(
                     f"sweep {path!r} must list "
-                    + ("tables of path = value" if path == "cases" else "values, or from, to, steps")
+                    + (
+                        "tables of path = value"
+                        if path == "cases"
+                        else "values, or from, to, steps"
+                    )
                 )
         if "cases" in self.sweep and len(self.sweep) > 1:
             raise ValueError("sweep gives cases and a grid; must give one or the other")

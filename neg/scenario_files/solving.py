@@ -86,9 +86,7 @@ def compare_scenarios(
 
 def _solve_group(members: list[Resolved], label: str, progress: Progress | None) -> xr.Dataset:
     cases = [
-        Prepared(name=one.scenario.name, economy=one.edited)
-        for one in members
-        if one.scenario.edit
+        Prepared(name=one.scenario.name, economy=one.edited) for one in members if one.scenario.edit
     ]
     baseline = members[0].baseline
     solved = compare(baseline, cases, progress=progress)
@@ -139,5 +137,3 @@ def layers_of_time(solved: xr.Dataset) -> xr.DataArray:
         label="share of transactions",
         description="by hours from door to door, pairs on the network only",
     ).rename({"layer": "time_layer"})
-
-

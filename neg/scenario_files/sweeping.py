@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 from neg.core.errors import InvalidDataError, InvalidParameterError
 from neg.core.records import check_writable
@@ -45,16 +44,16 @@ def plan(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") -> Plan:
     """What a sweep will do; checks every path and value, solves nothing."""
     points = points_of(scenario)
     base = fingerprint(scenario, folder)
-    distinct = {repr(point): point for point in points if _rest(point)} or {"": points[0]}
-    for point in _shortened(list(distinct.values()), points):
-        at_point(scenario, point)
     for point in points:
         for path, value in point.items():
-            if is_number_of_edit(path) and (isinstance(value, bool) or isinstance(value, str)):
+            if is_number_of_edit(path) and isinstance(value, bool | str):
                 raise InvalidParameterError(f"sweep {path!r} is put to {value!r}; must be a number")
     groups: dict[str, list[int]] = {}
     for number, point in enumerate(points):
-        groups.setdefault(repr(sorted(_rest(point).items())), []).append(number)
+        structure = repr((sorted(_rest(point).items()), sorted(point)))
+        groups.setdefault(structure, []).append(number)
+    for members in groups.values():  # those of a group differ in numbers only
+        at_point(scenario, points[members[0]])
     together = scenario.economy.mobility == "immobile"
     size = _UNIT if together else 1
     units = [
@@ -68,17 +67,6 @@ def plan(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") -> Plan:
 
 def _rest(point: Point) -> Point:
     return {path: value for path, value in point.items() if not is_number_of_edit(path)}
-
-
-def _shortened(distinct: list[Point], points: list[Point]) -> Iterator[Point]:
-    """Points that show every path once with each structure: enough to check names and kinds."""
-    yield points[0]
-    seen = set()
-    for point in distinct:
-        key = repr(sorted(_rest(point).items()))
-        if key not in seen:
-            seen.add(key)
-            yield point
 
 
 def sweep_scenario(

@@ -38,7 +38,7 @@ def solve_unit(
 ) -> list[Case]:
     """The finished cases of a unit as lines, that of their baseline first."""
     rest = {path: value for path, value in points[0].items() if not is_number_of_edit(path)}
-    found = _resolved(to_toml(at_point(scenario, rest)), folder)
+    found = resolved_text(to_toml(at_point(scenario, rest)), folder)
     names = inner_names(found)
     free = [path for path in points[0] if is_number_of_edit(path)]
     lines = [_baseline(found, folder, names)]
@@ -117,5 +117,6 @@ def _baseline(found: Resolved, folder: str, names: list[str]) -> Case:
 
 
 @functools.lru_cache(maxsize=2)
-def _resolved(text: str, folder: str) -> Resolved:
+def resolved_text(text: str, folder: str) -> Resolved:
+    """What the text of a file describes; the latest are kept."""
     return resolve(parse_scenario(text), folder)
