@@ -18,7 +18,7 @@ class Clearance(Barrier):
     """Every economy clears what leaves and what enters, at its own speed and for its own fee.
 
         1 + rate_od,s = exp(daily_s (export_hours_o + import_hours_d) / 24
-                            + (export_usd_o + import_usd_d) / value_s)
+                            + (export_usd_o + import_usd_d) / shipment_s)
 
     Unlike a layer by pair it says whose border it is: bringing one economy to the level of another
     sets its hours. Fees are burnt (brokers, documents). Zero, the default, is no layer; sales at
@@ -48,7 +48,7 @@ class Clearance(Barrier):
     import_usd: Float[Array, " place"] = parameter(
         0.0, "fees on the import of a shipment", low=0.0, axes=_PLACE, unit="USD"
     )
-    value: Float[Array, " sector"] = parameter(
+    shipment: Float[Array, " sector"] = parameter(
         30_000.0, "value of a shipment", low=0.0, low_open=True, axes=_SECTOR, unit="USD"
     )
     daily: Float[Array, " sector"] = parameter(
@@ -59,10 +59,10 @@ class Clearance(Barrier):
         """The rate by pair, and by sector where sectors differ."""
         hours = self._both(self.export_hours, self.import_hours, scene.places) / 24.0
         fees = self._both(self.export_usd, self.import_usd, scene.places)
-        if jnp.ndim(self.value) or jnp.ndim(self.daily):
-            by_sector = hours[..., None] * self.daily + fees[..., None] / self.value
+        if jnp.ndim(self.shipment) or jnp.ndim(self.daily):
+            by_sector = hours[..., None] * self.daily + fees[..., None] / self.shipment
             return jnp.expm1(by_sector[..., 0] if by_sector.shape[-1] == 1 else by_sector)
-        return jnp.expm1(hours * self.daily + fees / self.value)
+        return jnp.expm1(hours * self.daily + fees / self.shipment)
 
     @staticmethod
     def _both(leaving: Array, entering: Array, places: int) -> Array:

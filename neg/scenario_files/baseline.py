@@ -218,4 +218,4 @@ def _clearance(
         seen.add(one.economy)
         for name, column in columns.items():
             column[list(places).index(one.economy)] = getattr(one, name)
-    return Clearance(value=value, daily=daily, **columns)
+    return Clearance(shipment=value, daily=daily, **columns)

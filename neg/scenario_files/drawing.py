@@ -80,7 +80,13 @@ def _swept(result: Result, name: str, change: xr.DataArray) -> dict[str, tuple[A
             axes.plot(x[order], y, color=style.COLOURS[number], label=str(place), lw=1.4)
         axes.axhline(0.0, color=style.QUIET, lw=0.7)
         axes.set(xlabel=over, ylabel=written)
-        axes.legend(fontsize=style.SMALLEST, ncols=2, frameon=False)
+        axes.legend(
+            fontsize=style.SMALLEST,
+            ncols=3,
+            frameon=False,
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1.0),
+        )
         style.headline(figure, f"{result.scenarios[0].name}: {label}")
     caption = f"{label.capitalize()} over {over}; the {min(_LINES, len(spread))} places that "
     caption += "change most."

@@ -59,14 +59,17 @@ def apply(economy: Any, moves: list[Move], values: Mapping[str, Any] | None = No
     """
     for move in moves:
         value = move.value if values is None else values.get(move.path, move.value)
-        economy = move.lever.put(economy, value)
+        try:
+            economy = move.lever.put(economy, value)
+        except InvalidParameterError as error:
+            raise InvalidParameterError(f"{move.path or move.lever.path}: {error}") from None
     return economy
 
 
 def idle(economy: Any, moves: list[Move]) -> Iterator[Move]:
     """Moves that change nothing of the economy as the moves before them leave it."""
     for move in moves:
-        after = move.lever.put(economy, move.value)
+        after = apply(economy, [move])
         sizes = {axis: len(names) for axis, names in economy.labels.items()}
         path = move.lever.path
         if path in economy.parameters():

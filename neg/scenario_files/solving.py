@@ -14,7 +14,7 @@ from neg.analysis.compare import compare
 from neg.analysis.scenarios import Scenario
 from neg.core.checks import check_labels
 from neg.core.errors import InvalidDataError
-from neg.scenario_files.resolve import TIME_LAYERS, Resolved, outcome_names, resolve
+from neg.scenario_files.resolve import TIME_LAYERS, Resolved, label_of, outcome_names, resolve
 from neg.scenario_files.result import Result
 from neg.scenario_files.schema import ScenarioFile
 
@@ -108,7 +108,8 @@ def pick(solved: xr.Dataset, wanted: dict[str, str]) -> xr.Dataset:
     for name, inner in wanted.items():
         for ending in ("", "_change"):
             if inner + ending in solved:
-                found[name + ending] = solved[inner + ending]
+                label = f"change of {label_of(name)[0]}" if ending else label_of(name)[0]
+                found[name + ending] = solved[inner + ending].assign_attrs(label=label)
     for name in ("equivalent_variation",):
         if name in solved:
             found[name] = solved[name]
