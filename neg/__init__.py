@@ -39,7 +39,7 @@ _FRONT_PAGE = {
 _ROOMS = (
     *("accounting", "agreements", "analysis", "barriers", "bifurcation", "breakpoints", "chains"),
     *("core", "data", "diagrams", "economy", "estimation", "figures", "firms", "menus", "models"),
-    *("network", "parts", "places", "production", "search", "solvers"),
+    *("network", "parts", "places", "production", "scenario_files", "search", "solvers"),
 )
 
 __all__ = [*_FRONT_PAGE, *_ROOMS]

@@ -34,6 +34,9 @@ ALLOWED: dict[str, set[str]] = {
     "accounting": {"core", "economy", "data"},
     "estimation": ECONOMY | ROOMS_OF_EQUILIBRIA,
     "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "data", "network", "estimation"},
+    # A file names what the library has; whoever reads it builds, solves, draws and writes.
+    "scenario_files": ECONOMY
+    | {"solvers", "network", "agreements", "firms", "production", "data", "analysis", "figures"},
     # Figures know no economics: whoever solves hands them arrays.
     "figures": {"core"},
 }

@@ -152,7 +152,9 @@ def _warn_of_numeraire(economies: Sequence[Any]) -> None:
 
 def _levels(solved: Sequence[xr.Dataset], names: Sequence[str]) -> xr.Dataset:
     first = solved[0]
-    kept = [name for name in first.data_vars if name not in NOT_COMPARED or first[name].ndim < 2]
+    # A scenario may lack what the baseline reports, such as the use of an agreement it removes.
+    shared = [name for name in first.data_vars if all(name in dataset for dataset in solved)]
+    kept = [name for name in shared if name not in NOT_COMPARED or first[name].ndim < 2]
     return xr.concat(
         [dataset[kept].drop_attrs(deep=False) for dataset in solved],
         dim=xr.DataArray(list(names), dims="scenario", name="scenario"),

@@ -2,6 +2,7 @@
 
 from neg.barriers.barrier import Barrier
 from neg.barriers.border import BorderFee, BorderTime
+from neg.barriers.clearance import Clearance
 from neg.barriers.decomposition import shares, trade_cost_layers
 from neg.barriers.exchange import ExchangeRisk, swap
 from neg.barriers.freight import Freight
@@ -18,6 +19,7 @@ __all__ = [
     "Barrier",
     "BorderFee",
     "BorderTime",
+    "Clearance",
     "ExchangeRisk",
     "FixedFrictions",
     "Freight",

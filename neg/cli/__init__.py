@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,14 @@ _NO_EXPERIMENTS = (
     "the experiments come with the repository, not with the installed package: clone it and run "
     "`python -m experiments` in its folder"
 )
+
+
+_ON_FILES = {
+    "check": "check scenario files without solving",
+    "solve": "solve a scenario file into a folder",
+    "compare": "solve scenario files side by side",
+    "sweep": "solve every case of a file's sweep",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,7 +62,9 @@ def _run(words: list[str]) -> int:
     if extra:  # assignments that follow a flag
         options.assignments = [*options.assignments, *extra]
 
-    from neg.cli import commands  # here: imports jax, which --help does not need
+    # Here: they import jax, which --help does not need.
+    room = "scenarios" if options.command in _ON_FILES else "commands"
+    commands = importlib.import_module(f"neg.cli.{room}")
     from neg.core.errors import ConvergenceError, NegError
 
     try:
@@ -105,11 +116,30 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument(
         "--out", required=True, metavar="FILE", help="where to write: .png, .pdf, .nc or .csv"
     )
+    _about_files(commands)
     run = "run the experiments of the repository; see: neg experiments --help"
     commands.add_parser("experiments", help=run, add_help=False)
     for command in (models, find, every, draw):
         command.add_argument("--json", action="store_true", help="print JSON alone")
     return parser
+
+
+def _about_files(commands: Any) -> None:
+    told = "scenario file (TOML), or the name of a shipped one"
+    for name, purpose in _ON_FILES.items():
+        command = commands.add_parser(name, help=purpose, description=purpose)
+        count: Any = {"check": "*", "compare": "+"}.get(name, 1)
+        command.add_argument("files", nargs=count, metavar="FILE", help=told)
+        if name == "check":
+            command.add_argument("--list", action="store_true", help="list the shipped files")
+            command.add_argument("--json", action="store_true", help="print JSON alone")
+            continue
+        command.add_argument("-o", "--out", required=True, metavar="DIR", help="result folder")
+        if name == "sweep":
+            command.add_argument(
+                "--jobs", type=int, default=1, metavar="N", help="processes side by side"
+            )
+            command.add_argument("--resume", action="store_true", help="skip finished cases")
 
 
 def _about_model(commands: Any, name: str, purpose: str) -> argparse.ArgumentParser:

@@ -18,6 +18,7 @@ _OFFERED = {
     "smallest_elasticity": "radius",
     "nested_cost": "nest",
     "Carriage": "carriage",
+    "Gates": "gates",
     "RoutedTrade": "routed",
     "improve_links": "investment",
     "time_layers": "transactions",

@@ -1,0 +1,221 @@
+"""From the sections of a file to the economy of its baseline: table, layers, parts, network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from neg import data
+from neg.analysis.baseline import calibrate
+from neg.barriers.clearance import Clearance
+from neg.barriers.layer import Layer
+from neg.core.errors import InvalidDataError, InvalidParameterError, unknown_name
+from neg.core.parameters import Parameter, declared
+from neg.data.aggregate import aggregate, select
+from neg.data.table import Table
+from neg.economy.lever import Lever
+from neg.economy.part import Part
+from neg.scenario_files.schema import BorderSection, PartSection, ScenarioFile
+from neg.scenario_files.strict import BySector, Entry
+
+_BUILT_IN = "icio2020"
+_PAIR = ("origin", "destination", "sector")
+_OWN_SECTION = {"network": "[network]", "clearance": "[[border]]"}
+"""Parts that have sections of their own in a file."""
+
+
+def load_table(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") -> Table:
+    """The table that a file names, merged as it says; a path is relative to ``folder``."""
+    section = scenario.economy
+    if section.places == "cities" or (scenario.network and scenario.network.base != "none"):
+        raise InvalidDataError(
+            "places = 'cities' and base = 'east-asia' are not part of this version: there is no "
+            "embedded network of cities; must be 'economies' and 'none', with the places and links "
+            "of [network] given in the file"
+        )
+    if section.data == _BUILT_IN:
+        table = data.load_icio()
+    else:
+        path = Path(folder) / section.data
+        if not path.is_file():
+            raise InvalidDataError(
+                f"economy.data = {section.data!r} is no file; must be {_BUILT_IN!r} or the path of "
+                "a table"
+            )
+        table = _read(path, section.format, section.year)
+    if section.merge_places or section.merge_sectors:
+        table = aggregate(table, section.merge_places, section.merge_sectors)
+    return table if section.keep is None else select(table, section.keep)
+
+
+def _read(path: Path, form: str, year: int | None) -> Table:
+    if form == "icio":
+        return data.read_icio(path, year=year)
+    if form == "wiod":
+        return data.read_wiod(path, year=year)
+    pairs = data.read_pairs(path, year=year)
+    return data.from_flows(pairs["flows"], pairs.get("tariff"))
+
+
+def build_economy(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") -> Any:
+    """The calibrated economy of a file before its edits: the table is its equilibrium.
+
+    Raises named errors for names of places, sectors, parts and parameters that do not exist.
+    """
+    table = load_table(scenario, folder)
+    section = scenario.economy
+    closure = {"deficit_rule": section.deficit_rule, "rebate": section.rebate}
+    if section.numeraire != "world":
+        closure["numeraire"] = section.numeraire
+    return calibrate(
+        table,
+        theta=by_sector("economy.theta", section.theta, table.sectors),
+        alpha=by_sector("economy.alpha", section.alpha, table.sectors),
+        parts=parts_of(scenario, table),
+        uses=section.uses,
+        mobility=section.mobility,
+        **closure,
+    )
+
+
+def parts_of(scenario: ScenarioFile, table: Table) -> list[Part]:
+    """Layers, registered parts, clearance, network and agreements of a file, in that order."""
+    labels = labels_of(table)
+    found: list[Part] = [_layer(one, labels) for one in scenario.layer]
+    found += [_part(one, labels) for one in scenario.part]
+    value, daily = (
+        by_sector(f"shipment.{name}", getattr(scenario.shipment, name), table.sectors)
+        for name in ("value_usd", "time_cost_per_day")
+    )
+    if scenario.border:
+        found.append(_clearance(scenario.border, table.places, value, daily))
+    if scenario.network is not None:
+        from neg.scenario_files.roads import carriage
+
+        found.append(carriage(scenario, table.places, value, daily))
+    from neg.scenario_files.treaties import agreements_part, has_agreements
+
+    if has_agreements(scenario):
+        found.append(agreements_part(scenario, table))
+    return found
+
+
+def labels_of(table: Table) -> dict[str, tuple[str, ...]]:
+    """Labels along the axes of a table."""
+    places, sectors = tuple(table.places), tuple(table.sectors)
+    axes = ("place", "origin", "destination")
+    return dict.fromkeys(axes, places) | dict.fromkeys(("sector", "input"), sectors)
+
+
+def by_sector(name: str, value: BySector, sectors: Sequence[str]) -> Any:
+    """A number, or an array in the order of the sectors from numbers by name."""
+    return _by_label(name, value, "sector", sectors) if isinstance(value, Mapping) else value
+
+
+def _by_label(
+    name: str, value: Mapping[str, float], axis: str, labels: Sequence[str]
+) -> np.ndarray:
+    for label in value:
+        if label not in labels:
+            raise unknown_name(f"{axis} in {name}", label, labels)
+    missing = [label for label in labels if label not in value]
+    if missing:
+        raise InvalidParameterError(
+            f"{name} says nothing of {missing}; must give a number for every {axis}, or one for all"
+        )
+    return np.array([value[label] for label in labels], dtype=float)
+
+
+def by_pairs(
+    name: str,
+    base: BySector,
+    entries: Sequence[tuple[float, Entry]],
+    labels: Mapping[str, tuple[str, ...]],
+) -> np.ndarray:
+    """Rates ``[origin, destination, sector]``: one for all abroad, then those of entries."""
+    shape = tuple(len(labels[axis]) for axis in _PAIR)
+    abroad = ~np.eye(shape[0], dtype=bool)[..., None]
+    found = np.broadcast_to(by_sector(name, base, labels["sector"]), shape) * abroad
+    spec = Parameter(name, "rate", 0.0, None, None, False, False, axes=_PAIR)
+    for value, entry in entries:
+        lever = Lever(name, "set", **entry.selectors())
+        found = np.where(lever.mask(SimpleNamespace(labels=labels), spec), value, found)  # type: ignore[arg-type]
+    return found
+
+
+def _layer(one: Any, labels: Mapping[str, tuple[str, ...]]) -> Layer:
+    entries = [(entry.rate, entry) for entry in one.entries]
+    rate = by_pairs(f"rate of layer {one.name!r}", one.rate, entries, labels)
+    ones = np.ones(rate.shape)
+    return Layer(one.name, rate, ones, ones, kind=one.kind)
+
+
+def registered() -> dict[str, type[Part]]:
+    """Parts and layers that a file may name."""
+    import neg.barriers
+    import neg.firms
+    import neg.parts
+    import neg.production  # noqa: F401  (parts register themselves)
+
+    return {name: part for name, part in Part.registry.items() if name not in _OWN_SECTION}
+
+
+def _part(one: PartSection, labels: Mapping[str, tuple[str, ...]]) -> Part:
+    known = registered()
+    if one.name in _OWN_SECTION:
+        raise InvalidParameterError(
+            f"part {one.name!r} is not given under [[part]]; must stand under "
+            f"{_OWN_SECTION[one.name]}"
+        )
+    if one.name not in known:
+        raise unknown_name("part", one.name, sorted(known))
+    kind = known[one.name]
+    specs, options = declared(kind), kind.options()
+    given: dict[str, Any] = {}
+    for name, value in one.parameters.items():
+        if name not in specs and name not in options:
+            raise unknown_name(f"parameter of part {one.name!r}", name, [*specs, *options])
+        if isinstance(value, Mapping):
+            axes = specs[name].axes if name in specs else ()
+            if len(axes) != 1:
+                raise InvalidParameterError(
+                    f"{one.name}.{name} has the axes {list(axes)}; must be one number here (an "
+                    "edit may then move some entries)"
+                )
+            value = _by_label(f"{one.name}.{name}", value, axes[0], labels[axes[0]])
+        elif isinstance(value, str) != (name in options):
+            raise InvalidParameterError(
+                f"{one.name}.{name} = {value!r} is not allowed; must be "
+                + (f"one of {list(options[name][1])}" if name in options else "a number")
+            )
+        given[name] = value
+    try:
+        return kind(**given)
+    except TypeError as error:
+        raise InvalidParameterError(
+            f"part {one.name!r} needs more than numbers, and cannot stand in a file: {error}"
+        ) from None
+
+
+def _clearance(
+    borders: Sequence[BorderSection], places: Sequence[str], value: Any, daily: Any
+) -> Clearance:
+    columns = {
+        name: np.zeros(len(places))
+        for name in ("export_hours", "import_hours", "export_usd", "import_usd")
+    }
+    seen: set[str] = set()
+    for one in borders:
+        if one.economy not in places:
+            raise unknown_name("economy of [[border]]", one.economy, places)
+        if one.economy in seen:
+            raise InvalidDataError(f"[[border]] gives {one.economy} twice; must be given once")
+        seen.add(one.economy)
+        for name, column in columns.items():
+            column[list(places).index(one.economy)] = getattr(one, name)
+    return Clearance(shipment=value, daily=daily, **columns)

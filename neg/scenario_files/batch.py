@@ -1,0 +1,129 @@
+"""Many short-run equilibria at once: cases that differ in numbers share one compiled program.
+
+Cases near a baseline share its Jacobian: each step costs one residual and one product with the
+inverse at the baseline, for all cases together, accelerated by each case's own last steps. What
+does not converge so is solved by itself, with all that the library knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from neg.core.compilation import own_settings, quick_jit
+from neg.core.status import Status
+from neg.economy.lever import Lever
+from neg.solvers.anderson import anderson
+from neg.solvers.hoist import hoist
+from neg.solvers.short_run import check_distribution, short_run
+from neg.solvers.system import flat_prices, market
+
+_TOLERANCE = 1e-11
+_MAX_STEPS, _MEMORY = 60, 5
+_CHUNK_BYTES = 100_000_000
+_CHUNK = 1024
+
+Put = tuple[Lever, int]
+"""A Lever, and which of a case's values it is put to."""
+
+
+@own_settings
+def solve_many(
+    economy: Any, puts: Sequence[Put], values: Any, names: Sequence[str], *, chunk: int = 0
+) -> dict[str, np.ndarray]:
+    """Outcomes of an economy whose levers are put to each row of ``values``, nobody moving.
+
+        p+ = p - J0^-1 F(p; values),   J0 = dF/dp at the economy as it is (then Anderson's mixing)
+
+    Args:
+        economy: any economy; its own parameters are the baseline.
+        puts: levers, each with the column of ``values`` that it takes.
+        values: ``[case, column]``.
+        names: outcomes to return, besides ``status`` and ``residual``.
+        chunk: cases solved at once; by default as many as memory allows, up to 1,024.
+
+    Returns arrays with cases first. Where a case is not solved, values are NaN and its status says
+    why. A case's numbers depend on the chunk it stands in only by rounding; the same rows in the
+    same order give the same bits.
+
+    >>> from neg import Lever, get_model
+    >>> model = get_model("core-periphery")()
+    >>> found = solve_many(model, [(Lever("tau"), 0)], [[1.5], [2.0]], ["wage"])
+    >>> found["wage"].shape, found["status"].tolist()
+    ((2, 2), [0, 0])
+    """
+    values = np.asarray(values, dtype=float)
+    puts = tuple(puts)
+    for bound in (values.min(axis=0), values.max(axis=0)) if len(values) else ():
+        _put(economy, puts, bound)  # named errors for values out of range, before any solve
+    x = check_distribution(economy, economy.initial_distribution())
+    size = flat_prices(economy, x)[0].shape[0]
+    chunk = chunk or chunk_size(size)
+    start, inverse = _at_baseline(economy, x, short_run(economy, x, throw=False).prices)
+    found = []
+    for first in range(0, len(values), chunk):
+        rows = values[first : first + chunk]
+        padded = np.concatenate([rows, np.repeat(rows[-1:], chunk - len(rows), axis=0)])
+        out = _solve(economy, puts, jnp.asarray(padded), x, start, inverse, tuple(names))
+        found.append({name: np.asarray(value)[: len(rows)] for name, value in out.items()})
+    joined = {name: np.concatenate([one[name] for one in found]) for name in found[0]}
+    for row in np.flatnonzero(joined["status"] != Status.CONVERGED):
+        _alone(_put(economy, puts, values[row]), names, joined, row)
+    return joined
+
+
+def chunk_size(unknowns: int) -> int:
+    """Cases that fit into memory together."""
+    return int(np.clip(_CHUNK_BYTES // (800 * max(unknowns, 1)), 1, _CHUNK))
+
+
+def _put(economy: Any, puts: tuple[Put, ...], values: Any) -> Any:
+    for lever, column in puts:
+        economy = lever.put(economy, values[column])
+    return economy
+
+
+@quick_jit
+def _at_baseline(economy: Any, x: Any, prices: Any) -> tuple[Any, Any]:
+    """Prices at which the baseline clears, flat, and the inverse of its Jacobian there."""
+    found = jax.flatten_util.ravel_pytree(prices)[0].astype(float)
+    p = jnp.where(jnp.isfinite(found), found, flat_prices(economy, x)[0])
+    if p.shape[0] == 0:
+        return p, jnp.zeros((0, 0))
+    return p, jnp.linalg.inv(jax.jacfwd(lambda p: market(economy, p, x))(p))
+
+
+@quick_jit
+def _solve(
+    economy: Any, puts: Any, values: Any, x: Any, start: Any, inverse: Any, names: tuple[str, ...]
+) -> dict[str, Any]:
+    _, unravel = flat_prices(economy, x)
+
+    def one(row: Any) -> dict[str, Any]:
+        model = _put(economy, puts, row)
+        residual = hoist(lambda p: market(model, p, x), start)
+
+        def step(p: Any) -> tuple[Any, Any]:
+            gap = residual(p)
+            return -(inverse @ gap), jnp.max(jnp.abs(gap), initial=0.0)
+
+        root, _ = anderson(step, start, tolerance=_TOLERANCE, max_steps=_MAX_STEPS, memory=_MEMORY)
+        good = root.status == Status.CONVERGED
+        outcomes = model.outcomes(unravel(root.z), x)
+        found = {name: jnp.where(good, outcomes[name], jnp.nan) for name in names}
+        return found | {"status": root.status, "residual": root.residual}
+
+    return jax.vmap(one)(values)
+
+
+def _alone(model: Any, names: Sequence[str], joined: dict[str, np.ndarray], row: int) -> None:
+    """Solve one case by itself and write it into its row."""
+    solution = short_run(model, throw=False)
+    joined["status"][row], joined["residual"][row] = int(solution.status), float(solution.residual)
+    outcomes = solution.outcomes
+    for name in names:
+        joined[name][row] = np.asarray(outcomes[name])

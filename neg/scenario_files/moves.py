@@ -1,0 +1,208 @@
+"""Edits as Levers with values, and the economy after them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from neg.barriers.layer import layers_of
+from neg.core.errors import InvalidParameterError, unknown_name
+from neg.data import groups
+from neg.economy.lever import Lever
+from neg.scenario_files.edits import BorderEdit, LayerEdit, LinkEdit, ParameterEdit, TransferEdit
+from neg.scenario_files.schema import ScenarioFile
+
+_LAYER = {"factor": ("factor", "times"), "rate": ("rate", "set"), "cost": ("cost", "times")}
+_PARAMETER = {"factor": "times", "value": "set", "plus": "plus"}
+_NAMED = ("ASEAN", "CLMV", "EAST_ASIA", "RCEP", "ASEAN_PLUS_SIX", "EAST_ASIA_PACIFIC")
+
+
+@dataclasses.dataclass(frozen=True)
+class Move:
+    """A Lever, the value it is put to, and where the file says so (empty: not a number there)."""
+
+    lever: Lever
+    value: float
+    path: str
+
+
+def moves_of(scenario: ScenarioFile, economy: Any) -> list[Move]:
+    """Every edit of a file as Levers on its economy; each is checked against the economy."""
+    edits = scenario.edit
+    found: list[Move] = []
+    for number, layer in enumerate(edits.layer):
+        found.append(_of_layer(layer, f"edit.layer.{number}", economy))
+    for number, border in enumerate(edits.border):
+        found += _of_border(border, f"edit.border.{number}", economy)
+    for number, transfer in enumerate(edits.transfer):
+        found += _of_transfer(transfer, f"edit.transfer.{number}", economy)
+    for number, link in enumerate(edits.link):
+        found += _of_link(link, f"edit.link.{number}", economy)
+    for number, parameter in enumerate(edits.parameter):
+        found.append(_of_parameter(parameter, f"edit.parameter.{number}"))
+    for move in found:
+        try:
+            move.lever.check(economy)
+        except (ValueError, KeyError) as error:
+            where = move.path.rpartition(".")[0] or "edit"
+            raise type(error)(f"{where}: {error}") from None
+    return found
+
+
+def apply(economy: Any, moves: list[Move], values: Mapping[str, Any] | None = None) -> Any:
+    """The economy after the moves, in order; ``values`` by path replace those of the file.
+
+    Traceable in the values.
+    """
+    for move in moves:
+        value = move.value if values is None else values.get(move.path, move.value)
+        try:
+            economy = move.lever.put(economy, value)
+        except InvalidParameterError as error:
+            raise InvalidParameterError(f"{move.path or move.lever.path}: {error}") from None
+    return economy
+
+
+def idle(economy: Any, moves: list[Move]) -> Iterator[Move]:
+    """Moves that change nothing of the economy as the moves before them leave it."""
+    for move in moves:
+        after = apply(economy, [move])
+        sizes = {axis: len(names) for axis, names in economy.labels.items()}
+        path = move.lever.path
+        if path in economy.parameters():
+            old, new = (np.asarray(one.full(path, sizes)) for one in (economy, after))
+        else:
+            old, new = np.asarray(economy.get(path)), np.asarray(after.get(path))
+        if np.array_equal(old, new):
+            yield move
+        economy = after
+
+
+def _widened(selectors: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Selectors with names of groups, such as ASEAN, written out."""
+    return {
+        key: tuple(
+            dict.fromkeys(
+                one
+                for name in value
+                for one in (getattr(groups, name) if name in _NAMED else (name,))
+            )
+        )
+        for key, value in selectors.items()
+    }
+
+
+def members(names: list[str]) -> tuple[str, ...]:
+    """Places, with names of groups written out."""
+    return tuple(_widened({"places": tuple(names)})["places"])
+
+
+def _of_layer(edit: LayerEdit, path: str, economy: Any) -> Move:
+    layers = [layer.label for layer in layers_of(economy)]
+    if edit.layer not in layers:
+        raise unknown_name(f"layer of {path}", edit.layer, layers)
+    name, operation = _LAYER[edit.change]
+    lever = Lever(f"{edit.layer}.{name}", operation, **_widened(edit.selectors()))
+    return Move(lever, getattr(edit, edit.change), f"{path}.{edit.change}")
+
+
+def _of_parameter(edit: ParameterEdit, path: str) -> Move:
+    lever = Lever(edit.path, _PARAMETER[edit.change], **_widened(edit.selectors()))
+    return Move(lever, getattr(edit, edit.change), f"{path}.{edit.change}")
+
+
+def _part(economy: Any, label: str, path: str, needs: str) -> Any:
+    for part in getattr(economy, "parts", ()):
+        if part.label == label:
+            return part
+    raise InvalidParameterError(f"{path} needs {needs} in the file, which has none")
+
+
+def _of_border(edit: BorderEdit, path: str, economy: Any) -> list[Move]:
+    labels = [part.label for part in getattr(economy, "parts", ())]
+    full = f"{path}.{edit.change}"
+    kind = "hours" if "hours" in edit.change or edit.change == "level_of" else "usd"
+    operation = "times" if edit.change.endswith("_factor") else "set"
+    if edit.between is None and "clearance" in labels:
+        places = members(edit.economies or [])
+        if edit.mode:
+            raise InvalidParameterError(f"{path}: clearance does not differ by mode; leave it out")
+        found = []
+        for side in ("export", "import"):
+            lever = Lever(f"clearance.{side}_{kind}", operation, places=places)
+            value: Any = getattr(edit, edit.change)
+            if edit.change == "level_of":
+                names = economy.labels["place"]
+                if value not in names:
+                    raise unknown_name(f"economy in {path}.level_of", value, names)
+                size = {"place": len(names)}
+                value = float(economy.full(f"clearance.{side}_hours", size)[names.index(value)])
+            found.append(Move(lever, value, "" if edit.change == "level_of" else full))
+        return found
+    if edit.change == "level_of":
+        raise InvalidParameterError(
+            f"{path}.level_of needs the [[border]] of economies in the file"
+        )
+    network = _part(economy, "network", path, "[[border]] or a [network]").network
+    wanted = [
+        one.label
+        for one in network.borders
+        if (not edit.mode or one.mode in ("", edit.mode))
+        and (
+            set(edit.between) == {one.first, one.second}
+            if edit.between is not None
+            else {one.first, one.second} & set(members(edit.economies or []))
+        )
+    ]
+    if not wanted:
+        there = ", ".join(one.label for one in network.borders)
+        raise InvalidParameterError(
+            f"{path}: no border of the network is meant; must be among: {there}"
+        )
+    lever = Lever(f"network.border_{kind}", operation, borders=tuple(wanted))
+    return [Move(lever, getattr(edit, edit.change), full)]
+
+
+def _of_transfer(edit: TransferEdit, path: str, economy: Any) -> list[Move]:
+    network = _part(economy, "network", path, "a [network]").network
+    label = f"{edit.place}:{'-'.join(sorted(edit.modes))}"
+    network.label_index("transfer", label)
+    kinds = {"money_factor": ("usd",), "hours_factor": ("hours",), "remove": ("usd", "hours")}
+    removed = edit.change == "remove"
+    value = 0.0 if removed else getattr(edit, edit.change)
+    return [
+        Move(
+            Lever(f"network.transfer_{kind}", "set" if removed else "times", transfers=(label,)),
+            value,
+            "" if removed else f"{path}.{edit.change}",
+        )
+        for kind in kinds[edit.change]
+    ]
+
+
+def _of_link(edit: LinkEdit, path: str, economy: Any) -> list[Move]:
+    network = _part(economy, "network", path, "a [network]").network
+    ends = {(edit.from_, edit.to)} | ({(edit.to, edit.from_)} if edit.two_way else set())
+    labels = tuple(
+        one.label
+        for one in network.links
+        if one.mode == edit.mode
+        and ((one.origin, one.destination) in ends or (one.two_way and edit_ends(one) & ends))
+    )
+    if not labels:
+        known = [one.label for one in network.links]
+        raise unknown_name(f"link of {path}", f"{edit.from_}-{edit.to}:{edit.mode}", known)
+    if edit.change in ("close", "add"):
+        shut = 1.0 if edit.change == "close" else 0.0
+        return [Move(Lever("network.closed", "set", links=labels), shut, "")]
+    name = "network.link_hours" if edit.change == "time_factor" else "network.link_usd"
+    lever = Lever(name, "times", links=labels)
+    return [Move(lever, getattr(edit, edit.change), f"{path}.{edit.change}")]
+
+
+def edit_ends(link: Any) -> set[tuple[str, str]]:
+    """Both directions of a link."""
+    return {(link.origin, link.destination), (link.destination, link.origin)}

@@ -1,0 +1,79 @@
+"""What solving a file gives: a labelled data set, and the folder that shows it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from neg.core.records import check_writable, versions, write_bytes, write_figure, write_record
+from neg.core.records import write_text as write_whole
+from neg.data.write import write_csv
+from neg.scenario_files.reading import to_toml
+from neg.scenario_files.schema import ScenarioFile
+
+GOOD = "converged"
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """Levels and changes of one file or several, or of the cases of a sweep.
+
+    ``dataset`` has the dimension ``scenario``, or ``case`` where a file was swept.
+    """
+
+    scenarios: tuple[ScenarioFile, ...]
+    dataset: xr.Dataset
+    swept: bool = False
+
+    @property
+    def converged(self) -> bool:
+        """Whether every solve found its equilibrium."""
+        return bool(self.dataset.attrs["status"] == GOOD)
+
+    def write(
+        self, folder: str | os.PathLike[str], *, sources: tuple[bytes, ...] | None = None
+    ) -> Path:
+        """Write the folder of the result; each file whole or not at all, the report last.
+
+        ``scenario.toml`` (one file: as read, where ``sources`` hold its bytes), ``result.nc``,
+        ``tables/*.csv``, ``figures/`` and ``report.html`` or ``report.md``. Returns the report's
+        path. Raises :class:`neg.core.errors.OutputError` where a file cannot be written.
+        """
+        from neg.scenario_files.drawing import figures_of
+        from neg.scenario_files.report import report
+
+        folder = Path(folder)
+        check_writable(folder, folder=True)
+        texts = sources or tuple(to_toml(one).encode() for one in self.scenarios)
+        for one, text in zip(self.scenarios, texts, strict=True):
+            name = "scenario" if len(self.scenarios) == 1 else one.name
+            write_bytes(folder / f"{name}.toml", text)
+        write_record(folder / "result.nc", self.stamped())
+        tables = []
+        for name in self.dataset.data_vars:
+            file = f"tables/{str(name).replace('.', '_')}.csv"
+            write_csv(self.dataset[[name]], folder / file)
+            tables.append(file)
+        drawn: dict[str, Any] = {}
+        if any(one.output.figures for one in self.scenarios):
+            for stem, (figure, caption) in figures_of(self).items():
+                png, _ = write_figure(folder / "figures" / stem, figure)
+                drawn[stem] = (png, caption)
+        kind = self.scenarios[0].output.report
+        return write_whole(folder / f"report.{kind}", report(self, drawn, tables, kind))
+
+    def stamped(self) -> xr.Dataset:
+        """The data set with what it is and which versions made it: no date, so that it repeats."""
+        import json
+
+        names = ", ".join(one.name for one in self.scenarios)
+        return self.dataset.assign_attrs(
+            title=f"Scenario files: {names}",
+            caption=" ".join(one.description for one in self.scenarios),
+            versions=json.dumps(versions()),
+            scenarios=json.dumps([one.data() for one in self.scenarios]),
+        )
