@@ -103,7 +103,7 @@ def test_slopes_are_those_of_differences_inside_and_at_corners():
 
 
 def test_packages_grow_with_budgets_and_their_shadow_prices_fall():
-    found = packages(ECONOMY, LINKS, HOME, [0.1, 0.02, 0.05], COSTS)
+    found = packages(ECONOMY, LINKS, HOME, [0.1, 0.02, 0.05], COSTS, tolerance=1e-10)
     assert [one.budget for one in found] == [0.02, 0.05, 0.1]
     gains, prices = zip(*((o.gain, o.result.shadow_prices["budget"]) for o in found), strict=True)
     assert (np.diff(gains) > 0).all() and (np.diff(prices) < 0).all()
