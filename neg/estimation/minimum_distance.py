@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,30 +18,13 @@ from neg.estimation.equilibrium import near, solve_near
 from neg.estimation.least_squares import Lanes, Problem, evaluate, long_way, minimise
 from neg.estimation.levers import Levers, Point, Unknown, in_hands
 from neg.estimation.result import Result, rank_of
+from neg.estimation.settings import Search
 from neg.solvers.long_run import LongRun
 from neg.solvers.short_run import ShortRun
 
 Outcomes = dict[str, Array]
 PRIOR = "prior of "
 """Before the name of an unknown: the moment that its prior is."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Search:
-    """How a fit is sought.
-
-    ``tolerance`` on the largest derivative of the loss in the unbounded unknowns; ``max_steps`` of
-    Levenberg-Marquardt; ``starts`` in one batch, the first as given, the others spread around it
-    (``seed``); ``far`` steps of Adam first, ``rate`` their length; ``throw`` without convergence.
-    """
-
-    tolerance: float = 1e-8
-    max_steps: int = 500
-    starts: int = 1
-    seed: int = 0
-    far: int = 0
-    rate: float = 0.05
-    throw: bool = True
 
 
 class Estimation(eqx.Module):
