@@ -69,7 +69,7 @@ def build_economy(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") 
     """
     table = load_table(scenario, folder)
     section = scenario.economy
-    closure = {"deficit_rule": section.deficit_rule, "rebate": section.rebate}
+    closure: dict[str, Any] = {"deficit_rule": section.deficit_rule, "rebate": section.rebate}
     if section.numeraire != "world":
         closure["numeraire"] = section.numeraire
     return calibrate(
@@ -143,7 +143,8 @@ def by_pairs(
     found = np.broadcast_to(by_sector(name, base, labels["sector"]), shape) * abroad
     spec = Parameter(name, "rate", 0.0, None, None, False, False, axes=_PAIR)
     for value, entry in entries:
-        lever = Lever(name, "set", **entry.selectors())
+        selectors: dict[str, Any] = entry.selectors()
+        lever = Lever(name, "set", **selectors)
         found = np.where(lever.mask(SimpleNamespace(labels=labels), spec), value, found)  # type: ignore[arg-type]
     return found
 
@@ -187,8 +188,9 @@ def _part(one: PartSection, labels: Mapping[str, tuple[str, ...]]) -> Part:
                     f"{one.name}.{name} has the axes {list(axes)}; must be one number here (an "
                     "edit may then move some entries)"
                 )
-            value = _by_label(f"{one.name}.{name}", value, axes[0], labels[axes[0]])
-        elif isinstance(value, str) != (name in options):
+            given[name] = _by_label(f"{one.name}.{name}", value, axes[0], labels[axes[0]])
+            continue
+        if isinstance(value, str) != (name in options):
             raise InvalidParameterError(
                 f"{one.name}.{name} = {value!r} is not allowed; must be "
                 + (f"one of {list(options[name][1])}" if name in options else "a number")

@@ -72,7 +72,7 @@ def solve_many(
         found.append({name: np.asarray(value)[: len(rows)] for name, value in out.items()})
     joined = {name: np.concatenate([one[name] for one in found]) for name in found[0]}
     for row in np.flatnonzero(joined["status"] != Status.CONVERGED):
-        _alone(_put(economy, puts, values[row]), names, joined, row)
+        _alone(_put(economy, puts, values[row]), names, joined, int(row))
     return joined
 
 

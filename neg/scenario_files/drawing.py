@@ -18,7 +18,7 @@ _LINES = 6
 def figures_of(result: Result) -> dict[str, tuple[Any, str]]:
     """Figures by the stem of their file, each with its caption."""
     draw = _swept if result.swept else _bars
-    found = {}
+    found: dict[str, tuple[Any, str]] = {}
     for name, change in result.dataset.data_vars.items():
         by_place = change.dims in (("case", "place"), ("scenario", "place"))
         if str(name).endswith("_change") and by_place and np.isfinite(change).any():
@@ -71,7 +71,7 @@ def _swept(result: Result, name: str, change: xr.DataArray) -> dict[str, tuple[A
     some = change.isel(case=keep)
     x = result.dataset[over].isel(case=keep).values.astype(float)
     order = np.argsort(x)
-    spread = np.abs(some).max("case").to_series().dropna().sort_values(ascending=False)
+    spread = abs(some).max("case").to_series().dropna().sort_values(ascending=False)
     label, written = _about(change)
     with style.house():
         figure, axes = _column(2.4)

@@ -54,8 +54,8 @@ class Result:
             write_bytes(folder / f"{name}.toml", text)
         write_record(folder / "result.nc", self.stamped())
         tables = []
-        for name in self.dataset.data_vars:
-            file = f"tables/{str(name).replace('.', '_')}.csv"
+        for name in map(str, self.dataset.data_vars):
+            file = f"tables/{name.replace('.', '_')}.csv"
             write_csv(self.dataset[[name]], folder / file)
             tables.append(file)
         drawn: dict[str, Any] = {}

@@ -113,8 +113,8 @@ def pick(solved: xr.Dataset, wanted: dict[str, str]) -> xr.Dataset:
     for name in ("equivalent_variation",):
         if name in solved:
             found[name] = solved[name]
-    for name in solved.data_vars:
-        if str(name).startswith("solve_"):
+    for name in map(str, solved.data_vars):
+        if name.startswith("solve_"):
             found[name] = solved[name]
     return found
 

@@ -43,7 +43,7 @@ class Plan:
 def plan(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") -> Plan:
     """What a sweep will do; checks every path and value, solves nothing."""
     points = points_of(scenario)
-    base = fingerprint(scenario, folder)
+    base = fingerprint(scenario, Path(folder))
     for point in points:
         for path, value in point.items():
             if is_number_of_edit(path) and isinstance(value, bool | str):
