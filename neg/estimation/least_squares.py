@@ -159,7 +159,9 @@ def minimise(
         moved = z - jnp.asarray(_gauss_newton(here, np.asarray(held)))
         better = evaluate(problem, moved, target, root, here.near)
         solves += 1
-        flatter = _gradient(better, held) < left
+        old, new = (np.asarray(jnp.sum(at.gaps**2, axis=1)) for at in (here, better))
+        # Flat is no aim in itself: at a bound of an unknown every loss is.
+        flatter = (_gradient(better, held) < left) & (new <= old * (1 + 1e-9))
         if not flatter.any():
             break
         z, here = _chosen(flatter, (moved, better), (z, here))

@@ -36,9 +36,11 @@ def check_scenario(scenario: ScenarioFile, *, folder: str | os.PathLike[str] = "
             found.append("the file has no edit: it solves the baseline alone")
     elif not scenario.edit.agreement:
         still = list(idle(made.changed, made.moves))
-        still = [move for move in still if move.path not in swept]
+        # One edit may be several moves: hours of imports and of exports, say.
+        moving = {move.path for move in made.moves if move not in still and move.path}
+        still = [move for move in still if move.path not in swept | moving]
         found += [f"{move.path or move.lever.path} changes nothing" for move in still]
-        if len(still) == len(made.moves) and not swept:
+        if not moving and len(still) == len(made.moves) and not swept:
             found.append("the scenario changes nothing")
     from neg.scenario_files.treaties import edited
 

@@ -39,7 +39,7 @@ def _values(given: Any) -> list[Any]:
         return list(given)
     last = given.steps - 1
     inner = [given.from_ + (given.to - given.from_) * k / last for k in range(last)]
-    return [*inner, given.to]
+    return [*(float(f"{value:.12g}") for value in inner), given.to]  # 0.1, not 0.09999999999999999
 
 
 def at_point(scenario: ScenarioFile, point: Mapping[str, Any]) -> ScenarioFile:

@@ -94,7 +94,9 @@ def write_scenario(scenario: ScenarioFile, path: str | os.PathLike[str]) -> Path
 
 def _told(error: ValidationError, where: str) -> Exception:
     """The first thing wrong, with file, path and what is allowed."""
-    first = error.errors()[0]
+    wrong = error.errors()
+    # A misspelt key is also a missing one: the spelling is what helps.
+    first = next((one for one in wrong if one["type"] == "extra_forbidden"), wrong[0])
     # Unions list a complaint for each of their members: the names of these are no keys.
     parts = [str(part) for part in first["loc"] if "[" not in str(part) and str(part) != "float"]
     path = ".".join(parts) or "the file"

@@ -56,7 +56,12 @@ class Result:
         tables = []
         for name in map(str, self.dataset.data_vars):
             file = f"tables/{name.replace('.', '_')}.csv"
-            write_csv(self.dataset[[name]], folder / file)
+            table = self.dataset[[name]]
+            if (
+                name.endswith("_change") and "scenario" in table.dims
+            ):  # of the baseline there is none
+                table = table.dropna("scenario", how="all")
+            write_csv(table, folder / file)
             tables.append(file)
         drawn: dict[str, Any] = {}
         if any(one.output.figures for one in self.scenarios):

@@ -57,8 +57,9 @@ def test_says_when_moments_cannot_tell_and_when_it_did_not_converge():
     )
     assert found.rank == 1 and found.loss < 1e-15
     with pytest.raises(ConvergenceError, match="gradient"):
+        steep = lambda unknown: {"sum": unknown["a"] ** 9 + unknown["b"] ** 9}
         match_moments(
-            together, {"a": (1.0, 0.0, 5.0), "b": (1.0, 0.0, 9.0)}, {"sum": 3.0}, max_steps=1
+            steep, {"a": (1.0, 0.0, 5.0), "b": (1.0, 0.0, 9.0)}, {"sum": 3e4}, max_steps=1
         )
     with pytest.raises(InvalidParameterError, match="strictly inside"):
         match_moments(together, {"a": (6.0, 0.0, 5.0), "b": (1.0, 0.0, 9.0)}, {"sum": 3.0})
