@@ -248,6 +248,7 @@ def draw(record: xr.Dataset) -> Figure:
         bar=False,
         numbers=".0f",
     )
+    axes["mix"].set(xlabel="", ylabel="")
     axes["mix"].set_title(f"Budget of {middle:g} %: shares, %")
     rows = np.arange(len(names))
     for k, budget in enumerate(budgets):
@@ -281,5 +282,5 @@ def _worth(axes: Any, record: xr.Dataset) -> None:
         error_kw={"lw": 1.0, "ecolor": style.INK, "capsize": 2.0},
     )
     axes.set_yticks(np.arange(len(order)), [KINDS[k] for k in order])
-    axes.set(xlabel="real income for one more dollar, dollars")
+    axes.set(xlabel="real income, dollars a year")
     axes.set_title(f"One more dollar, {_shown(record)}")

@@ -172,11 +172,12 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     }
     share = 100 * one["share"]
     at = lambda year, name: f"{float(share.sel(year=year, moment=name)):.1f} %"
+    further = _moved(fall["machinery"])
     ratio = float(record["singular"][0] / record["singular"][-1])
     return {
         "title": (
-            f"Costs inside East Asia fell by {fall['goods']:.0f} % for all goods and by another "
-            f"{fall['machinery']:.0f} % for machinery, if two shares of trade are to say so"
+            f"Costs inside East Asia {_moved(fall['goods'])} for all goods and {further} for "
+            "machinery on top, if two shares of trade are to say so"
         ),
         "caption": (
             "Left: fall of the cost of a delivery inside East Asia that moves the share of trade "
@@ -203,6 +204,10 @@ def describe(record: xr.Dataset) -> dict[str, str]:
         ),
         "checks": (f"the targeted shares are met to {float(abs(_missed(record)).max()):.0e}"),
     }
+
+
+def _moved(fall: float) -> str:
+    return f"{'fell' if fall > 0 else 'rose'} by {abs(fall):.0f} %"
 
 
 def _missed(record: xr.Dataset) -> Any:
@@ -236,7 +241,8 @@ def draw(record: xr.Dataset) -> Figure:
         )
     axes[0].set_xticks(range(len(theta)), [f"{t:g}" for t in theta])
     axes[0].set(xlabel="trade elasticity", ylabel="fall of the cost, %")
-    axes[0].legend(loc="upper right")
+    axes[0].set_ylim(top=1.45 * axes[0].get_ylim()[1])  # room for the legend
+    axes[0].legend(loc="upper left")
     axes[0].set_title("What it takes")
     ring = record["ellipse"].values
     axes[1].fill(ring[:, 0], ring[:, 1], color="#cfe3f2")
@@ -260,9 +266,9 @@ def draw(record: xr.Dataset) -> Figure:
     axes[2].set_yticks(
         range(3), [name.replace(" on ", "\non ").replace(", ", ",\n") for name in names]
     )
-    axes[2].axvline(0.0, color=style.QUIET, lw=0.8)
+    axes[2].plot([0.0, 0.0], [-0.6, 2.55], color=style.QUIET, lw=0.8)
     axes[2].set_xlim(-1.05, 1.05)
-    axes[2].set(xlabel="weight in the direction", ylim=(-0.6, 3.6))
+    axes[2].set(xlabel="weight in the direction", ylim=(-0.6, 4.0))
     axes[2].legend(loc="upper left", ncols=1, borderpad=0.0)
     axes[2].set_title("Directions the data see")
     return figure
