@@ -19,6 +19,7 @@ from neg.estimation.levers import hand
 from neg.solvers.long_run import LongRun, long_run, tilt
 
 _SAME = 1e-6
+_MOST_STEPS = 50_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,8 +65,9 @@ def big_push(
     pushed = economy
     for lever, value in levers.items():
         pushed = hand(pushed, lever).put(pushed, jnp.asarray(float(value)))
-    during = long_run(pushed, _nudged(economy, before.x))
-    after = long_run(economy, _nudged(economy, during.x))
+    # Close to the least push that moves industry the dynamics pass by slowly.
+    during = long_run(pushed, _nudged(economy, before.x), max_steps=_MOST_STEPS)
+    after = long_run(economy, _nudged(economy, during.x), max_steps=_MOST_STEPS)
     mass = np.asarray(economy.groups.cell_mass)
     moved = float(np.max(np.abs(np.asarray(after.x) - np.asarray(before.x)) / mass))
     return Push(before, during, after, moved)
