@@ -77,19 +77,15 @@ def test_rules_of_one_agreement(three, case, rule):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("case", "content"),
+    ("case", "content", "cumulation"),
     [
-        pytest.param(
-            "fta_rule_unreachable",
-            0.995,
-            marks=pytest.mark.xfail(reason="known content is another one than with diagonal"),
-        ),
-        ("fta_rule_binding_sharp", 0.82),
-        ("fta_rule_diagonal_sharp", 0.55),
+        ("fta_rule_unreachable", 0.995, "full"),  # its known contents are those of full cumulation
+        ("fta_rule_binding_sharp", 0.82, "diagonal"),
+        ("fta_rule_diagonal_sharp", 0.55, "diagonal"),
     ],
 )
-def test_sharp_rules(three, case, content):
-    sharp = Agreement("A", PAIR, content=content)
+def test_sharp_rules(three, case, content, cumulation):
+    sharp = Agreement("A", PAIR, content=content, cumulation=cumulation)
     economy = three.economy([sharp])  # composed smooth: contents are held before it is sharp
     ones = (jnp.ones((2, 2)),)
     part = economy.parts[0].with_(held=ones, **{"A.width": 0.0})
