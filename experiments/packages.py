@@ -257,6 +257,8 @@ def draw(record: xr.Dataset) -> Figure:
     axes["gain"].set_yticks(rows, [])
     axes["gain"].set_ylim(len(names) - 0.5, -0.5)
     axes["gain"].set(xlabel="real income, %")
+    low, high = axes["gain"].get_xlim()
+    axes["gain"].set_xlim(low, high + 0.9 * (high - low))  # room for the legend
     axes["gain"].legend(title="budget", loc="lower right", title_fontsize=7.5)
     axes["gain"].set_title("Gain")
     _worth(axes["worth"], record)
