@@ -70,14 +70,14 @@ def test_processes_side_by_side_give_the_same_and_stop_within_two_seconds(folder
     file = folder / "many.toml"
     file.write_text(text)
     words = [sys.executable, "-m", "neg.cli", "sweep", str(file)]
-    process = subprocess.Popen([*words, "-o", str(tmp_path / "cut")], stderr=subprocess.PIPE)
+    process = subprocess.Popen([*words, "-o", str(tmp_path / "cut")], stderr=subprocess.DEVNULL)
     ledger = tmp_path / "cut" / "cases.jsonl"
     until = time.monotonic() + 120
     while not ledger.exists() and time.monotonic() < until:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     began = time.monotonic()
-    assert process.wait(timeout=60) in (130, 0)
+    assert process.wait(timeout=60) == 130
     assert time.monotonic() - began < 2.0
     subprocess.run([*words, "--resume", "-o", str(tmp_path / "cut")], check=True)
     subprocess.run([*words, "--jobs", "2", "-o", str(tmp_path / "whole")], check=True)
