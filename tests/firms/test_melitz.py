@@ -199,6 +199,7 @@ def crowd():
     return compose(base, [firms, Tastes(0.5), *layers])
 
 
+@pytest.mark.slow  # all parts of firms in one long run
 def test_parts_of_firms_compose(crowd):
     solved = long_run(crowd, crowd.initial_distribution())
     found = solved.outcomes
