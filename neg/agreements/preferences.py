@@ -309,7 +309,7 @@ class Agreements(Part):
         slots, use = self.use(scene, mfn)
         at = (slots.origin, slots.destination)
         empty = jnp.zeros(mfn.shape)
-        full = lambda value: empty.at[at].set(value)  # noqa: E731
+        full = lambda value: empty.at[at].set(value)
         found["effective_tariff"] = mfn.at[at].set(use.effective_tariff)
         found["factor"] = (empty + 1.0).at[at].set(use.factor)
         found["use_count"] = full(jnp.sum(use.firms, axis=-1))

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from neg.barriers.layer import KINDS
 from neg.barriers.pair import PAIR, PairLayer, with_sector
+from neg.barriers.time import Time
 from neg.core.checks import check_choice
 from neg.core.parameters import parameter
 from neg.economy.scene import Scene
@@ -53,26 +54,17 @@ class BorderFee(PairLayer):
         return "border fees and the value of shipments"
 
 
-class BorderTime(PairLayer):
+class BorderTime(Time):
     """Hours of clearance at all borders on the way times the value of time.
 
     g = daily hours / 24
     """
 
     label: ClassVar[str] = "border_time"
-    lever: ClassVar[str] = "hours"
-    units: ClassVar[str] = "hours, at a share of value a day"
 
     hours: Float[Array, "origin destination"] = parameter(
         0.0, "hours of clearance", low=0.0, axes=PAIR, unit="hours"
     )
-    daily: Float[Array, " sector"] = parameter(
-        0.01, "share of value that a day costs", low=0.0, axes=("sector",), unit="1/day"
-    )
-
-    def log_rate(self, scene: Scene | None = None) -> Float[Array, "*axes"]:
-        """Days times what one costs."""
-        return with_sector(self.hours / 24.0, self.daily)
 
     @property
     def words(self) -> str:
