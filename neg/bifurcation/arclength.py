@@ -20,6 +20,7 @@ from neg.bifurcation.reduction import Reduction, reduced_residual
 from neg.core.compilation import quick_jit
 from neg.core.status import Status
 from neg.economy.model import Model
+from neg.solvers.newton import undamped
 
 _NEWTON = 8
 _TURN = 0.9
@@ -113,34 +114,15 @@ def correct(
 
     Returns point, a vector along the branch there, largest residual, iterations and status.
     """
-    last = jnp.zeros_like(u).at[-1].set(1.0)
 
-    def unfinished(state: tuple) -> Array:
-        *_, error, count = state
-        return (error > tolerance) & (count <= _NEWTON) & (error < jnp.inf)
-
-    def body(state: tuple) -> tuple:
-        # One factorisation gives the next change and the tangent; the model is evaluated at this
-        # one place, as every copy of it would have to be compiled again.
-        u, change, *_, count = state
-        u = u + change
+    def bordered(u: Array) -> tuple[Array, Array]:
         value, jacobian = evaluate(u, args)
-        miss = jnp.append(value, row @ u - level)
-        error = jnp.max(jnp.abs(miss))
-        error = jnp.where(jnp.isfinite(error), error, jnp.inf)
         matrix = jnp.concatenate([jacobian, row[None, :]])
-        both = jnp.linalg.solve(matrix, jnp.stack([-miss, last], axis=1))
-        return u, both[:, 0], both[:, 1], error, count + 1
+        return jnp.append(value, row @ u - level), matrix
 
-    nothing = jnp.zeros_like(u)
-    state = (u, nothing, nothing, jnp.asarray(1e300), jnp.asarray(-1))
-    u, _, along, error, count = jax.lax.while_loop(unfinished, body, state)
-    status = jnp.where(
-        error <= tolerance,
-        Status.CONVERGED,
-        jnp.where(jnp.isfinite(error), Status.MAX_STEPS, Status.NON_FINITE),
-    )
-    return u, along, error, count, status
+    root = undamped(bordered, u, tolerance=tolerance, max_steps=_NEWTON + 1)
+    along = jnp.linalg.solve(root.jacobian, jnp.zeros_like(u).at[-1].set(1.0))
+    return root.z, along, root.residual, root.steps, root.status
 
 
 def unit_tangent(along: Array, heading: Array, metric: Array) -> Array:

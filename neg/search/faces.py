@@ -20,6 +20,7 @@ from jaxtyping import Array, Bool, Float
 from neg.core.compilation import quick_jit
 from neg.economy.model import Model
 from neg.solvers.hoist import hoist
+from neg.solvers.newton import undamped
 from neg.solvers.small import solve
 from neg.solvers.system import both, flat_prices
 
@@ -164,16 +165,15 @@ def cleared(function: Any, p: Array) -> Array:
     if not p.shape[0]:
         return p
 
-    def body(state: tuple) -> tuple:
-        point, steps, _ = state
+    def evaluate(point: Array) -> tuple[Array, Array]:
         slopes, value = jax.jacfwd(lambda at: (function(at),) * 2, has_aux=True)(point)
-        step = solve(slopes, -value[:, None])[:, 0]
-        step = step * jnp.minimum(1.0, 2.0 / jnp.maximum(jnp.max(jnp.abs(step)), 1e-300))
-        close = jnp.max(jnp.abs(value)) < 1e-7
-        return point + step, steps + 1, close | ~jnp.all(jnp.isfinite(step))
+        return value, slopes
 
-    state = (p, 0, jnp.asarray(False))
-    return jax.lax.while_loop(lambda s: ~s[2] & (s[1] < _STEPS), body, state)[0]
+    def step(slopes: Array, value: Array) -> Array:
+        return solve(slopes, -value[:, None])[:, 0]
+
+    limits: dict = {"tolerance": 1e-7, "max_steps": _STEPS, "max_change": 2.0}
+    return undamped(evaluate, p, rule=step, last=True, **limits).z
 
 
 def _followed(clear: Any, p: Array, u: Array) -> Array:

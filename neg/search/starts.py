@@ -13,6 +13,7 @@ from jaxtyping import Array, Float
 from neg.breakpoints.crossings import gather, start_at
 from neg.core.compilation import quick_jit
 from neg.economy.model import Model
+from neg.solvers.newton import undamped
 from neg.solvers.system import distribution, long_run_residual, unpack
 
 _BLOCK = 256
@@ -86,10 +87,9 @@ def _solve_block(
 
 
 def _solve(model: Model, start: Array, used: Array, deflation: Deflation) -> tuple[Array, Array]:
-    """Newton's method with the step of the deflated system: the plain step, lengthened or turned.
+    """Newton's method on the deflated system ``exp(m(z)) F(z) = 0``.
 
-    With residual ``exp(m(z)) F(z)`` the Newton step is ``d / (1 - m'(z) d)``, where ``d`` is the
-    step for ``F``.
+    Its step solves ``(J + F m') s = - F``: the plain step, lengthened or turned.
     """
     z = start_at(model, gather(model, start, used), used)
 
@@ -100,23 +100,15 @@ def _solve(model: Model, start: Array, used: Array, deflation: Deflation) -> tup
         share = jnp.where(used, jnp.exp(unpack(model, point).log_share), 0.0)
         return deflation.log_factor(share, used)
 
-    def body(state: tuple) -> tuple:
-        point, value, steps = state
-        step = jnp.linalg.solve(jax.jacfwd(function)(point), -value)
-        turn = 1.0 - jax.jvp(factor, (point,), (step,))[1]
-        step = step / jnp.where(jnp.abs(turn) < 1e-3, 1e-3, turn)
-        step = step * jnp.minimum(1.0, 2.0 / jnp.maximum(jnp.max(jnp.abs(step)), 1e-300))
-        return point + step, function(point + step), steps + 1
-
-    def unfinished(state: tuple) -> Array:
-        point, value, steps = state
+    def evaluate(point: Array) -> tuple[Array, Array]:
+        jacobian, value = jax.jacfwd(lambda at: (function(at),) * 2, has_aux=True)(point)
         lost = jnp.min(unpack(model, point).log_share) < _SMALLEST_LOG_SHARE
-        size = jnp.max(jnp.abs(value))
-        return (size > 1e-13) & (steps < _STEPS) & jnp.isfinite(size) & ~lost
+        matrix = jacobian + value[:, None] * jax.grad(factor)(point)[None, :]
+        return jnp.where(lost, jnp.nan, value), matrix
 
-    point, value, _ = jax.lax.while_loop(unfinished, body, (z, function(z), 0))
-    x = distribution(model, unpack(model, point).log_share, used)
-    return x, jnp.max(jnp.abs(value)) <= _CONVERGED
+    root = undamped(evaluate, z, tolerance=1e-13, max_steps=_STEPS, max_change=2.0)
+    x = distribution(model, unpack(model, root.z).log_share, used)
+    return x, root.residual <= _CONVERGED
 
 
 def random_starts(model: Model, used: np.ndarray, count: int, seed: Any) -> np.ndarray:

@@ -1,4 +1,7 @@
-"""Newton's method with a dense Jacobian and backtracking; what a step is, is a rule.
+"""Newton's method with a dense Jacobian; what a step is, is a rule.
+
+:func:`newton` backtracks until the residual falls: for starts far from the root. :func:`undamped`
+takes the steps as they are, one evaluation each: for starts next to it, and for batches.
 
 direct            s = - J^-1 F
 pseudo_inverse    s = - J^+ F, the shortest step, where J is not square or has no inverse
@@ -174,6 +177,51 @@ def newton(
     )
     end = jax.lax.while_loop(unfinished, body, start)
     return Root(end.point, _largest(end.value), end.status, end.steps, end.jacobian)
+
+
+def undamped(
+    evaluate: Callable[[Float[Array, " unknown"]], tuple[Array, Array]],
+    z: Float[Array, " unknown"],
+    *,
+    tolerance: Any,
+    max_steps: Any,
+    max_change: Any = jnp.inf,
+    rule: StepRule = direct,
+    last: bool = False,
+) -> Root:
+    """Newton's method from next to a root: full steps, no unknown changed by over ``max_change``.
+
+    ``evaluate`` gives the value at a point and the matrix of the step there: the Jacobian, or one
+    that leads away from known roots. Converged means that the largest absolute value is at most
+    ``tolerance``; with ``last`` the step asked for there is taken as well, unseen. Traceable;
+    never raises.
+    """
+
+    def unfinished(state: tuple) -> Array:
+        *_, error, count = state
+        return (error > tolerance) & (count < max_steps) & (error < jnp.inf)
+
+    def body(state: tuple) -> tuple:
+        # Evaluated at this one place, as every copy of a model would have to be compiled again.
+        point, change, _, _, count = state
+        point = point + change
+        value, matrix = evaluate(point)
+        error = _largest(value)
+        error = jnp.where(jnp.isfinite(error), error, jnp.inf)
+        full = rule(matrix, value)
+        change = full * jnp.minimum(1.0, max_change / jnp.maximum(_largest(full), 1e-300))
+        return point, change, matrix, error, count + 1
+
+    n = z.shape[0]
+    nothing, unseen = jnp.zeros_like(z), jnp.full((n, n), jnp.nan, dtype=z.dtype)
+    state = (z, nothing, unseen, jnp.asarray(1e300), jnp.asarray(-1))
+    z, change, matrix, error, count = jax.lax.while_loop(unfinished, body, state)
+    found = error <= tolerance
+    if last:
+        z = jnp.where(found & jnp.all(jnp.isfinite(change)), z + change, z)
+    lost = jnp.where(jnp.isfinite(error), Status.MAX_STEPS, Status.NON_FINITE)
+    status = jnp.where(found, Status.CONVERGED, lost)
+    return Root(z, error, status, count, matrix)
 
 
 def stubborn(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neg.core.status import Status
-from neg.solvers.newton import newton
+from neg.solvers.newton import newton, undamped
 
 solve = jax.jit(newton, static_argnums=0)
 
@@ -98,3 +98,38 @@ def test_every_status_says_cause_and_remedy():
     for status in Status:
         assert status.cause and status.name.lower() in status.message
         assert bool(status.remedy) != status.ok
+
+
+def both(function, a):
+    return lambda z: (function(z, a), jax.jacfwd(function)(z, a))
+
+
+def test_undamped_steps_end_in_every_way():
+    limits = {"tolerance": 1e-12, "max_steps": 20}
+    root = undamped(both(square, 2.0), jnp.array([1.5]), **limits)
+    assert Status(int(root.status)) is Status.CONVERGED
+    assert float(root.z[0]) == pytest.approx(np.sqrt(2.0), rel=1e-15)
+    np.testing.assert_allclose(root.jacobian, [[2.0 * np.sqrt(2.0)]], rtol=1e-12)
+    few = undamped(both(square, 2.0), jnp.array([1e6]), tolerance=1e-12, max_steps=3)
+    assert Status(int(few.status)) is Status.MAX_STEPS and int(few.steps) == 3
+    assert Status(int(undamped(both(no_zero, 1.0), jnp.array([0.0]), **limits).status)) in (
+        Status.NON_FINITE,
+        Status.MAX_STEPS,
+    )
+    outside = undamped(both(only_above_zero, 1.0), jnp.array([-1.0]), **limits)
+    assert Status(int(outside.status)) is Status.NON_FINITE
+
+
+def test_undamped_steps_are_newtons_own_and_bounded():
+    # From 3 the step for z^2 = 2 is -7/6, and one step is what a large tolerance asks for.
+    one = undamped(both(square, 2.0), jnp.array([3.0]), tolerance=10.0, max_steps=1, last=True)
+    assert float(one.z[0]) == pytest.approx(3.0 - 7.0 / 6.0, rel=1e-15)
+    short = undamped(
+        both(square, 2.0),
+        jnp.array([3.0]),
+        tolerance=10.0,
+        max_steps=1,
+        max_change=0.5,
+        last=True,
+    )
+    assert float(short.z[0]) == pytest.approx(2.5, rel=1e-15)
