@@ -33,6 +33,8 @@ class Pair:
     peer_name: str = "peer"
     repeats: int = 15
     inner: int = 1
+    peer_sample: int = 1
+    """The peer does one part in so many of the work; its time is that many times as long."""
     note: str = ""
 
     def measure(self) -> dict[str, Any]:
@@ -42,7 +44,7 @@ class Pair:
         ours, peer = [], []
         for _ in range(self.repeats):
             ours.append(_seconds(self.ours, self.inner))
-            peer.append(_seconds(self.peer, self.inner))
+            peer.append(self.peer_sample * _seconds(self.peer, self.inner))
         ratios = [b / a for a, b in zip(ours, peer, strict=True)]
         return {
             "ours_s": statistics.median(ours),

@@ -20,6 +20,21 @@ from neg.economy.model import Model
 from neg.figures import diagram as drawing
 from neg.figures import style
 
+MODELS = (
+    "core-periphery",
+    "footloose-entrepreneur",
+    "footloose-capital",
+    "constructed-capital",
+    "vertical-linkages",
+    "puga",
+    "puga-immobile",
+    "pflueger",
+    "ottaviano-tabuchi-thisse",
+    "helpman",
+    "urban-costs",
+    "allen-arkolakis",
+)
+"""The canonical models that two like regions tell apart."""
 LINES, POINTS, MARKS = 4, 400, 3
 """Room for uneven branches, their points and thresholds in a record."""
 LEAST, EDGE = 1e-4, 1e-6

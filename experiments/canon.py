@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from experiments._two_regions import (
     LINES,
     MARKS,
+    MODELS,
     POINTS,
     Equilibria,
     changes,
@@ -31,20 +32,7 @@ from neg.figures import style
 from neg.models import get_model
 
 CONFIG: dict[str, Any] = {
-    "models": [
-        "core-periphery",
-        "footloose-entrepreneur",
-        "footloose-capital",
-        "constructed-capital",
-        "vertical-linkages",
-        "puga",
-        "puga-immobile",
-        "pflueger",
-        "ottaviano-tabuchi-thisse",
-        "helpman",
-        "urban-costs",
-        "allen-arkolakis",
-    ],
+    "models": list(MODELS),
     "values": 97,
     "shares": 33,
 }

@@ -15,6 +15,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from experiments._two_regions import MODELS
 from experiments._words import listed
 from neg.breakpoints.thresholds import Threshold, thresholds
 from neg.economy.model import Model
@@ -23,19 +24,7 @@ from neg.figures import style
 from neg.models import get_model
 
 CONFIG: dict[str, Any] = {
-    "models": [
-        "core-periphery",
-        "footloose-entrepreneur",
-        "constructed-capital",
-        "vertical-linkages",
-        "puga",
-        "puga-immobile",
-        "pflueger",
-        "ottaviano-tabuchi-thisse",
-        "helpman",
-        "urban-costs",
-        "allen-arkolakis",
-    ],
+    "models": [name for name in MODELS if name != "footloose-capital"],  # it has no threshold
     "change": 1e-3,  # relative change of a parameter for the comparison
 }
 SMOKE = {"models": ["pflueger"]}
