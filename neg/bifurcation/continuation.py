@@ -80,8 +80,9 @@ def through(
     max_points: int,
 ) -> Branch | None:
     """The branch through the equilibrium near ``x``, both ways; None if there is none."""
-    symmetry = group.isotropy(x, used + 0.0, tolerance=1e-6)
     here = line.at(model, jnp.asarray(at))
+    share = x / np.asarray(here.groups.cell_mass)
+    symmetry = group.isotropy(share, used + 0.0, tolerance=1e-6)
     reduction = reduce(here, symmetry, used)
     guess = state_vector(here, reduction, symmetry.average(x), at)
     return both_ways(model, line, reduction, symmetry, group, guess, steps, max_points)

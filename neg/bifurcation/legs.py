@@ -78,7 +78,7 @@ def _emptied(branch: Branch) -> SpecialPoint:
     """The last point of a branch at which cells have emptied."""
     x = branch.x[-1]
     parameter = float(branch.parameter[-1])
-    empty = branch.used & (np.abs(x) <= 1e-9 * x.max())
+    empty = branch.used & (np.abs(x) <= 1e-9 * np.asarray(branch.model.groups.cell_mass))
     return SpecialPoint(
         kind=Kind.EMPTIED,
         parameter=parameter,
@@ -106,10 +106,11 @@ def _meeting(branch: Branch, near: SpecialPoint, group: Symmetry) -> SpecialPoin
     parameter value at which an eigenvalue passes zero.
     """
     left, right = branch.x[near.index : near.index + 2]
-    spread = float(np.abs(right - left).max())
+    mass = np.asarray(branch.model.groups.cell_mass)
+    spread = float(np.abs((right - left) / mass).max())
     own = branch.symmetry.order
     for tolerance in spread * np.array([2.0, 0.3, 0.03, 0.003]):
-        larger = group.isotropy(near.x, branch.used + 0.0, tolerance=max(tolerance, 1e-7))
+        larger = group.isotropy(near.x / mass, branch.used + 0.0, tolerance=max(tolerance, 1e-7))
         if larger.order <= own:
             return None
         before, after = left - larger.average(left), right - larger.average(right)

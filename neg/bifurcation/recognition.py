@@ -59,14 +59,16 @@ def on_branch(
     if used.sum() != branch.used.sum():
         return False
     span = float(branch.line.high) - float(branch.line.low)
+    mass = np.asarray(branch.model.groups.cell_mass)
+    share = np.asarray(x) / mass
     for segment, fraction in _touching(branch, parameter, 1e-7 * span):
         guess = branch.interpolate(segment, fraction)
-        nearest = _expand(branch, guess)
-        image = np.asarray(x)[group.nearest(x, nearest)]
+        nearest = _expand(branch, guess) / mass
+        image = share[group.nearest(share, nearest)]
         if np.abs(image - nearest).max() > _NEAR:
             continue
         state = polished(branch, guess, parameter)
-        exact = nearest if state is None else state.x
+        exact = nearest if state is None else state.x / mass
         if np.abs(image - exact).max() < (_SAME if state is not None else 1e-4):
             return True
     return False
@@ -93,24 +95,27 @@ def starts_or_ends_here(
     """Whether a known branch has an end at a special point and leaves it through this exit."""
     span = float(line.high) - float(line.low)
     point = exit.point
-    heading = exit.heading / max(float(np.linalg.norm(exit.heading)), 1e-300)
     for branch in branches:
         if branch.used.sum() != exit.used.sum():
             continue
         for end, inward in ((0, 1), (len(branch) - 1, -1)):
             if abs(branch.parameter[end] - point.parameter) > 1e-5 * span:
                 continue
-            moved = np.linalg.norm(branch.x - branch.x[end], axis=1)
+            mass = np.asarray(branch.model.groups.cell_mass)
+            share, own = branch.x / mass, point.x / mass
+            heading = exit.heading / mass
+            heading = heading / max(float(np.linalg.norm(heading)), 1e-300)
+            moved = np.linalg.norm(share - share[end], axis=1)
             away = np.flatnonzero(moved > 0.01)
             if len(away) == 0:
                 continue
-            step = branch.x[away[0] if inward > 0 else away[-1]] - branch.x[end]
+            step = share[away[0] if inward > 0 else away[-1]] - share[end]
             step = step / max(float(np.linalg.norm(step)), 1e-300)
-            images = branch.x[end][group.elements]
-            here = np.abs(images - point.x).max(axis=1) < 1e-4
+            images = share[end][group.elements]
+            here = np.abs(images - own).max(axis=1) < 1e-4
             same_cells = (branch.used[group.elements] == exit.used).all(axis=1)
             along = step[group.elements] @ heading > 0.97
-            entering = (exit.used & (point.x < 1e-9)).any()
+            entering = (exit.used & (own < 1e-9)).any()
             if (here & same_cells & (along | entering)).any():
                 return True
     return False

@@ -42,7 +42,8 @@ def exits(branch: Branch, point: SpecialPoint, group: Symmetry) -> tuple[list[Ex
     At a branch point: along the directions of the equivariant branching lemma, both ways unless
     they are mirror images. At a sustain point: into each set of entering cells that is different.
     """
-    own = group.isotropy(point.x, branch.used + 0.0, tolerance=1e-5)
+    share = point.x / np.asarray(branch.model.groups.cell_mass)
+    own = group.isotropy(share, branch.used + 0.0, tolerance=1e-5)
     if point.kind == Kind.BRANCH:
         leaving = directions(point.modes, own)
         ways = [exit for one in leaving.found for exit in _both_ways(branch, point, one)]
@@ -83,8 +84,9 @@ def leave(
         )
         return branch if branch is not None and len(branch) > 1 else None
     room = np.min(x0[exit.used] / np.maximum(np.abs(exit.heading[exit.used]), 1e-12))
+    largest = float(mass[np.abs(exit.heading) > 1e-12].max())
     for amplitude in AMPLITUDES:
-        size = min(amplitude, 0.3 * float(room))
+        size = min(amplitude * largest, 0.3 * float(room))
         guess = state_vector(here, reduction, x0 + size * exit.heading, point.parameter)
         branch = one_way(
             model, line, reduction, exit.symmetry, group, guess, row, toward, steps, max_points

@@ -227,6 +227,12 @@ def _signatures(model: Model) -> Iterator[np.ndarray]:
         yield np.asarray(geography.distance)
 
 
+def distributions(group: Symmetry, model: Model, x: np.ndarray) -> np.ndarray:
+    """All different distributions that symmetries make of ``x``, told apart by their shares."""
+    mass = np.asarray(model.groups.cell_mass)
+    return group.images(x / mass) * mass
+
+
 def _levels(matrix: np.ndarray) -> np.ndarray:
     """Integer labels of the different values of a matrix, rounding noise apart."""
     flat = matrix.ravel()

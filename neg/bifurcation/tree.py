@@ -17,7 +17,7 @@ from neg.bifurcation.continuation import MAX_POINTS, through
 from neg.bifurcation.line import ParameterLine
 from neg.bifurcation.recognition import on_branch, polished, repeats, starts_or_ends_here
 from neg.bifurcation.switching import beyond_corner, exits, leave
-from neg.bifurcation.symmetry import Symmetry
+from neg.bifurcation.symmetry import Symmetry, distributions
 from neg.economy.model import Model
 from neg.solvers.long_run import EMPTY, STABILITY_TOLERANCE, equilibrium_at, long_run
 
@@ -85,9 +85,11 @@ class Tree:
                 gap = np.where(branch.used, -np.inf, state.payoff - state.value[_index(branch)])
                 if gap.max() > STABILITY_TOLERANCE:
                     continue
-                images = self.group.images(state.x) if mirrored else state.x[None, :]
+                images = (
+                    distributions(self.group, self.model, state.x) if mirrored else state.x[None, :]
+                )
                 found.extend(Crossing(x, state.growth, number) for x in images)
-        return _distinct(found)
+        return _distinct(found, np.asarray(self.model.groups.cell_mass))
 
 
 class _Task(NamedTuple):
@@ -240,7 +242,9 @@ class Grower:
             tuple(self.branches),
             tuple(self.parents),
             tuple(self.depth),
-            tuple(len(self.group.images(b.x[len(b) // 2])) for b in self.branches),
+            tuple(
+                len(distributions(self.group, self.model, b.x[len(b) // 2])) for b in self.branches
+            ),
             tuple(notes),
         )
 
@@ -288,7 +292,9 @@ class Grower:
                 return beyond_corner(
                     self.model, self.line, self.group, branch, point, *self.control
                 )
-            larger = self.group.isotropy(point.x, tolerance=1e-5)
+            larger = self.group.isotropy(
+                point.x / np.asarray(self.model.groups.cell_mass), tolerance=1e-5
+            )
             return self.through(larger.average(point.x), point.parameter, used)
 
         return task
@@ -304,9 +310,9 @@ def _why(branch: Branch) -> str:
     return "; ".join(parts)
 
 
-def _distinct(found: list[Crossing]) -> list[Crossing]:
+def _distinct(found: list[Crossing], mass: np.ndarray) -> list[Crossing]:
     kept: list[Crossing] = []
     for one in found:
-        if not any(np.abs(one.x - other.x).max() < 1e-6 for other in kept):
+        if not any(np.abs((one.x - other.x) / mass).max() < 1e-6 for other in kept):
             kept.append(one)
     return kept

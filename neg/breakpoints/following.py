@@ -141,13 +141,15 @@ class Follower:
 
     def corners(self) -> list[Corner]:
         """Full agglomeration in every place, one for each class of places that are alike."""
-        industry = list(self.model.industry)
+        industry = np.asarray(self.model.industry, dtype=int)
+        places = np.asarray(self.model.cell_places)
+        firsts = industry[np.unique(places[industry], return_index=True)[1]]
         orbits = self.group.orbits
         found = []
-        for orbit in dict.fromkeys(orbits[industry]):
-            cells = tuple(cell for cell in industry if orbits[cell] == orbit)
+        for orbit in dict.fromkeys(orbits[firsts]):
+            cells = tuple(int(cell) for cell in firsts if orbits[cell] == orbit)
             closed = np.zeros(self.model.groups.cells, dtype=bool)
-            closed[[other for other in industry if other != cells[0]]] = True
+            closed[industry[places[industry] != places[cells[0]]]] = True
             branches = self._corner(cells[0], closed)
             if branches:
                 found.append(Corner(cells, closed, tuple(branches)))
@@ -177,7 +179,8 @@ class Follower:
         return Found(v, np.asarray(full.x), np.asarray(u), symmetry, moved)
 
     def _symmetry(self, x: np.ndarray, used: np.ndarray) -> Symmetry:
-        return self.group.isotropy(x, used + 0.0, tolerance=_SAME)
+        share = x / np.asarray(self.middle.groups.cell_mass)
+        return self.group.isotropy(share, used + 0.0, tolerance=_SAME)
 
     def _reduction(self, symmetry: Symmetry, used: np.ndarray) -> Reduction:
         key = symmetry.elements.tobytes() + used.tobytes()

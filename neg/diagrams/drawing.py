@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from neg.bifurcation.branch import Kind
+from neg.bifurcation.symmetry import distributions
 from neg.bifurcation.tree import Tree
 from neg.figures import diagram as shapes
 from neg.figures import style
@@ -76,7 +77,8 @@ def plot(diagram: Any, axes: Any = None, *, shown: Shown | None = None, label: s
             shapes.branch(axes, row["parameter"], row["shown"], row["stable"])
         for state in diagram.basins.states:
             if state.starts:
-                seen = {round(float(height(x[None])[0]), 6) for x in diagram.group.images(state.x)}
+                images = distributions(diagram.group, diagram.model, state.x)
+                seen = {round(float(height(x[None])[0]), 6) for x in images}
                 size = 45 * state.share / len(seen)
                 axes.scatter([state.value] * len(seen), sorted(seen), s=size, color=style.INK)
         _mark(diagram, axes, height, symbol)
@@ -88,11 +90,14 @@ def plot(diagram: Any, axes: Any = None, *, shown: Shown | None = None, label: s
 
 
 def _default(diagram: Tree) -> tuple[Shown, str]:
-    industry = list(diagram.model.industry)
-    two = len(industry) == 2
+    industry = np.asarray(diagram.model.industry, dtype=int)
+    places, number = np.unique(np.asarray(diagram.model.cell_places)[industry], return_inverse=True)
+    two = len(places) == 2
+    member = np.eye(len(places))[number]
 
     def share(x: np.ndarray) -> np.ndarray:
-        part = x[:, industry] / np.maximum(x[:, industry].sum(axis=1, keepdims=True), 1e-300)
+        part = x[:, industry] @ member
+        part = part / np.maximum(part.sum(axis=1, keepdims=True), 1e-300)
         return part[:, 0] if two else part.max(axis=1)
 
     return share, "share of the first place" if two else "share of the largest place"

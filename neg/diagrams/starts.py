@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neg.bifurcation.symmetry import Symmetry, orbit_labels
+from neg.bifurcation.symmetry import Symmetry, distributions, orbit_labels
 from neg.economy.model import Model
 
 MOST_PATTERNS = 64
@@ -40,7 +40,8 @@ def agglomerated(model: Model, group: Symmetry) -> list[np.ndarray]:
     found: list[np.ndarray] = []
     for x in states:
         corner = ((x == 0) | (x == mass[index])).all()
-        if corner and not any(np.abs(group.images(y) - x).max(axis=1).min() < 1e-9 for y in found):
+        known = (distributions(group, model, y) for y in found)
+        if corner and not any((y == x).all(axis=1).any() for y in known):
             found.append(x)
     return found
 

@@ -220,7 +220,7 @@ class Model(Parametric):
 
     @property
     def industry(self) -> tuple[int, ...]:
-        """The cell of each place where industry gathers when it agglomerates: one per place."""
+        """The cells of each place where industry gathers when it agglomerates."""
         return tuple(int(cell) for cell in np.flatnonzero(self.cell_places >= 0))
 
     def initial_distribution(self) -> Float[Array, " cell"]:

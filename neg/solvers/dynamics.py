@@ -28,7 +28,6 @@ Law = Callable[[Array], Array]
 """A parameter as a function of time."""
 
 _MOST_STEPS = 200_000
-_TIE = 1e-10
 
 
 class Dynamics(eqx.Module):
@@ -98,16 +97,24 @@ class Smith(Dynamics):
 
 
 class BestResponse(Dynamics):
-    """Units that revise go where payoffs are highest: ``dx = best - x``; ties are shared.
+    """Units that revise go where payoffs are highest: ``dx_i = m w_i / sum w - x_i``.
+
+    Payoffs that differ by less than ``tie`` are told apart in part only, so that paths rest at a
+    tie instead of jumping about it: ``w_i = [1 - (max V - V_i) / tie]+``.
 
     Source: Gilboa and Matsui (1991), Econometrica 59(3).
     """
 
     name: ClassVar[str] = "best-response"
+    tie: Float[Array, ""] = eqx.field(default=1e-3, converter=as_float)
+
+    def __check_init__(self) -> None:
+        check_range("tie", self.tie, 0.0, low_open=True)
 
     def velocity(self, groups: Groups, x: Array, payoff: Array) -> Array:
         """The best cells' masses less the present ones."""
-        best = (payoff >= groups.largest(payoff)[groups.index] - _TIE).astype(float)
+        short = (groups.largest(payoff)[groups.index] - payoff) / self.tie
+        best = jnp.maximum(1.0 - short, 0.0)
         return best * (groups.mass / groups.total(best))[groups.index] - x
 
 
@@ -234,10 +241,13 @@ def _follow_all(
         p = newton(market_system, stopped[0], (at(stopped[2], stopped[3]), stopped[1])).z
         return implicit_solution(p, (here, x), True, True, residual=market_system)
 
+    mass = model.groups.cell_mass
+
     def field(time: Any, state: tuple, _: Any) -> tuple:
-        x, stocks, guess = state
+        # Shares move, not people: errors are then alike in whatever people are counted.
+        share, stocks, guess = state
         # Rounding must not take mass off the groups: replicator dynamics would let it grow.
-        inside = _on_simplex(model.groups, x)
+        inside = _on_simplex(model.groups, share * mass)
         here = at(time, stocks)
         p = cleared(time, inside, stocks, guess)
         speed = rule.velocity(model.groups, inside, payoff(here, p, inside))
@@ -248,7 +258,7 @@ def _follow_all(
             (time, inside, stocks),
             (jnp.ones_like(time), speed, drift),
         )[1]
-        return speed, drift, change
+        return speed / mass, drift, change
 
     def one(start: Array) -> tuple:
         here = at(times[0])
@@ -268,15 +278,15 @@ def _follow_all(
             times[0],
             times[-1],
             None,
-            (start, stocks, first),
+            (start / mass, stocks, first),
             saveat=diffrax.SaveAt(ts=times),
             stepsize_controller=controller,
             max_steps=_MOST_STEPS,
             throw=False,
         )
         assert solution.ys is not None
-        x, stocks, guess = solution.ys
-        x = jax.vmap(lambda y: _on_simplex(model.groups, y))(x)
+        share, stocks, guess = solution.ys
+        x = jax.vmap(lambda y: _on_simplex(model.groups, y * mass))(share)
 
         def worth(args: tuple) -> Array:
             time, y, k, p = args

@@ -73,10 +73,11 @@ def general_economy(
 
     Arrays follow the shapes documented in :mod:`neg.economy.general`: numbers and vectors are
     broadcast (a vector over sectors where the shape ends in sectors; a matrix of origins and
-    destinations for every sector), labelled arrays are read by their labels. A tariff that is one
-    number, or one a sector, is levied abroad only. Left out, the labour share is what the other
-    cost shares leave, and final spending is spread evenly over sectors. ``homogeneous`` names
-    the sectors that make the freely traded good of price one. ``mobility`` is one of
+    destinations for every sector), labelled arrays are read by their labels. A number, or one a
+    sector, for ``tau``, ``tariff`` or ``export_tax`` holds between different places only. Left
+    out, the labour share is what the other cost shares leave, and final spending is spread evenly
+    over sectors. ``homogeneous`` names the sectors that make the freely traded good of price one.
+    ``mobility`` is one of
 
     - ``immobile``: every worker stays in her place and sector,
     - ``sectors``: workers choose a sector within their place,

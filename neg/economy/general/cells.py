@@ -57,6 +57,15 @@ class Cells(Parametric):
         """Place that the workers of each cell crowd, whatever their sector and origin."""
         return np.asarray(self.place, dtype=int)
 
+    def industry(self, scale: np.ndarray) -> tuple[int, ...]:
+        """Cells that may empty or fill where industry gathers: of people who have a choice.
+
+        Of those, the cells of sectors with returns to ``scale``, if there are any.
+        """
+        free = np.bincount(self.group)[self.group] > 1
+        growing = free & (scale > 0)[np.asarray(self.sector, dtype=int)]
+        return tuple(np.flatnonzero(growing if growing.any() else free).tolist())
+
     def start(self) -> Float[Array, " cell"]:
         """Observed employment, split by group where several groups share a place and sector."""
         people = self.employment.reshape(-1)[self.cell]

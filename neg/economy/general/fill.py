@@ -11,12 +11,18 @@ import numpy as np
 from neg.core.errors import InvalidShapeError, unknown_name
 from neg.core.labels import align, has_labels
 
-ABROAD = frozenset({"tariff", "export_tax"})
-"""Parameters of which a number, or one a sector, holds between different places only."""
+ABROAD = {"tau": 1.0, "tariff": 0.0, "export_tax": 0.0}
+"""Parameters of which a number, or one a sector, holds between different places only, with what
+holds at home where nothing else was said."""
 
 
-def spread(name: str, value: Any, axes: Mapping[str, Sequence[str]], shape: tuple) -> Any:
-    """A value broadcast to a parameter's shape: numbers, vectors over the last axis, labels."""
+def spread(
+    name: str, value: Any, axes: Mapping[str, Sequence[str]], shape: tuple, old: Any = None
+) -> Any:
+    """A value broadcast to a parameter's shape: numbers, vectors over the last axis, labels.
+
+    What numbers and vectors do not reach (see :data:`ABROAD`) stays as in ``old``.
+    """
     if has_labels(value):
         return jnp.broadcast_to(align(name, value, axes), shape)
     array = value if hasattr(value, "ndim") else np.asarray(value, dtype=float)
@@ -25,7 +31,8 @@ def spread(name: str, value: Any, axes: Mapping[str, Sequence[str]], shape: tupl
     try:
         full = jnp.broadcast_to(array, shape).astype(float)
         if name in ABROAD and array.ndim < 2:
-            full = full * (1.0 - np.eye(shape[0]))[..., None]
+            home = np.eye(shape[0], dtype=bool)[..., None]
+            full = jnp.where(home, ABROAD[name] if old is None else old, full)
         return full
     except ValueError:
         raise InvalidShapeError(

@@ -204,6 +204,11 @@ class GeneralEconomy(Tied):
         """The place that the workers of each cell crowd, whatever their sector and origin."""
         return self.cells.places
 
+    @property
+    def industry(self) -> tuple[int, ...]:
+        """Cells of movers in sectors with returns to scale, if there are any."""
+        return self.cells.industry(np.asarray(self.market.alpha))
+
     def initial_distribution(self) -> Float[Array, " cell"]:
         """Observed employment, split by group where several groups share a place and sector."""
         return self.cells.start()
@@ -311,8 +316,9 @@ class GeneralEconomy(Tied):
     def with_(self, **values: Any) -> Self:
         """The same with parameters, aliases or fields of any module replaced, and checked.
 
-        Numbers hold for every entry (of tariffs and export taxes: abroad), a vector over sectors
-        for every place; labelled arrays are read by their labels.
+        Numbers hold for every entry, a vector over sectors for every place; for ``tau``, tariffs
+        and export taxes they hold between different places, and sales at home stay as they are.
+        Labelled arrays are read by their labels.
         """
         changed: dict[str, Any] = {}
         later: dict[str, Any] = {}
@@ -323,10 +329,11 @@ class GeneralEconomy(Tied):
             if name == "numeraire":
                 value = numeraire_weights(value, self.places)
             if name in specs and value is not None:
-                old = np.shape(getattr(self, name) if owner else self.land)
+                room = getattr(self, owner) if owner else self
+                old = getattr(room, name)
                 axes = {axis: labels[axis] for axis in specs[name].axes}
                 shape = tuple(len(entry) for entry in axes.values())
-                value = spread(name, value, axes, old if old else shape)
+                value = spread(name, value, axes, np.shape(old) or shape, old)
             if owner:
                 rooms.setdefault(owner, {})[name] = value
             elif name in _fields(type(self)):
