@@ -21,6 +21,11 @@ os.environ.setdefault(
 import jax  # noqa: E402
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
+from jaxtyping import install_import_hook  # noqa: E402
+
+# Shapes and types that signatures state are checked at every call.
+# The hook stays, as rooms are imported when they are first used.
+install_import_hook("neg", "shapes.checked")
 
 import neg  # noqa: E402, F401  (switches double precision on before any array is made)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -110,7 +111,7 @@ class Agreement(Parametric):
             return self.with_(kept=1.0)
         return self.with_(kept=self.schedule[min(year - self.start, len(self.schedule) - 1)])
 
-    def duty(self, mfn: Array) -> Array:
+    def duty(self, mfn: Any) -> Array:
         """Duty under the agreement, sectors last; never above MFN."""
         preferred = jnp.minimum(self.rate, mfn)
         if self.margin is not None:

@@ -187,7 +187,7 @@ class _Finder:
     def meets_here(self, segment: int, ends: np.ndarray) -> bool:
         """Whether a zero sits on an end of the branch, where other branches found it already."""
         first, last = segment == 0, segment + 2 == len(self.branch)
-        return (first and abs(ends[0]) < _ZERO) or (last and abs(ends[1]) < _ZERO)
+        return bool((first and abs(ends[0]) < _ZERO) or (last and abs(ends[1]) < _ZERO))
 
     def state(self, segment: int, fraction: float) -> ArcState:
         """The state between two points, if it is near to where it was expected."""

@@ -82,7 +82,7 @@ def _run(words: list[str]) -> int:
     return 0
 
 
-def _experiments(words: list[str]) -> int:  # noqa: RET503 (the last line never returns)
+def _experiments(words: list[str]) -> int:
     """Hand over to ``python -m experiments`` of the repository that this package stands in."""
     root = Path(__file__).resolve().parents[2]
     if not (root / "experiments" / "_runner.py").exists():
@@ -93,6 +93,7 @@ def _experiments(words: list[str]) -> int:  # noqa: RET503 (the last line never 
     # In its place: a process of its own reads settings before numpy is loaded, and Ctrl-C is its.
     command = [sys.executable, "-P", "-m", "experiments", *words]
     os.execve(sys.executable, command, {**os.environ, "PYTHONPATH": path})
+    return 0  # another process by now
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -35,10 +35,10 @@ class Moment:
     """
 
     outcome: str
-    places: tuple[str, ...] | None = None
-    origins: tuple[str, ...] | None = None
-    destinations: tuple[str, ...] | None = None
-    sectors: tuple[str, ...] | None = None
+    places: Sequence[str] | None = None
+    origins: Sequence[str] | None = None
+    destinations: Sequence[str] | None = None
+    sectors: Sequence[str] | None = None
     abroad_only: bool = True
     log: bool = False
     over: Moment | None = None

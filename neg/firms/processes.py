@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -102,7 +104,7 @@ class Contacts(Parametric):
         """Contacts of the average firm at rest."""
         return self.direct / (self.exit - self.through)
 
-    def at_age(self, age: Array) -> Array:
+    def at_age(self, age: Any) -> Array:
         """Contacts of the average firm of an age."""
         some = self.through > 0
         safe = jnp.where(some, self.through, 1.0)

@@ -26,7 +26,7 @@ class Productivity(Parametric):
     """
 
     @abstractmethod
-    def above(self, power: Any, cut: Array) -> Array:
+    def above(self, power: Any, cut: Any) -> Array:
         """``E[z^power; z > cut]``, of the shape of ``cut``; infinite cuts give zero."""
 
     @abstractmethod
@@ -34,7 +34,7 @@ class Productivity(Parametric):
         """The distribution of ``z^power``."""
 
     @abstractmethod
-    def quantile(self, share: Array) -> Array:
+    def quantile(self, share: Any) -> Array:
         """The z below which a share of firms lies."""
 
     @property
@@ -47,13 +47,13 @@ class Productivity(Parametric):
         low, high = jnp.asarray(low, dtype=float), jnp.asarray(high, dtype=float)
         return jnp.where(high > low, self.above(power, low) - self.above(power, high), 0.0)
 
-    def hazard(self, power: Any, cut: Array) -> Array:
+    def hazard(self, power: Any, cut: Any) -> Array:
         """``- d log E[z^power; z > c] / d log c``: the extensive elasticity of Chaney (2008)."""
         tail = self.above(power, cut)
         return cut ** (1.0 + power) * self.density(cut) / tail
 
     @abstractmethod
-    def density(self, value: Array) -> Array:
+    def density(self, value: Any) -> Array:
         """Density of z."""
 
     def draw(self, key: Array, count: int) -> Float[Array, " firm"]:
@@ -80,7 +80,7 @@ class Pareto(Productivity):
         """The lowest productivity."""
         return self.low
 
-    def above(self, power: Any, cut: Array) -> Array:
+    def above(self, power: Any, cut: Any) -> Array:
         """In closed form."""
         gap = self.kappa - power
         cut = jnp.maximum(jnp.asarray(cut, dtype=float), self.low)
@@ -93,11 +93,11 @@ class Pareto(Productivity):
         """Pareto again, of shape ``kappa / power``."""
         return type(self)(self.kappa / power, self.low**power)
 
-    def quantile(self, share: Array) -> Array:
+    def quantile(self, share: Any) -> Array:
         """``low (1 - share)^(-1 / kappa)``."""
         return self.low * (1.0 - share) ** (-1.0 / self.kappa)
 
-    def density(self, value: Array) -> Array:
+    def density(self, value: Any) -> Array:
         """``kappa low^kappa z^(-kappa - 1)``."""
         inside = value >= self.low
         safe = jnp.where(inside, value, self.low)
@@ -125,12 +125,12 @@ class LogNormal(Productivity):
         """Zero: there is no least productivity."""
         return jnp.zeros(())
 
-    def log_above(self, power: Any, cut: Array) -> Array:
+    def log_above(self, power: Any, cut: Any) -> Array:
         """Log of the upper moment, at cuts that are positive and finite."""
         z = (self.mu + power * self.sd**2 - jnp.log(cut)) / self.sd
         return power * self.mu + 0.5 * (power * self.sd) ** 2 + log_ndtr(z)
 
-    def above(self, power: Any, cut: Array) -> Array:
+    def above(self, power: Any, cut: Any) -> Array:
         """In closed form."""
         cut = jnp.asarray(cut, dtype=float)
         inside = (cut > 0) & jnp.isfinite(cut)
@@ -138,7 +138,7 @@ class LogNormal(Productivity):
         whole = jnp.exp(power * self.mu + 0.5 * (power * self.sd) ** 2)
         return jnp.where(inside, value, jnp.where(cut <= 0, whole, 0.0))
 
-    def hazard(self, power: Any, cut: Array) -> Array:
+    def hazard(self, power: Any, cut: Any) -> Array:
         """The normal hazard over sd, in logs."""
         z = (jnp.log(cut) - self.mu - power * self.sd**2) / self.sd
         return jnp.exp(-0.5 * z**2 - 0.5 * jnp.log(2 * jnp.pi) - log_ndtr(-z)) / self.sd
@@ -147,11 +147,11 @@ class LogNormal(Productivity):
         """Log-normal again."""
         return type(self)(power * self.mu, jnp.abs(power) * self.sd)
 
-    def quantile(self, share: Array) -> Array:
+    def quantile(self, share: Any) -> Array:
         """``exp(mu + sd Phi^-1(share))``."""
         return jnp.exp(self.mu + self.sd * ndtri(share))
 
-    def density(self, value: Array) -> Array:
+    def density(self, value: Any) -> Array:
         """The log-normal density."""
         safe = jnp.where(value > 0, value, 1.0)
         z = (jnp.log(safe) - self.mu) / self.sd

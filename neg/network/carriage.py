@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import equinox as eqx
@@ -138,7 +139,7 @@ class Carriage(Barrier):
         if self.congested == "yes":
             self._check_congested(model)
         if is_concrete([*self._costs(), self.shipment, self.daily, self.theta]):
-            self._check_routes(model)
+            self._check_routes(model.place_names)
 
     def _check_congested(self, model: Model) -> None:
         x = model.initial_distribution()
@@ -149,8 +150,8 @@ class Carriage(Barrier):
                 f"(a general economy); got routing={self.routing!r} on {type(model).__name__}"
             )
 
-    def _check_routes(self, model: Model) -> None:
-        graph, costs, places = self.network.graph, self._costs(), self._places(model)
+    def _check_routes(self, names: Sequence[str]) -> None:
+        graph, costs, places = self.network.graph, self._costs(), self.network.index(names)
         opened = np.asarray(openness(graph, costs))
         for value, daily in self._shipments():
             cost = np.asarray(layers(graph, costs, value, daily).sum(axis=0))
@@ -161,7 +162,7 @@ class Carriage(Barrier):
             if not np.isfinite(best).all():
                 o, d = np.argwhere(~np.isfinite(best))[0]
                 raise DisconnectedPlaceError(
-                    f"no route leads from {model.place_names[o]!r} to {model.place_names[d]!r}; "
+                    f"no route leads from {names[o]!r} to {names[d]!r}; "
                     "every place must be within reach of every other"
                 )
             if self.routing == "smooth" and self.congested == "no":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import SimpleNamespace
 from typing import Any
 
 import equinox as eqx
@@ -92,8 +91,7 @@ class Gates(Carriage):
                 "tariffs; must be 'nobody'"
             )
         if is_concrete([*self._costs(), self.shipment, self.daily, self.theta]):
-            nodes: Any = SimpleNamespace(place_names=self._nodes)
-            self._check_routes(nodes)
+            self._check_routes(self._nodes)
 
     def _mean(self, scene: Scene, values: Array, lead: int = 0) -> Array:
         """From pairs of gates to pairs of places; ``lead`` axes come before them."""

@@ -15,7 +15,7 @@ from neg.core.errors import InvalidShapeError
 
 def nested_cost(
     costs: Any, weights: Any, eta: Any = 1.099
-) -> tuple[Float[Array, " link"], Float[Array, "link mode"]]:
+) -> tuple[Float[Array, "*link"], Float[Array, "*link mode"]]:
     """Iceberg cost of a link over its modes, and their shares.
 
         t^-eta = sum_m w_m t_m^-eta,   share_m = w_m (t_m / t)^-eta,   sum_m w_m = 1

@@ -133,7 +133,7 @@ def read(kind: Any, given: Any, what: str) -> tuple[Any, ...]:
 
 
 def _missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and np.isnan(value))
+    return value is None or (isinstance(value, float) and bool(np.isnan(value)))
 
 
 def _one(kind: Any, item: Any, where: str) -> Any:

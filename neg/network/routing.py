@@ -19,7 +19,7 @@ def least_costs(
     origins: np.ndarray,
     destinations: np.ndarray,
     beside: Float[Array, "row arc"] | None = None,
-) -> Float[Array, "layer origin destination"]:
+) -> Float[Array, "every origin destination"]:
     """What the cheapest route costs, layer by layer: infinite where there is none.
 
     Rows ``beside`` are summed along the route too, but do not weigh in its choice.

@@ -11,6 +11,7 @@ from neg.bifurcation.arclength import End
 from neg.bifurcation.branch import Kind
 from neg.bifurcation.continuation import continuation
 from neg.bifurcation.special import enclose
+from neg.bifurcation.states import Spectra
 from neg.bifurcation.symmetry import Symmetry
 from neg.solvers.short_run import short_run
 from tests.solvers.toys import circle, fold, pair
@@ -123,7 +124,8 @@ def test_outline_is_stable_up_to_a_point_in_the_middle_that_cannot_be_told(folde
 def test_a_state_of_a_segment_lies_near_it(folded, monkeypatch):
     from neg.bifurcation import special
 
-    finder = special._Finder(folded, None, None)
+    nothing = Spectra(len(folded), [], [])
+    finder = special._Finder(folded, nothing, folded.growth)
     assert finder.state(3, 0.5).good
     inner = special.equilibrium_between
 

@@ -60,7 +60,9 @@ def test_line_finds_what_a_dense_scan_finds():
         values = np.zeros(4096)
         points = np.full((4096, 1), dense[-1])
         points[:4000, 0] = dense
-        gap, _ = gaps(model, None, face, jnp.asarray(values), jnp.asarray(points), 4000)
+        gap, _ = gaps(
+            model, None, face, jnp.asarray(values), jnp.asarray(points), jnp.asarray(4000)
+        )
         sign = np.sign(np.asarray(gap)[:4000, 0])
         assert len(line.u) == (sign[1:] != sign[:-1]).sum()
         assert not len(line.undecided)
