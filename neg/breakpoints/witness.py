@@ -38,7 +38,7 @@ class Witness(eqx.Module):
     value: Float[Array, ""]
     z: Float[Array, " unknown"]
     used: Bool[Array, " cell"]
-    inverse: Float[Array, "..."]  # [unknown, unknown]; not used at a fold, and zero
+    inverse: Float[Array, ...]  # [unknown, unknown]; not used at a fold, and zero
     left: Array
     right: Array
     cell: Int[Array, ""]
