@@ -136,19 +136,28 @@ RESIDENTS = np.array([[0.8, 0.1, 0.3], [0.0, 0.9, 0.2], [0.1, 0.05, 0.6]])
 @pytest.mark.parametrize(
     "options",
     [
-        {"residents": RESIDENTS, "parts": [Tastes(kappa=0.6)], "mobility": "places"},
+        pytest.param(
+            {"residents": RESIDENTS, "parts": [Tastes(kappa=0.6)], "mobility": "places"},
+            marks=pytest.mark.slow,
+        ),
         {
             "residents": RESIDENTS,
             "parts": [Tastes(kappa=0.4, sectors=0.1), Hours(psi=0.5)],
             "mobility": "free",
             "rebate": "lump-sum",
         },
-        {"parts": [Tastes(kappa=0.0, sectors=0.3)], "mobility": "sectors"},
-        {
-            "parts": [Tastes(kappa=0.7)],
-            "mobility": {"s0": "immobile", "s1": "places"},
-            "alpha": 0.2,
-        },
+        pytest.param(
+            {"parts": [Tastes(kappa=0.0, sectors=0.3)], "mobility": "sectors"},
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            {
+                "parts": [Tastes(kappa=0.7)],
+                "mobility": {"s0": "immobile", "s1": "places"},
+                "alpha": 0.2,
+            },
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_the_observed_people_are_a_long_run_equilibrium(options):

@@ -172,6 +172,7 @@ def test_a_map_of_residents():
         assert drawn.get_clim() == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_sixty_places_at_random():
     data = observed(n=60, seed=3, zeros=0.6)
     economy = calibrate_commuting(**data)

@@ -35,7 +35,7 @@ def economy(**options):
     return general_economy(**given | options)
 
 
-@pytest.mark.parametrize("wall", [2.0, 12.0])
+@pytest.mark.parametrize("wall", [pytest.param(2.0, marks=pytest.mark.slow), 12.0])
 def test_gains_formula_is_exact_between_any_two_solved_equilibria(wall):
     """Both are measured from autarky, so that the ratio of gains is that of real incomes."""
     model = economy(mobility="sectors")

@@ -62,7 +62,12 @@ def forgotten(model):
 
 @pytest.mark.parametrize(
     ("rule", "numeraire"),
-    [("fixed", "world"), ("world-share", "c"), ("own-share", "c"), ("spending-share", "c")],
+    [
+        pytest.param("fixed", "world", marks=pytest.mark.slow),
+        ("world-share", "c"),
+        pytest.param("own-share", "c", marks=pytest.mark.slow),
+        ("spending-share", "c"),
+    ],
 )
 def test_inversion_recovers_tastes_spending_and_deficits(rule, numeraire):
     model = truth(deficit_rule=rule, numeraire=numeraire)
@@ -79,7 +84,7 @@ def test_inversion_recovers_tastes_spending_and_deficits(rule, numeraire):
         np.testing.assert_allclose(again[name], out[name], rtol=1e-9, atol=1e-10, err_msg=name)
 
 
-@pytest.mark.parametrize("uses", ["common", "separate"])
+@pytest.mark.parametrize("uses", [pytest.param("common", marks=pytest.mark.slow), "separate"])
 def test_flows_of_the_table_are_returned(uses):
     """The embedded table, with trade costs and wages that it was not calibrated at."""
     table = load_icio()

@@ -275,7 +275,7 @@ def living(group: int) -> list[str]:
     "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
 )
 def test_an_interruption_ends_all_processes_with_one_line(own, tmp_path, number):
-    run = own("good", "slow", "slower", "--smoke", "--jobs", "3")
+    run = own("good", "slow", "slower", "--smoke", "--jobs", "2")
     assert run.stdout.readline().startswith("good")
     began = time.monotonic()
     if number == signal.SIGINT:

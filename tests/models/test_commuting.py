@@ -121,6 +121,7 @@ def test_it_is_the_general_economy_with_commuting_and_tastes():
     assert labelled(theirs)["commuting.flow"].dims == ("residence", "workplace")
 
 
+@pytest.mark.slow
 def test_in_the_twin_too_nobody_lives_where_no_job_is_in_reach():
     amenity = np.array(region(n=5).amenity)
     amenity[1] = 0.0

@@ -174,7 +174,10 @@ def two_halves(alpha: float):
     return whole, split
 
 
-@pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize(
+    "alpha",
+    [pytest.param(0.0, marks=pytest.mark.slow), 0.5, pytest.param(1.0, marks=pytest.mark.slow)],
+)
 def test_two_identical_halves_of_a_sector_behave_as_one(alpha):
     """Scale is industry-wide: halves with productivity ``2^alpha`` undo lost scale and are one.
 

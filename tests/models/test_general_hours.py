@@ -52,6 +52,7 @@ def test_elasticity_of_hours_to_the_real_wage_is_psi():
     assert np.ptp(log_wage) > 0.05
 
 
+@pytest.mark.slow
 def test_supply_of_elasticity_zero_is_no_labour_supply():
     zero, off = short_run(shocked(0.0)), short_run(shocked(None))
     assert "hours.index" in zero.prices and "hours.index" not in off.prices
@@ -201,7 +202,7 @@ def test_an_income_tax_relief_reaches_hours(reach):
     np.testing.assert_allclose(out["hours"], (1 - tax) ** (-psi * reach), rtol=1e-10)
 
 
-@pytest.mark.parametrize("reach", [0.0, 1.0])
+@pytest.mark.parametrize("reach", [pytest.param(0.0, marks=pytest.mark.slow), 1.0])
 def test_transfers_of_every_kind_reach_hours(reach):
     """Tariffs, taxes and deficits: h = (w R^reach / P)^psi with R spendable income over wages."""
     model = shocked(reach=reach)

@@ -175,6 +175,7 @@ def test_gradients_of_the_long_run_equal_central_differences():
         assert np.all(np.isfinite(read(gradient, name)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tastes", [TASTES, Tastes(kappa=2.0, sectors=0.05)])
 def test_the_damped_iteration_reaches_the_same_equilibrium(tastes):
     model = economy(tastes)
@@ -183,6 +184,7 @@ def test_the_damped_iteration_reaches_the_same_equilibrium(tastes):
     np.testing.assert_allclose(free.value, dense.value, rtol=0, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_strong_tastes_keep_industry_spread():
     """Helpman's cumulative causation ends where tastes for places are dispersed enough."""
     model = general_economy(

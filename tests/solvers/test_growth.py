@@ -51,7 +51,7 @@ def test_rates_of_any_slope_are_those_of_its_spectrum(cells, shift):
     assert found.error <= 0.02 * abs(found.rate)
 
 
-@pytest.mark.parametrize("alpha", [0.1, 1.0])
+@pytest.mark.parametrize("alpha", [pytest.param(0.1, marks=pytest.mark.slow), 1.0])
 def test_rates_of_an_economy_are_those_of_its_spectrum(alpha):
     """At unit prices the observed allocation is an equilibrium, whatever the scale elasticity."""
     table = random_table(5, 10, seed=4, tariffs=False)
