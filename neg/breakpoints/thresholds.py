@@ -26,6 +26,7 @@ from neg.breakpoints.zeros import (
 )
 from neg.core.checks import check_choice, is_concrete
 from neg.core.errors import BlackHoleError, ConvergenceError, InvalidParameterError
+from neg.economy.lever import Lever, in_hand
 from neg.economy.model import Model
 from neg.solvers.system import Unknowns, stop
 
@@ -37,14 +38,14 @@ _DEEPEST = 4
 
 def thresholds(
     model: Model,
-    parameter: str = "tau",
+    parameter: str | Lever = "tau",
     low: float | None = None,
     high: float | None = None,
     *,
     modes: int = 1,
     nodes: int = _NODES,
 ) -> Thresholds:
-    """Find every break point, fold and sustain point of a scalar parameter or alias.
+    """Find every break point, fold and sustain point of a scalar parameter, alias or lever.
 
     The interior equilibria near the model's initial distribution and full agglomeration in each
     place are followed by arclength over the allowed range (or from ``low`` to ``high``), in steps
@@ -56,6 +57,8 @@ def thresholds(
     fold is reported. Raises :class:`neg.core.errors.UnknownNameError` for an unknown parameter and
     :class:`neg.core.errors.InvalidParameterError` for bounds outside its range.
     """
+    if isinstance(parameter, Lever):
+        model, parameter = in_hand(model, parameter, parameter.path)
     path = scaled_path(model, parameter, low, high)
     if not all(is_concrete(leaf) for leaf in jax.tree.leaves(stop(model))):
         raise InvalidParameterError(
@@ -105,7 +108,7 @@ def thresholds(
 def threshold(
     model: Model,
     kind: str = "break",
-    parameter: str = "tau",
+    parameter: str | Lever = "tau",
     low: float | None = None,
     high: float | None = None,
     *,
@@ -118,6 +121,8 @@ def threshold(
     inside ``jit``. Raises :class:`neg.core.errors.BlackHoleError` with the reason if there is none.
     """
     check_choice("kind", kind, KINDS)
+    if isinstance(parameter, Lever):
+        model, parameter = in_hand(model, parameter, parameter.path)
     found = thresholds(model, parameter, low, high)
     points = found.of_kind(kind)
     if not points:

@@ -81,10 +81,14 @@ class Arc:
         """The parameter at a place of the branch."""
         return _value(self.branch, self.state(place).u[-1])
 
+    def scale(self, place: float) -> float:
+        """The largest growth rate at the points around: at the place itself all may vanish."""
+        around = [self.growth(p) for p in (float(int(place)), min(int(place) + 1.0, self.end))]
+        return float(np.abs(around).max())
+
     def explodes(self, place: float) -> bool:
         """Whether growth rates are far larger here than at the points of the branch around."""
-        around = [self.growth(p) for p in (float(int(place)), min(int(place) + 1.0, self.end))]
-        return bool(np.abs(self.growth(place)).max() > 100.0 * np.abs(around).max())
+        return bool(np.abs(self.growth(place)).max() > 100.0 * self.scale(place))
 
     def place_of(self, point: SpecialPoint) -> float:
         """Where on the branch a special point lies."""
@@ -134,7 +138,7 @@ def on_interior(branch: Branch, ranks: int) -> OnInterior:
             if _differ(branch, place):
                 found.doubtful.append(_around(branch, place))
             continue
-        scale = float(np.abs(growth).max())
+        scale = max(float(np.abs(growth).max()), arc.scale(place))
         near = np.flatnonzero(np.abs(growth.real) <= _ZERO * scale)
         rank = int(near[0]) if len(near) else int(np.argmin(np.abs(growth.real)))
         zero = _examine(arc, place, functools.partial(arc.rate, rank), kind == Kind.FOLD)
@@ -191,12 +195,16 @@ def distinct(zeros: list[Zero]) -> list[Zero]:
         same = (
             zero.kind == other.kind
             and abs(zero.value - other.value) <= _WIDEST * max(1.0, abs(zero.value))
-            and np.abs(zero.state.x - other.state.x).max() < 1e-6
+            and np.abs((zero.state.x - other.state.x) / _mass(zero)).max() < 1e-6
             for other in kept
         )
         if not any(same):
             kept.append(zero)
     return sorted(kept, key=lambda zero: zero.value)
+
+
+def _mass(zero: Zero) -> np.ndarray:
+    return np.asarray(zero.branch.model.groups.cell_mass)
 
 
 def critical_mode(zero: Zero) -> np.ndarray:

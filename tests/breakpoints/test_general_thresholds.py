@@ -6,16 +6,18 @@ import pytest
 from neg.breakpoints.thresholds import thresholds
 from neg.diagrams.diagram import NOTHING, diagram
 from neg.economy.general import general_economy
+from neg.economy.lever import Lever
 from neg.models.core_periphery import CorePeriphery
+from neg.places.layouts import equidistant
 from neg.solvers.dynamics import paths
 
 
-def core_periphery(people=1.0, mu=0.4):
+def core_periphery(people=1.0, mu=0.4, places=2):
     """Farmers who stay and workers who move, as two sectors of the general economy."""
     return general_economy(
-        places=["a", "b"],
+        places=["a", "b", "c"][:places],
         sectors=["farms", "industry"],
-        employment=people * np.array([[0.5 - mu / 2, mu / 2]] * 2),
+        employment=people * np.array([[1 - mu, mu]] * places) / places,
         theta=4.0,
         alpha=1.0,
         tau=1.7,
@@ -34,6 +36,25 @@ def test_break_and_sustain_points_are_those_of_the_canonical_model_in_any_units(
     for ours, theirs in zip(found, canon, strict=True):
         assert ours.value == pytest.approx(theirs.value, rel=1e-9) and ours.converged
     assert found[1].places == ("a:industry", "b:industry")
+
+
+def test_where_all_modes_vanish_at_once_the_break_point_is_found():
+    """With three equidistant places both modes are critical together, and all rates are zero."""
+    model = core_periphery(places=3)
+    canon = thresholds(CorePeriphery(sigma=5.0, mu=0.4, geography=equidistant(3)), "tau").points
+    found = thresholds(model, "tau", low=1.2, high=3.0).points
+    assert [point.kind for point in found] == ["break", "sustain"]
+    for ours, theirs in zip(found, canon, strict=True):
+        assert ours.value == pytest.approx(theirs.value, rel=1e-9)
+        assert ours.converged and ours.rank == 0
+
+
+def test_a_lever_is_a_parameter_of_thresholds():
+    base = core_periphery()
+    lever = Lever("tau", "plus", sectors=("industry",))
+    found = thresholds(base, lever, low=-0.5, high=1.0)
+    assert [round(1.7 + point.value, 8) for point in found.points] == [1.62657656, 1.80731272]
+    assert found.parameter == "tau" and "plus" in str(found.model.parameters()["tau"].meaning)
 
 
 @pytest.mark.parametrize("people", [1.0, 1e6, 1e-4])
