@@ -163,7 +163,9 @@ def altered(module: Any, **fields: Any) -> Any:
 
 
 def uniform(name: str, value: Any) -> Array:
-    """The one number that an array holds everywhere; a named error if there are several."""
+    """The one number that an array holds everywhere; a named error if there are none or several."""
+    if value is None:
+        raise InvalidParameterError(f"{name} was not given, and has no value")
     array = jnp.asarray(value)
     if array.ndim and is_concrete(array) and np.ptp(np.asarray(array)) > 0:
         raise InvalidParameterError(

@@ -163,9 +163,9 @@ def _decide(
     step = np.where(step > 0, step, 1.0)  # from one owner to the next: never decided
     bend = np.abs(np.diff(slope)) / step
     bend = np.where(owner[1:] == owner[:-1], bend, 0.0)
-    wide = bend.copy()
-    wide[1:] = np.maximum(wide[1:], bend[:-1])
-    wide[:-1] = np.maximum(wide[:-1], bend[1:])
+    wide = bend.copy()  # neighbours where markets do not clear say nothing of the curvature here
+    wide[1:] = np.where(np.isnan(bend[1:]), np.nan, np.fmax(wide[1:], bend[:-1]))
+    wide[:-1] = np.where(np.isnan(bend[:-1]), np.nan, np.fmax(wide[:-1], bend[1:]))
     half = 0.5 * step
     loss = SAFETY * wide * half  # of slope, from either end to the middle
     sign = np.sign(gap)

@@ -130,7 +130,8 @@ def economy(
 
 def describe(model: Any) -> str:
     """The model and its parameters."""
-    values = {name: np.round(model.get(name), 4).tolist() for name in model.parameters()}
+    given = [name for name in model.parameters() if model.value(name) is not None]
+    values = {name: np.round(model.get(name), 4).tolist() for name in given}
     return f"{model.name or type(model).__name__} {model.groups.cells} cells {values}"
 
 
