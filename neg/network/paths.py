@@ -81,14 +81,20 @@ def along(graph: Graph, last: Int[Array, "origin state"]) -> Callable[[Array], A
     tail = jnp.asarray(graph.tail)
     here = jnp.broadcast_to(jnp.arange(count), last.shape)
     first = jnp.where(last >= 0, tail[jnp.maximum(last, 0)], here)
-    jumps = [first]
-    for _ in range(steps - 1):
-        jumps.append(jnp.take_along_axis(jumps[-1], jumps[-1], axis=1))
+
+    # Loops, not unrolled: the compiler would fuse gathers of gathers, twice as many at each step.
+    def double(jump: Array, _: None) -> tuple[Array, Array]:
+        return jnp.take_along_axis(jump, jump, axis=1), jump
+
+    _, jumps = jax.lax.scan(double, first, None, length=steps)
 
     def total(values: Float[Array, " arc"]) -> Float[Array, "origin state"]:
         found = jnp.where(last >= 0, values[jnp.maximum(last, 0)], 0.0)
-        for jump in jumps:
-            found = found + jnp.where(jump != here, jnp.take_along_axis(found, jump, axis=1), 0.0)
-        return found
+
+        def add(found: Array, jump: Array) -> tuple[Array, None]:
+            more = jnp.where(jump != here, jnp.take_along_axis(found, jump, axis=1), 0.0)
+            return found + more, None
+
+        return jax.lax.scan(add, found, jumps)[0]
 
     return total
