@@ -12,6 +12,9 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from neg.network.graph import Graph
+from neg.network.kept import Kept
+
+_SEARCHES = Kept(4)
 
 
 def search(
@@ -42,11 +45,11 @@ def search(
     found, before = dijkstra(
         matrix, indices=states + np.arange(len(origins)), return_predecessors=True
     )
-    found, before = found[:, :states], before[:, :states]
+    found, before = np.ascontiguousarray(found[:, :states]), before[:, :states]
     key = rows[sort] * size + columns[sort]
     wanted = np.maximum(before, 0).astype(np.int64) * size + np.arange(states)
     last = arc[sort][np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))]
-    return found, np.where(before >= 0, last, -1)
+    return found, np.where(before >= 0, last, -1).astype(np.int64)
 
 
 def traced_search(
@@ -59,8 +62,8 @@ def traced_search(
         if np.isnan(values).any() or (values < 0).any():
             shape = len(origins), graph.states
             return np.full(shape, np.nan), np.full(shape, -1, dtype=np.int64)
-        found, last = search(graph, values, origins)
-        return found, last.astype(np.int64)
+        found, last = _SEARCHES.get(graph, (values, origins), lambda: search(graph, values, origins))
+        return found, last
 
     shape = (len(origins), graph.states)
     return jax.pure_callback(
