@@ -15,12 +15,13 @@ from matplotlib.axes import Axes
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 
 from experiments._words import listed, settings
 from neg import data
 from neg.analysis import solve
 from neg.core.status import Status
-from neg.east_asia import ASSUMPTIONS, SOURCES, Cities, city_economy
+from neg.east_asia import ASSUMPTIONS, SOURCES, city_economy
 from neg.economy.lever import Lever
 from neg.figures import style
 from neg.network import Network, smooth_routes
@@ -44,9 +45,9 @@ _CORRIDOR = ("THA", "LAO", "VNM", "KHM", "MMR")
 _MODES = {"road": 0, "sea": 5, "air": 3}
 _EXTENT = (95.5, 110.0, 8.3, 23.2)
 _NAMED = {
-    "Bangkok": (-5, -3, "right"), "Hanoi": (5, 4, "left"), "Savannakhet": (-4, 5, "right"),
-    "Ho Chi Minh City": (5, -9, "left"), "Vientiane": (-5, 4, "right"), "Da Nang": (5, 2, "left"),
-    "Yangon": (-4, 5, "center"), "Phnom Penh": (-5, -9, "right"),
+    "Bangkok": (-7, -2, "right"), "Hanoi": (0, 7, "center"), "Savannakhet": (4, -11, "left"),
+    "Ho Chi Minh City": (3, -12, "center"), "Vientiane": (-5, 5, "right"),
+    "Da Nang": (5, 2, "left"), "Yangon": (0, 7, "center"), "Phnom Penh": (-3, 7, "right"),
 }  # fmt: skip
 
 
@@ -64,7 +65,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     nets = {"before": cities.network, "after": _rebuilt(cities.network, config)}
     names = list(cities.economy.places)
     economy = [cities.accounts.table.places[k] for k in cities.accounts.member]
-    corridor = _between(economy)
+    trades = _pairs(economy)
     loads, share, people, real = [], [], [], []
     for k, (case, net) in enumerate(nets.items()):
         progress(2 + k, 4, f"routes {case}")
@@ -73,8 +74,8 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
         routes = smooth_routes(net, theta=config["routes"], **ships,
                                origins=names, destinations=names)  # fmt: skip
         loads.append(routes.link_loads(goods / goods.sum()).to_numpy())
-        shares = routes.mode_shares(goods * corridor)
-        share.append([float(shares.get(mode, 0.0)) for mode in _MODES])
+        found_shares = [routes.mode_shares(goods * pairs) for pairs in trades.values()]
+        share.append([[float(one.get(mode, 0.0)) for mode in _MODES] for one in found_shares])
         people.append(np.asarray(found["employment"]).sum(axis=1))
         real.append(np.asarray(found["consumption"]))
     at = {place.name: place for place in cities.network.places}
@@ -82,7 +83,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     return xr.Dataset(
         {
             "traffic": (("case", "link"), np.array(loads), {"units": "share of goods trade"}),
-            "mode_share": (("case", "mode"), np.array(share), {"units": "1"}),
+            "mode_share": (("case", "trade", "mode"), np.array(share), {"units": "1"}),
             "people": (("case", "place"), np.array(people), {"units": "million workers"}),
             "real_income": (("case", "place"), np.array(real), {"units": "baskets"}),
         },
@@ -98,6 +99,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
             "lon": ("node", [one.longitude for one in at.values()], {"units": "degrees"}),
             "lat": ("node", [one.latitude for one in at.values()], {"units": "degrees"}),
             "mode": list(_MODES),
+            "trade": list(trades),
         },
         attrs={
             "status": listed(sorted(statuses)),
@@ -109,10 +111,15 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     )
 
 
-def _between(economy: list[str]) -> np.ndarray:
-    """One for pairs of a Thai and a Vietnamese place."""
-    thai, viet = (np.array([one == name for one in economy], float) for name in ("THA", "VNM"))
-    return np.outer(thai, viet) + np.outer(viet, thai)
+def _pairs(economy: list[str]) -> dict[str, np.ndarray]:
+    """One for pairs of a Thai and a Vietnamese place; of the corridor and of any other economy."""
+    own = np.array(economy)
+    thai, viet, five = (own == "THA") * 1.0, (own == "VNM") * 1.0, np.isin(own, _CORRIDOR) * 1.0
+    abroad = (own[:, None] != own) & ((five[:, None] + five) > 0)
+    return {
+        "Thailand–Viet Nam": np.outer(thai, viet) + np.outer(viet, thai),
+        "the five abroad": abroad.astype(float),
+    }
 
 
 def _changed(economy: Any, config: dict[str, Any]) -> Any:
@@ -158,9 +165,9 @@ def _gains(record: xr.Dataset) -> xr.DataArray:
     return change[np.isin(record["economy"], _CORRIDOR)]
 
 
-def _road(record: xr.Dataset) -> tuple[float, float]:
-    share = 100.0 * record["mode_share"].sel(mode="road")
-    return float(share.sel(case="before")), float(share.sel(case="after"))
+def _trucks(record: xr.Dataset, trade: str) -> str:
+    share = 100.0 * record["mode_share"].sel(mode="road", trade=trade)
+    return f"{float(share.sel(case='before')):.3g} % before, {float(share.sel(case='after')):.3g} %"
 
 
 def describe(record: xr.Dataset) -> dict[str, str]:
@@ -169,24 +176,24 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     best, worst = (gains.isel(place=int(f(gains.values))) for f in (np.argmax, np.argmin))
     load = record["traffic"].sel(link=_ROAD)
     growth = float(load.sel(case="after") / load.sel(case="before"))
-    first, then = _road(record)
     count = record.sizes["place"]
     return {
         "title": (
-            f"Without unloading in Lao PDR trucks carry {then:.0f} instead of {first:.0f} % of "
-            f"Thai-Vietnamese goods; {best['place'].item()} gains {float(best):.2f} %, "
-            f"{worst['place'].item()} changes by {float(worst):+.2f} %"
+            "Without unloading in Lao PDR the road from Savannakhet to the coast carries "
+            f"{growth:.1f} times the goods; {best['place'].item()} gains {float(best):.2f} % of "
+            f"real income, {worst['place'].item()} loses {-float(worst):.2f} %"
         ),
         "caption": (
             f"{count} places of 18 economies, USA, EU27 and the rest of the world (at most "
             f"{config['most']} cities an economy), five sectors; totals and flows of economies are "
             "those of the table of 2020. Maps: width of links by goods on them, both directions, "
-            f"from {config['shown']:.0%} of the largest in the corridor on; the road from "
-            f"Savannakhet to the coast comes to carry {growth:.2f} times as much. Before: goods "
+            f"from {config['shown']:.0%} of the largest in the corridor on. Before: goods "
             "change trucks at Savannakhet; after: they do not, borders of Lao PDR by road take "
-            f"{config['border_hours']:g} of their time, and that road {config['road_time']:g} of "
-            "its. Modes: shares in the kilometres of goods between Thailand and Viet Nam. Real "
-            "income of places, where people are free to move within their economy and differ in "
+            f"{config['border_hours']:g} of their time, that road {config['road_time']:g} of "
+            "its. Modes: shares in the kilometres of goods between Thailand and Viet Nam (trucks: "
+            f"{_trucks(record, 'Thailand–Viet Nam')} after) and of those between the five economies "
+            f"and any other ({_trucks(record, 'the five abroad')} after). Real income "
+            "of places, where people are free to move within their economy and differ in "
             f"tastes for places (0.3); trade elasticity {config['theta']:g}, elasticity of routes "
             f"{config['routes']:g} (smooth routing, Allen and Arkolakis 2022), shipment "
             f"{config['shipment']:,.0f} USD, {config['daily']:.0%} of it a day. "
@@ -203,26 +210,29 @@ def describe(record: xr.Dataset) -> dict[str, str]:
 def draw(record: xr.Dataset) -> Figure:
     """Links before and after, where real income rises and falls, modes, winners and losers."""
     figure, axes = style.sheet(
-        [["before", "after", "change"], ["modes", "gains", "gains"]],
-        height=5.2,
-        height_ratios=[1.45, 1.0],
+        [["before", "after"], ["change", [["modes"], ["gains"]]]],
+        height=7.4,
     )
     top = float(record["traffic"].where(_inside(record), 0.0).max())
     for case, title in (("before", "Before"), ("after", "After")):
         _map(axes[case], record, record["traffic"].sel(case=case), top)
         axes[case].set_title(title)
     handles = [Line2D([], [], color=style.COLOURS[k], lw=2.5, label=m) for m, k in _MODES.items()]
-    axes["before"].legend(handles=handles, loc="lower left", framealpha=0.9)
+    legend = axes["before"].legend(handles=handles, loc="lower left", framealpha=0.9)
+    for text in legend.get_texts():
+        text.set_path_effects(_halo())
     _changes(figure, axes["change"], record)
     modes = axes["modes"]
-    for k, case in enumerate(("before", "after")):
+    rows = [(trade, case) for trade in record["trade"].values for case in ("before", "after")]
+    for k, (trade, case) in enumerate(rows):
         left = 0.0
         for mode, colour in _MODES.items():
-            width = 100.0 * float(record["mode_share"].sel(case=case, mode=mode))
-            modes.barh(1 - k, width, left=left, color=style.COLOURS[colour], height=0.6)
+            part = record["mode_share"].sel(case=case, mode=mode, trade=trade)
+            width = 100.0 * float(part)
+            modes.barh(-k, width, left=left, color=style.COLOURS[colour], height=0.7)
             left += width
-    modes.set(title="Thailand–Viet Nam", xlabel="share of kilometres, %", yticks=[1, 0],
-              yticklabels=["before", "after"], xlim=(0, 100))  # fmt: skip
+    modes.set(title="Modes", xlabel="share of kilometres, %", yticks=[-k for k in range(len(rows))],
+              yticklabels=[f"{trade}, {case}" for trade, case in rows], xlim=(0, 100))  # fmt: skip
     gains = _gains(record)
     gains = gains.sortby(gains)
     some = min(6, gains.sizes["place"] // 2)
@@ -233,7 +243,7 @@ def draw(record: xr.Dataset) -> Figure:
     colours = [style.COLOURS[0] if g >= 0 else style.COLOURS[1] for g in shown.values]
     axes["gains"].barh(names, shown.values, color=colours)
     axes["gains"].axvline(0.0, color=style.INK, lw=0.7)
-    axes["gains"].set(title="Largest falls and rises of real income", xlabel="change, %")
+    axes["gains"].set(title="Real income", xlabel="change, %")
     return figure
 
 
@@ -241,11 +251,10 @@ def _inside(record: xr.Dataset) -> np.ndarray:
     """Links with both ends in the part of the map that is shown."""
     west, east, south, north = _EXTENT
     lon, lat = record["lon"], record["lat"]
-    at = dict(zip(record["node"].values,
-                  ((lon > west) & (lon < east) & (lat > south) & (lat < north)).values,
-                  strict=True))  # fmt: skip
-    return np.array([at[a] and at[b] for a, b in zip(record["start"].values,
-                                                     record["end"].values, strict=True)])  # fmt: skip
+    shown = ((lon > west) & (lon < east) & (lat > south) & (lat < north)).values
+    at = dict(zip(record["node"].values, shown, strict=True))
+    ends = zip(record["start"].values, record["end"].values, strict=True)
+    return np.array([at[a] and at[b] for a, b in ends])
 
 
 def _ground(axes: Axes) -> None:
@@ -286,7 +295,12 @@ def _names(axes: Axes, at: dict[str, np.ndarray]) -> None:
     for name, (dx, dy, side) in _NAMED.items():
         if name in at:
             axes.plot(*at[name], "o", color=style.INK, ms=2.0, zorder=5)
-            axes.annotate(name, at[name], (dx, dy), textcoords="offset points", ha=side, zorder=6)
+            axes.annotate(name, at[name], (dx, dy), textcoords="offset points", ha=side, zorder=6,
+                          path_effects=_halo())  # fmt: skip
+
+
+def _halo() -> list[Any]:
+    return [withStroke(linewidth=2.0, foreground="white")]
 
 
 def _changes(figure: Figure, axes: Axes, record: xr.Dataset) -> None:
@@ -301,6 +315,6 @@ def _changes(figure: Figure, axes: Axes, record: xr.Dataset) -> None:
     drawn = axes.scatter(*points.T, c=values, s=size, cmap=style.DIVERGING, zorder=4,
                          norm=TwoSlopeNorm(0.0, -high, high), edgecolors=style.INK,
                          linewidths=0.4)  # fmt: skip
-    figure.colorbar(drawn, ax=axes, orientation="horizontal", shrink=0.9, aspect=25, pad=0.02,
+    figure.colorbar(drawn, ax=axes, shrink=0.8, aspect=28, pad=0.02,
                     label="real income, change in %")  # fmt: skip
     axes.set_title("Change by place")

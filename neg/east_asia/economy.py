@@ -199,8 +199,8 @@ def _fitted(
     people = own.by_place(added) / own.wage[:, None]
     deficit = own.by_place(spent - earned) / scale
     named = {"sector": table.sectors}
-    theta, alpha = (np.asarray(spread(k, v, named, (s,))) for k, v in (("theta", theta),
-                                                                      ("alpha", alpha)))  # fmt: skip
+    theta = np.asarray(spread("theta", theta, named, (s,)))
+    alpha = np.asarray(spread("alpha", alpha, named, (s,)))
     areas = {name: [own.names[i] for i in np.flatnonzero(member == k)]
              for k, name in enumerate(table.places)}  # fmt: skip
     first = general_economy(

@@ -23,9 +23,7 @@ def great_circle(
     return 2 * RADIUS * np.arcsin(np.sqrt(half))
 
 
-def inside(
-    ring: Float[np.ndarray, "corner 2"], points: Float[np.ndarray, "point 2"]
-) -> np.ndarray:
+def inside(ring: Float[np.ndarray, "corner 2"], points: Float[np.ndarray, "point 2"]) -> np.ndarray:
     """Which points lie within a ring of longitudes and latitudes: a ray crosses it an odd time.
 
     >>> square = np.array([[0.0, 0.0], [2.0, 0.0], [2.0, 2.0], [0.0, 2.0], [0.0, 0.0]])
@@ -51,9 +49,7 @@ def _rings(economy: str) -> list[np.ndarray]:
     return data.borders().get(economy, [])
 
 
-def landmass(
-    economy: str, points: Float[np.ndarray, "point 2"]
-) -> Int[np.ndarray, " point"]:
+def landmass(economy: str, points: Float[np.ndarray, "point 2"]) -> Int[np.ndarray, " point"]:
     """Number of the outline of an economy within which each point lies, else of the nearest one.
 
     Places on a coast may fall outside an outline that is drawn coarsely.

@@ -105,9 +105,7 @@ def _bridged(kept: list[tuple[int, int]], apart: np.ndarray) -> list[tuple[int, 
         more.append((int(min(i, j)), int(max(i, j))))
 
 
-def _with_towns(
-    places: pd.DataFrame, crossings: Sequence[Crossing], far: bool
-) -> pd.DataFrame:
+def _with_towns(places: pd.DataFrame, crossings: Sequence[Crossing], far: bool) -> pd.DataFrame:
     """Places, then the towns of crossings that are none of them, then regions far away."""
     unknown = sorted(set(places["economy"]) - set(data.EAST_ASIA_PACIFIC))
     if unknown:
@@ -140,9 +138,7 @@ def _place_of(rows: pd.DataFrame, town: tuple[str, str, float, float]) -> str | 
     return str(own.index[int(km.argmin())]) if km.min() <= _SAME else None
 
 
-def _all_roads(
-    here: pd.DataFrame, crossings: Sequence[Crossing]
-) -> list[tuple[str, str, float]]:
+def _all_roads(here: pd.DataFrame, crossings: Sequence[Crossing]) -> list[tuple[str, str, float]]:
     found = []
     for economy, own in here.groupby("economy", sort=False):
         if economy not in FAR:
@@ -189,9 +185,7 @@ def _sea(here: pd.DataFrame) -> tuple[list[str], list[tuple[str, str, float]]]:
     return list(served), [(a, b, round(length, 1)) for (a, b), length in best.items()]
 
 
-def _served(
-    here: pd.DataFrame, economy: str, lon: float, lat: float, land: int
-) -> str | None:
+def _served(here: pd.DataFrame, economy: str, lon: float, lat: float, land: int) -> str | None:
     """The place that a port serves: the nearest on its piece of land."""
     own = here[(here["economy"] == economy) & ((here["land"] == land) | (economy in FAR))]
     if own.empty:

@@ -62,7 +62,9 @@ def traced_search(
         if np.isnan(values).any() or (values < 0).any():
             shape = len(origins), graph.states
             return np.full(shape, np.nan), np.full(shape, -1, dtype=np.int64)
-        found, last = _SEARCHES.get(graph, (values, origins), lambda: search(graph, values, origins))
+        found, last = _SEARCHES.get(
+            graph, (values, origins), lambda: search(graph, values, origins)
+        )
         return found, last
 
     shape = (len(origins), graph.states)

@@ -29,18 +29,16 @@ class EconomySection(Strict):
     uses: Literal["separate", "common"] = "common"
     mobility: str | dict[str, str] = "immobile"
     solve: Literal["short", "long"] | None = None
-    deficit_rule: (
-        Literal["fixed", "world-share", "own-share", "zero", "spending-share"] | None
-    ) = None
+    deficit_rule: Literal["fixed", "world-share", "own-share", "zero", "spending-share"] | None = (
+        None
+    )
     rebate: Literal["proportional", "lump-sum"] = "proportional"
     numeraire: str = "world"
 
     @property
     def deficits(self) -> str:
         """The rule for deficits, where the file says none that of its places."""
-        return self.deficit_rule or (
-            "spending-share" if self.places == "cities" else "world-share"
-        )
+        return self.deficit_rule or ("spending-share" if self.places == "cities" else "world-share")
 
     @model_validator(mode="after")
     def _one_rule(self) -> EconomySection:

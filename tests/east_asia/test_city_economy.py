@@ -53,7 +53,9 @@ def test_accounts_add_up_to_the_table_and_to_workers():
     np.add.at(made, own.member, own.by_place(table.output))
     np.testing.assert_allclose(made, table.output, rtol=1e-12)
     workers = np.bincount(own.member, own.workers, count)[:18]
-    np.testing.assert_allclose(workers, data.facts()["employment"].to_series()[list(table.places[:18])])
+    np.testing.assert_allclose(
+        workers, data.facts()["employment"].to_series()[list(table.places[:18])]
+    )
     china = own.member == table.places.index("CHN")
     slope = np.polyfit(np.log(own.workers[china]), np.log(own.wage[china]), 1)[0]
     assert slope == pytest.approx(0.05, abs=1e-10)
@@ -110,7 +112,9 @@ def test_names_that_do_not_exist_are_refused():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("given", [{}, {"routing": "smooth", "route_theta": 700.0}, {"alpha": 0.05}])
+@pytest.mark.parametrize(
+    "given", [{}, {"routing": "smooth", "route_theta": 700.0}, {"alpha": 0.05}]
+)
 def test_the_whole_map_is_an_equilibrium(given):
     cities = city_economy(**given)
     found = cities.solve()

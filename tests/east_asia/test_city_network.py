@@ -114,7 +114,9 @@ def test_ships_sail_as_far_as_between_the_ports_of_the_data(net):
     assert ours == float(row["km"].iloc[0])
     assert ours > float(great_circle(103.85, 1.29, 114.17, 22.28))
     assert set(frame["iso3"]) >= set(data.EAST_ASIA_PACIFIC) - {"LAO"}
-    assert not [a for a in net.links if a.mode == "sea" and "Vientiane" in (a.origin, a.destination)]
+    assert not [
+        a for a in net.links if a.mode == "sea" and "Vientiane" in (a.origin, a.destination)
+    ]
 
 
 def test_cheapest_routes_go_where_one_expects(net):
