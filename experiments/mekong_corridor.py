@@ -191,7 +191,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             "change trucks at Savannakhet; after: they do not, borders of Lao PDR by road take "
             f"{config['border_hours']:g} of their time, that road {config['road_time']:g} of "
             "its. Modes: shares in the kilometres of goods between Thailand and Viet Nam (trucks: "
-            f"{_trucks(record, 'Thailand–Viet Nam')} after) and of those between the five economies "
+            f"{_trucks(record, 'Thailand–Viet Nam')} after) and between the five economies "
             f"and any other ({_trucks(record, 'the five abroad')} after). Real income "
             "of places, where people are free to move within their economy and differ in "
             f"tastes for places (0.3); trade elasticity {config['theta']:g}, elasticity of routes "

@@ -95,7 +95,8 @@ def test_a_file_adds_to_the_network_and_replaces_what_has_the_same_label():
          "within-economies"),
         (CITIES, 'place = [{ name = "Pakse", economy = "LAO" }]', "", DisconnectedPlaceError,
          "Pakse"),
-        ("", 'place = [{ name = "Pakse", economy = "LAO", weight = 0.5 }]', "",
+        ("", 'place = [{ name = "Pakse", economy = "LAO", weight = 0.5 }]\n'
+         'link = [{ from = "Pakse", to = "Savannakhet", km = 250.0 }]', "",
          InvalidDataError, "people are the weights"),
         (CITIES, "", BORDER.replace("LAO", "LOA"), InvalidParameterError, "no border"),
         (CITIES, "", '[[edit.link]]\nfrom = "Bangkok"\nto = "Tokyo"\ntime_factor = 0.5\n',
