@@ -47,7 +47,7 @@ _EXTENT = (95.5, 110.0, 8.3, 23.2)
 _NAMED = {
     "Bangkok": (-7, -2, "right"), "Hanoi": (0, 7, "center"), "Savannakhet": (4, -11, "left"),
     "Ho Chi Minh City": (3, -12, "center"), "Vientiane": (-5, 5, "right"),
-    "Da Nang": (5, 2, "left"), "Yangon": (0, 7, "center"), "Phnom Penh": (-3, 7, "right"),
+    "Da Nang": (2, 7, "center"), "Yangon": (0, 7, "center"), "Phnom Penh": (-3, 7, "right"),
 }  # fmt: skip
 
 
@@ -193,7 +193,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             "its. Modes: shares in the kilometres of goods between Thailand and Viet Nam (trucks: "
             f"{_trucks(record, 'Thailand–Viet Nam')} after) and between the five economies "
             f"and any other ({_trucks(record, 'the five abroad')} after). Real income "
-            "of places, where people are free to move within their economy and differ in "
+            "of places in all: people come and go, free within their economy, and differ in "
             f"tastes for places (0.3); trade elasticity {config['theta']:g}, elasticity of routes "
             f"{config['routes']:g} (smooth routing, Allen and Arkolakis 2022), shipment "
             f"{config['shipment']:,.0f} USD, {config['daily']:.0%} of it a day. "
@@ -235,7 +235,7 @@ def draw(record: xr.Dataset) -> Figure:
               yticklabels=[f"{trade}, {case}" for trade, case in rows], xlim=(0, 100))  # fmt: skip
     gains = _gains(record)
     gains = gains.sortby(gains)
-    some = min(6, gains.sizes["place"] // 2)
+    some = min(5, gains.sizes["place"] // 2)
     ends = np.r_[0:some, gains.sizes["place"] - some : gains.sizes["place"]]
     shown = gains.isel(place=ends)
     names = [f"{p} ({e})" for p, e in zip(shown["place"].values, shown["economy"].values,
