@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -13,10 +14,8 @@ RADIUS = 6371.0088
 """Of the mean sphere, km."""
 
 
-def great_circle(
-    lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: np.ndarray
-) -> Float[np.ndarray, " *pair"]:
-    """Great-circle distances on the mean sphere, km (haversine formula)."""
+def great_circle(lon1: Any, lat1: Any, lon2: Any, lat2: Any) -> Any:
+    """Great-circle distances on the mean sphere, km (haversine formula), of arrays or numbers."""
     a, b = np.radians(lat1), np.radians(lat2)
     half = np.sin((b - a) / 2) ** 2
     half = half + np.cos(a) * np.cos(b) * np.sin(np.radians(np.subtract(lon2, lon1)) / 2) ** 2

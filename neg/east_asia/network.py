@@ -93,9 +93,10 @@ def roads(
 
 def _bridged(kept: list[tuple[int, int]], apart: np.ndarray) -> list[tuple[int, int]]:
     """The shortest pairs that join what roads leave apart on one piece of land."""
-    count, more = len(apart), []
+    count = len(apart)
+    more: list[tuple[int, int]] = []
     while True:
-        ends = np.array([*kept, *more], dtype=int).reshape(-1, 2)
+        ends = np.array([*kept, *more], dtype=np.int64).reshape(-1, 2)
         graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
         _, piece = connected_components(graph, directed=False)
         other = np.where(piece[:, None] != piece, apart, np.inf)
@@ -139,31 +140,32 @@ def _place_of(rows: pd.DataFrame, town: tuple[str, str, float, float]) -> str | 
 
 
 def _all_roads(here: pd.DataFrame, crossings: Sequence[Crossing]) -> list[tuple[str, str, float]]:
-    found = []
-    for economy, own in here.groupby("economy", sort=False):
-        if economy not in FAR:
+    found: list[tuple[str, str, float]] = []
+    for name, own in here.groupby("economy", sort=False):
+        if name not in FAR:
             names = own.index.to_list()
-            for i, j, km in roads(str(economy), own["lon"], own["lat"], own["land"]):
+            for i, j, km in roads(str(name), own["lon"], own["lat"], own["land"]):
                 found.append((names[i], names[j], km))
     for economy, start, end in given.BRIDGES:
         own = here[here["economy"] == economy]
         pieces = landmass(economy, np.array([start, end]))
         if pieces[0] == pieces[1] or not set(pieces) <= set(own["land"]):
             continue
-        way, ends = given.DETOUR * float(great_circle(*start, *end)), []
+        way = given.DETOUR * float(great_circle(*start, *end))
+        ends: list[str] = []
         for point, piece in zip((start, end), pieces, strict=True):
             side = own[own["land"] == piece]
             km = great_circle(*point, side["lon"].to_numpy(float), side["lat"].to_numpy(float))
             ends.append(str(side.index[int(km.argmin())]))
             way += given.DETOUR * float(km.min())
-        found.append((*ends, round(way, 1)))
+        found.append((ends[0], ends[1], round(way, 1)))
     for crossing in crossings:
-        ends = [_place_of(here, town) for town in (crossing.here, crossing.there)]
-        if None in ends:
+        first, second = (_place_of(here, town) for town in (crossing.here, crossing.there))
+        if first is None or second is None:
             continue
-        a, b = here.loc[ends[0]], here.loc[ends[1]]
-        km = given.DETOUR * float(great_circle(a["lon"], a["lat"], b["lon"], b["lat"]))
-        found.append((ends[0], ends[1], round(max(km, 1.0), 1)))
+        a, b = here.loc[first], here.loc[second]
+        way = given.DETOUR * float(great_circle(a["lon"], a["lat"], b["lon"], b["lat"]))
+        found.append((first, second, round(max(way, 1.0), 1)))
     return found
 
 

@@ -141,9 +141,9 @@ def route_sums(
             constants = jax.lax.stop_gradient((cost, theta, level))
 
             def host(*given: Any) -> np.ndarray:
-                arrays = tuple(np.asarray(one, dtype=float) for one in given)
-                asked = (*arrays, np.asarray(turned))
-                return _SUMS.get(graph, asked, lambda: _solve(graph, *arrays, turned))
+                g, elasticity, m, b = (np.asarray(one, dtype=float) for one in given)
+                asked = (g, elasticity, m, b, np.asarray(turned))
+                return _SUMS.get(graph, asked, lambda: _solve(graph, g, elasticity, m, b, turned))
 
             shape = jax.ShapeDtypeStruct(right.shape, np.float64)
             return jax.pure_callback(host, shape, *constants, right, vmap_method="sequential")
