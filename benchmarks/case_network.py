@@ -23,8 +23,8 @@ from neg.network import sparse as factors
 from neg.solvers.long_run import equilibrium_at
 
 SIDE, ORIGINS, THETA = 316, 8, 60.0
-MOST = 190
-"""Cities per economy at most, for about a thousand places."""
+MOST, MERGED = 220, 35.0
+"""Cities per economy at most, and km within which they are merged, for about a thousand places."""
 
 
 def forget() -> None:
@@ -48,7 +48,7 @@ def cases() -> list[Pair]:
     return [_least(net, both, np.log(twice), places, names, size),
             _smooth(net, both, np.log(twice), places, names, size),
             _gradient(net, names, size),
-            east_asia(MOST)]  # fmt: skip
+            east_asia(MOST, MERGED)]  # fmt: skip
 
 
 def _least(net: Any, both: Any, cost: Any, places: Any, names: Any, size: Any) -> Pair:
@@ -129,12 +129,12 @@ def _gradient(net: Any, names: Any, size: Any) -> Pair:
     )
 
 
-def east_asia(most: int) -> Pair:
+def east_asia(most: int, merge_km: float) -> Pair:
     """Cities of East Asia, five sectors, people mobile within economies: routes and equilibrium.
 
     Ours must return the people and wages from which it was inverted, from prices of one.
     """
-    cities = city_economy(most=most)
+    cities = city_economy(most=most, merge_km=merge_km)
     economy = cities.economy
     x = economy.initial_distribution()
     used = jnp.ones(x.shape, bool)

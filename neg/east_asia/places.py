@@ -30,7 +30,7 @@ def city_places(most: int = 60, merge_km: float = 50.0) -> pd.DataFrame:
 
     >>> places = city_places(most=3)
     >>> [str(name) for name in places.index[places["economy"] == "LAO"]]
-    ['Vientiane', 'Savannakhet', 'Luang Prabang']
+    ['Vientiane', 'Savannakhet', 'Thakhèk']
     """
     check_range("merge_km", merge_km, 0.0)
     if isinstance(most, bool) or not isinstance(most, int | np.integer) or most < 1:
