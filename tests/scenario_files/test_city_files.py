@@ -124,9 +124,9 @@ def test_the_shipped_file_of_cities_names_what_it_edits():
 def test_faster_borders_help_the_places_next_to_them():
     result = solve_scenario(parse_scenario(text(CITIES, more=BORDER)))
     assert result.converged
-    change = result.dataset["real_income_change"].isel(scenario=0)
+    change = result.dataset["real_income_change"].sel(scenario="there")
     assert float(change.sel(place="Savannakhet")) > float(change.sel(place="Tokyo")) > -0.1
     hours = result.dataset["network.hours"].sel(sector="goods")
-    gain = hours.isel(scenario=0) - hours.isel(scenario=1)
+    gain = hours.sel(scenario="baseline") - hours.sel(scenario="there")
     assert float(gain.sel(origin="Bangkok", destination="Vientiane")) == pytest.approx(10.0)
     assert np.isfinite(change).all()
