@@ -19,6 +19,8 @@ from neg.scenario_files.solving import solve_scenario
 
 HEAD = """schema = 1
 name = "there"
+[output]
+variables = ["real_income", "network.hours"]
 [economy]
 {economy}
 [economy.merge_sectors]
