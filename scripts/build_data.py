@@ -28,6 +28,7 @@ from regions import (
     INHABITED_LAND,
     LAND_MASS,
     LANDLOCKED,
+    MAIN_PORTS,
     OECD_77,
     REGIONS,
     SECTORS,
@@ -40,6 +41,8 @@ from neg.data.write import write_csv
 FILES = Path(__file__).resolve().parents[1] / "neg" / "data" / "files"
 EARTH_RADIUS = 6371.0088
 SMALLEST_CITY = 100_000
+SMALLEST_HERE = dict.fromkeys(("KHM", "LAO", "MMR", "THA"), 20_000)
+"""Economies of which fewer than a fifth of the people live in cities above the other limit."""
 WINDOW = (55.0, -56.0, 180.0, 60.0)
 log = logging.getLogger("build_data")
 
@@ -133,15 +136,69 @@ def build_cities() -> None:
     frame["iso3"] = frame["countrycode"].map(iso3)
     single = {"HKG": "Hong Kong", "SGP": "Singapore", "BRN": "Bandar Seri Begawan"}
     one_place = frame["name"].eq(frame["iso3"].map(single))
-    large = (frame["population"] >= SMALLEST_CITY) & ~frame["iso3"].isin(single)
-    frame = frame[frame["iso3"].isin(facts.index) & (large | one_place)]
+    smallest = frame["iso3"].map(SMALLEST_HERE).fillna(SMALLEST_CITY)
+    large = (frame["population"] >= smallest) & ~frame["iso3"].isin(single)
+    # Districts of Bangkok stand beside the city, whose number of people holds theirs.
+    district = frame["iso3"].eq("THA") & frame["admin1code"].eq("40") & frame["name"].ne("Bangkok")
+    frame = frame[frame["iso3"].isin(facts.index) & ((large & ~district) | one_place)]
     frame = frame.sort_values(["iso3", "population", "name"], ascending=[True, False, True])
     national = 1e6 * frame["iso3"].map(facts["population_2019_mn"])
     covered = frame.groupby("iso3")["population"].transform("sum")
     frame["population_indicative"] = (frame["population"] * national / covered).round()
     frame = frame.rename(columns={"longitude": "lon", "latitude": "lat"})
     columns = ["iso3", "name", "lon", "lat", "population", "population_indicative"]
-    write_csv(frame[columns], FILES / "cities.csv", digits=9)
+    write_csv(frame[columns].reset_index(drop=True), FILES / "cities.csv", digits=9)
+
+
+def build_ports() -> None:
+    """Write the ports of the network of cities, and sea routes between those that ships join.
+
+    Main ports are joined with all main ports, the others (one on every piece of land without a
+    main one) with the main ports of their economy.
+    """
+    import searoute
+
+    ports = list_ports()
+    write_csv(ports, FILES / "ports.csv", digits=9)
+    rows = []
+    for i, a in enumerate(ports.itertuples()):
+        for b in ports.iloc[:i].itertuples():
+            if not (a.main and b.main) and not (a.iso3 == b.iso3 and (a.main or b.main)):
+                continue
+            route = searoute.searoute([a.lon, a.lat], [b.lon, b.lat], units="km")
+            km = round(float(route.properties["length"]), 1)
+            rows.append({"from": b.port, "to": a.port, "km": km})
+    write_csv(pd.DataFrame(rows), FILES / "distances_ports_km.csv", digits=9)
+
+
+def list_ports() -> pd.DataFrame:
+    """Main ports at their cities, those of the regions far away, and one on every other land."""
+    from neg import data
+    from neg.east_asia.geometry import landmass
+
+    cities = data.cities()
+    cities["land"] = -1
+    for iso3, own in cities.groupby("iso3"):
+        points = own[["lon", "lat"]].to_numpy(dtype=float)
+        cities.loc[own.index, "land"] = landmass(str(iso3), points)
+    cities = cities.sort_values("population", ascending=False)
+    rows = []
+    for iso3, names in MAIN_PORTS.items():
+        for name in names:
+            row = cities[(cities["iso3"] == iso3) & (cities["name"] == name)].iloc[0]
+            rows.append({"port": name, "iso3": iso3, "lon": row.lon, "lat": row.lat,
+                         "land": row.land, "main": 1})  # fmt: skip
+    served = {(row["iso3"], row["land"]) for row in rows}
+    for (iso3, land), own in cities.groupby(["iso3", "land"], sort=True):
+        if (iso3, land) not in served and iso3 not in LANDLOCKED:
+            row = own.iloc[0]
+            rows.append({"port": row["name"], "iso3": iso3, "lon": row.lon, "lat": row.lat,
+                         "land": land, "main": 0})  # fmt: skip
+    for iso3 in ("USA", "EU27", "ROW"):
+        for port in REGIONS[iso3].ports:
+            rows.append({"port": port.name, "iso3": iso3, "lon": port.lon, "lat": port.lat,
+                         "land": 0, "main": 1})  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def build_countries() -> None:
@@ -239,6 +296,7 @@ PARTS = {
     "cities": build_cities,
     "countries": build_countries,
     "borders": build_borders,
+    "ports": build_ports,
 }
 
 

@@ -98,3 +98,27 @@ SECTORS = (
     "other_services",
 )
 USES = ("final_consumption", "final_investment", "final_abroad")
+
+MAIN_PORTS = {
+    "AUS": ("Sydney", "Melbourne", "Brisbane", "Perth", "Adelaide", "Darwin"),
+    "BRN": ("Bandar Seri Begawan",),
+    "CHN": (
+        *("Shanghai", "Ningbo", "Shenzhen", "Guangzhou", "Qingdao", "Tianjin", "Xiamen", "Dalian"),
+        *("Fuzhou", "Qinzhou", "Haikou"),
+    ),
+    "HKG": ("Hong Kong",),
+    "IDN": ("Jakarta", "Surabaya", "Medan", "Makassar", "Semarang", "Balikpapan", "Pontianak"),
+    "IND": ("Mumbai", "Chennai", "Kolkata", "Kochi", "Visakhapatnam"),
+    "JPN": ("Tokyo", "Nagoya", "Osaka", "Fukuoka", "Sapporo"),
+    "KHM": ("Sihanoukville",),
+    "KOR": ("Busan", "Incheon"),
+    "MMR": ("Yangon",),
+    "MYS": ("Klang", "Johor Bahru", "George Town", "Kuching", "Kota Kinabalu"),
+    "NZL": ("Auckland", "Christchurch"),
+    "PHL": ("Manila", "Cebu City", "Davao"),
+    "SGP": ("Singapore",),
+    "THA": ("Si Racha", "Hat Yai"),
+    "TWN": ("Kaohsiung", "Keelung"),
+    "VNM": ("Ho Chi Minh City", "Haiphong", "Da Nang"),
+}
+"""Ports that ships from abroad call at, by the city at which they lie: from general knowledge."""

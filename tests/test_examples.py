@@ -17,11 +17,12 @@ QUICK = [
     "neg.models.core_periphery",
     *(f"neg.menus.{name}" for name in ("menu", "productivity", "entry")),
     *(f"neg.firms.{name}" for name in ("ladder", "processes", "credit", "cluster", "facts")),
+    *(f"neg.east_asia.{name}" for name in ("geometry", "gravity", "places")),
 ]
 SLOW = sorted(
     {f"neg.models.{name}" for name in dir(neg.models) if name != "get_model"} - set(QUICK)
 )
-SLOW += ["neg.firms.melitz", "neg.firms.selection", "neg.firms.takeoff"]
+SLOW += ["neg.firms.melitz", "neg.firms.selection", "neg.firms.takeoff", "neg.east_asia.economy"]
 WITHOUT = {"neg.models.input_linkages"}  # an abstract model, shown by those that fill it in
 
 

@@ -34,9 +34,12 @@ ALLOWED: dict[str, set[str]] = {
     "accounting": {"core", "economy", "data"},
     "estimation": ECONOMY | ROOMS_OF_EQUILIBRIA,
     "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "data", "network", "estimation"},
+    # Real places: the data of cities on a network, and the economy calibrated to them.
+    "east_asia": ECONOMY | {"solvers", "data", "network", "analysis"},
     # A file names what the library has; whoever reads it builds, solves, draws and writes.
     "scenario_files": ECONOMY
-    | {"solvers", "network", "agreements", "firms", "production", "data", "analysis", "figures"},
+    | {"solvers", "network", "agreements", "firms", "production", "data", "analysis", "figures"}
+    | {"east_asia"},
     # Figures know no economics: whoever solves hands them arrays.
     "figures": {"core"},
 }

@@ -17,7 +17,7 @@ from neg.analysis.decomposition import (
 )
 from neg.analysis.gradient import gradient, real_income_gradient
 from neg.analysis.hat import changes
-from neg.analysis.inversion import invert, invert_moving_costs
+from neg.analysis.inversion import invert, invert_amenity, invert_moving_costs
 from neg.analysis.invert_flows import invert_tastes
 from neg.analysis.outcomes import labelled
 from neg.analysis.returns import equilibria_beyond, scale_limit
@@ -49,6 +49,7 @@ __all__ = [
     "gradient",
     "incidence",
     "invert",
+    "invert_amenity",
     "invert_moving_costs",
     "invert_tastes",
     "labelled",

@@ -55,7 +55,21 @@ def invert(economy: General, wage: Any, employment: Any, *, tolerance: float = 1
     economy = economy.with_(productivity=np.where(active, np.exp(np.asarray(log_a)), 0.0))
     if "moving costs" in economy.says or economy.cells.origin_share is not None:
         return invert_moving_costs(economy, prices=prices)
-    value = economy.payoff(prices, x)
+    return invert_amenity(economy, prices=prices)
+
+
+def invert_amenity(economy: General, *, prices: Any = None) -> General:
+    """Amenity under which observed people stay where they are, given everything else.
+
+    Amenity makes all places of a mobility group pay the same (where workers of a place are in
+    several groups, those of the first sector's group); what it cannot do, since wages or groups
+    differ between the sectors of a place, moving costs do (:func:`invert_moving_costs`).
+    Normalisation: the geometric mean of amenity over all places is one. ``prices`` are log prices
+    that clear markets at observed people; by default they are solved for.
+    """
+    x = economy.initial_distribution()
+    prices = short_run(economy, x).prices if prices is None else prices
+    value = _payoff(economy, prices, x)
     member = np.asarray(economy.groups.index)
     best = np.asarray(economy.groups.total(x * value) / economy.groups.mass)
     place_of = economy.cells.places

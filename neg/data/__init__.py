@@ -11,7 +11,7 @@ from neg.data.groups import (
     RCEP,
     REGIONS,
 )
-from neg.data.maps import borders, cities, distances, land, places
+from neg.data.maps import borders, cities, distances, land, places, ports
 from neg.data.readers import (
     FileFormat,
     Regions,
@@ -52,6 +52,7 @@ __all__ = [
     "merge_small",
     "merge_small_flows",
     "places",
+    "ports",
     "read_commuting",
     "read_gravity",
     "read_icio",

@@ -86,8 +86,25 @@ def land() -> list[np.ndarray]:
     return [np.array(ring) for ring in _json("borders_land.json.gz")]
 
 
+def ports() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return ports of the 18 economies and three regions, and sea routes between them, km.
+
+    The first has ``port``, ``iso3``, ``lon``, ``lat`` (degrees), ``land`` (number of the outline of
+    :func:`borders` that it stands on) and ``main`` (one where ships from abroad call; these are
+    joined with all others of the kind, the rest with those of their economy). The second has
+    ``from``, ``to`` and ``km``: the shortest way by sea, canals open, between the network's nodes
+    next to the ports. Which ports are main ones is from general knowledge.
+    """
+    frame, routes = _csv("ports.csv"), _csv("distances_ports_km.csv")
+    frame.attrs = source_attrs("ports.csv")
+    routes.attrs = source_attrs("distances_ports_km.csv")
+    return frame, routes
+
+
 def cities() -> pd.DataFrame:
-    """Return cities of 100,000 and more inhabitants in the 18 economies.
+    """Return cities of the 18 economies of 100,000 and more inhabitants.
+
+    In Cambodia, Lao PDR, Myanmar and Thailand, whose large cities hold little: of 20,000 and more.
 
     Columns: ``iso3``, ``name``, ``lon``, ``lat`` (degrees), ``population`` (as in GeoNames) and
     ``population_indicative``, which is the former rescaled so that each economy sums to its

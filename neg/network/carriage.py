@@ -13,7 +13,12 @@ from jaxtyping import Array, Float
 
 from neg.barriers.barrier import Barrier
 from neg.core.checks import is_concrete
-from neg.core.errors import DisconnectedPlaceError, InvalidParameterError, LabelMismatchError
+from neg.core.errors import (
+    DisconnectedPlaceError,
+    InvalidParameterError,
+    LabelMismatchError,
+    unknown_name,
+)
 from neg.core.parameters import option, parameter
 from neg.economy.model import Model
 from neg.economy.scene import Scene
@@ -46,7 +51,8 @@ class Carriage(Barrier):
         g_kl = g_kl + lambda log(Xi_kl / capacity_kl),   Xi_kl = sum_ods pi_kl^od,s X_od,s
 
     ``theta`` is the elasticity of routes, apart from that of trade. ``fees`` says who gets border
-    fees: nobody (burnt), or the destination, as revenue.
+    fees: nobody (burnt), or the destination, as revenue. ``carried`` names the sectors whose goods
+    travel on the network, by default all; the others keep their costs.
 
     Sources: Allen and Arkolakis (2022), Review of Economic Studies 89(6); cost of time: Hummels
     and Schaur (2013), American Economic Review 103(7).
@@ -59,6 +65,7 @@ class Carriage(Barrier):
     outcome_axes: ClassVar[dict[str, tuple[str, ...]]] = {"traffic": ("link",)}
 
     network: Network = eqx.field(static=True)
+    carried: tuple[str, ...] = eqx.field(static=True, default=(), converter=tuple, kw_only=True)
     link_usd: Float[Array, " link"] = parameter(
         0.0, "money of links", low=0.0, axes=_LINK, unit="USD"
     )
@@ -131,15 +138,21 @@ class Carriage(Barrier):
                 f"places {missing} of the economy are not on the network, which has "
                 f"{list(self.network.names)}; every one must be"
             )
+        self._check_given(model)
+        if self.congested == "yes":
+            self._check_congested(model)
+        if is_concrete([*self._costs(), self.shipment, self.daily, self.theta]):
+            self._check_routes(model.place_names)
+
+    def _check_given(self, model: Model) -> None:
         if self.fees == "destination" and "tariff" not in model.accepts:
             raise InvalidParameterError(
                 f"fees = 'destination' is not allowed: {type(model).__name__} has no revenue of "
                 "tariffs; must be 'nobody'"
             )
-        if self.congested == "yes":
-            self._check_congested(model)
-        if is_concrete([*self._costs(), self.shipment, self.daily, self.theta]):
-            self._check_routes(model.place_names)
+        for name in self.carried:
+            if name not in model.labels.get("sector", ()):
+                raise unknown_name("sector in carried", name, model.labels.get("sector", ()))
 
     def _check_congested(self, model: Model) -> None:
         x = model.initial_distribution()
@@ -221,14 +234,24 @@ class Carriage(Barrier):
         """Log of trade costs, by sector where shipments differ."""
         places, load = self._places(scene.model), self._load(scene)
         found = [self._log_tau(self._arcs(*one, load), places) for one in self._shipments()]
-        return found[0] if len(found) == 1 else jnp.stack(found, axis=-1)
+        return self._by_sector(scene, found)
+
+    def _by_sector(self, scene: Scene, found: list[Array]) -> Array:
+        """One array from one for each kind of shipment; zero for sectors that are not carried."""
+        if not self.carried:
+            return found[0] if len(found) == 1 else jnp.stack(found, axis=-1)
+        return jnp.stack(found, axis=-1) * self._on(scene)
+
+    def _on(self, scene: Scene) -> np.ndarray:
+        """One for sectors that are carried, zero for others."""
+        names = scene.model.labels.get("sector", ("",))
+        return np.array([float(not self.carried or name in self.carried) for name in names])
 
     def _by_layer(self, scene: Scene) -> Array:
         """Log cost by layer of the routes taken, ``[layer, origin, destination, *sector]``."""
         places, load = self._places(scene.model), self._load(scene)
         arcs = [self._arcs(*one, load) for one in self._shipments()]
-        found = [self._expected(one, places, one) for one in arcs]
-        return found[0] if len(found) == 1 else jnp.stack(found, axis=-1)
+        return self._by_sector(scene, [self._expected(one, places, one) for one in arcs])
 
     def effects(self, scene: Scene) -> dict[str, Array]:
         """What is burnt on the way, and fees where they are revenue."""
@@ -244,6 +267,8 @@ class Carriage(Barrier):
         """Value on every arc, as a share of world income."""
         trade = scene.quantity("trade")
         trade = trade if trade.ndim == 3 else trade[..., None]
+        income = jnp.sum(trade)
+        trade = trade * self._on(scene)
         places, load = self._places(scene.model), self._load(scene)
         ships = self._shipments()
         parts = []
@@ -257,7 +282,7 @@ class Carriage(Barrier):
                 jnp.zeros(arcs.shape[1]),
             )
             parts.append(back(flows)[0])
-        return sum(parts[1:], parts[0]) / jnp.sum(trade)
+        return sum(parts[1:], parts[0]) / income
 
     def unknowns(self, scene: Scene) -> dict[str, Array]:
         """Log traffic of arcs, where it slows links."""
@@ -296,8 +321,7 @@ class Carriage(Barrier):
         _, hours, _, clearance = money_and_hours(self.network.graph, self._costs())
         rows = (hours + clearance)[None]
         arcs = [self._arcs(*one, load) for one in self._shipments()]
-        found = [self._expected(one, places, rows)[0] for one in arcs]
-        return found[0] if len(found) == 1 else jnp.stack(found, axis=-1)
+        return self._by_sector(scene, [self._expected(one, places, rows)[0] for one in arcs])
 
     @property
     def words(self) -> str:

@@ -85,11 +85,7 @@ class Gates(Carriage):
                 "congested = 'yes' is not allowed where only some places are on the network; must "
                 "be 'no'"
             )
-        if self.fees == "destination" and "tariff" not in model.accepts:
-            raise InvalidParameterError(
-                f"fees = 'destination' is not allowed: {type(model).__name__} has no revenue of "
-                "tariffs; must be 'nobody'"
-            )
+        self._check_given(model)
         if is_concrete([*self._costs(), self.shipment, self.daily, self.theta]):
             self._check_routes(self._nodes)
 

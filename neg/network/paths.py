@@ -12,6 +12,9 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from neg.network.graph import Graph
+from neg.network.kept import Kept
+
+_SEARCHES = Kept(4)
 
 
 def search(
@@ -42,11 +45,11 @@ def search(
     found, before = dijkstra(
         matrix, indices=states + np.arange(len(origins)), return_predecessors=True
     )
-    found, before = found[:, :states], before[:, :states]
+    found, before = np.ascontiguousarray(found[:, :states]), before[:, :states]
     key = rows[sort] * size + columns[sort]
     wanted = np.maximum(before, 0).astype(np.int64) * size + np.arange(states)
     last = arc[sort][np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))]
-    return found, np.where(before >= 0, last, -1)
+    return found, np.where(before >= 0, last, -1).astype(np.int64)
 
 
 def traced_search(
@@ -59,8 +62,10 @@ def traced_search(
         if np.isnan(values).any() or (values < 0).any():
             shape = len(origins), graph.states
             return np.full(shape, np.nan), np.full(shape, -1, dtype=np.int64)
-        found, last = search(graph, values, origins)
-        return found, last.astype(np.int64)
+        found, last = _SEARCHES.get(
+            graph, (values, origins), lambda: search(graph, values, origins)
+        )
+        return found, last
 
     shape = (len(origins), graph.states)
     return jax.pure_callback(
@@ -81,14 +86,20 @@ def along(graph: Graph, last: Int[Array, "origin state"]) -> Callable[[Array], A
     tail = jnp.asarray(graph.tail)
     here = jnp.broadcast_to(jnp.arange(count), last.shape)
     first = jnp.where(last >= 0, tail[jnp.maximum(last, 0)], here)
-    jumps = [first]
-    for _ in range(steps - 1):
-        jumps.append(jnp.take_along_axis(jumps[-1], jumps[-1], axis=1))
+
+    # Loops, not unrolled: the compiler would fuse gathers of gathers, twice as many at each step.
+    def double(jump: Array, _: None) -> tuple[Array, Array]:
+        return jnp.take_along_axis(jump, jump, axis=1), jump
+
+    _, jumps = jax.lax.scan(double, first, None, length=steps)
 
     def total(values: Float[Array, " arc"]) -> Float[Array, "origin state"]:
         found = jnp.where(last >= 0, values[jnp.maximum(last, 0)], 0.0)
-        for jump in jumps:
-            found = found + jnp.where(jump != here, jnp.take_along_axis(found, jump, axis=1), 0.0)
-        return found
+
+        def add(found: Array, jump: Array) -> tuple[Array, None]:
+            more = jnp.where(jump != here, jnp.take_along_axis(found, jump, axis=1), 0.0)
+            return found + more, None
+
+        return jax.lax.scan(add, found, jumps)[0]
 
     return total

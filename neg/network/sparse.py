@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any
 
 import jax
@@ -13,6 +12,7 @@ from scipy.sparse import csc_array, csr_array, eye_array
 from scipy.sparse.linalg import splu
 
 from neg.network.graph import Graph
+from neg.network.kept import Kept
 
 _RANGE = 600.0
 """Log range of the weights of routes that one solve covers: doubles reach to 708."""
@@ -21,8 +21,8 @@ _STILL = 1e-13
 _SWEEPS = 60
 _NOTHING = 1e-250
 """Over the largest right side: what is smaller is neither here nor there."""
-_KEPT = 8
-_FACTORS: OrderedDict[Any, Any] = OrderedDict()
+_FACTORS = Kept(8)
+_SUMS = Kept(4)
 
 
 def factor(graph: Graph, weight: np.ndarray) -> Any:
@@ -31,21 +31,17 @@ def factor(graph: Graph, weight: np.ndarray) -> Any:
     Pivots stay on the diagonal: for the matrices whose routes converge that is stable, entry by
     entry, however far the weights are apart.
     """
-    key = (id(graph), weight.tobytes())
-    if key in _FACTORS:
-        _FACTORS.move_to_end(key)
-        return _FACTORS[key][0]
+    return _FACTORS.get(graph, (weight,), lambda: _factored(graph, weight))
+
+
+def _factored(graph: Graph, weight: np.ndarray) -> Any:
     shape = (graph.states, graph.states)
     matrix = csc_array((weight, (graph.tail, graph.head)), shape=shape)
     matrix = csc_array(eye_array(graph.states, format="csc") - matrix)
     try:
-        found = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0)
+        return splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0)
     except RuntimeError:  # exactly singular: the spectral radius is one
-        found = None
-    _FACTORS[key] = (found, graph)  # the graph too, so that its number is not given to another
-    while len(_FACTORS) > _KEPT:
-        _FACTORS.popitem(last=False)
-    return found
+        return None
 
 
 def _solve(graph: Graph, cost: Any, theta: Any, level: Any, right: Any, turned: bool) -> np.ndarray:
@@ -144,8 +140,10 @@ def route_sums(
         def solve(_: Any, right: Array) -> Array:
             constants = jax.lax.stop_gradient((cost, theta, level))
 
-            def host(g: Any, elasticity: Any, m: Any, b: Any) -> np.ndarray:
-                return _solve(graph, g, elasticity, m, b, turned)
+            def host(*given: Any) -> np.ndarray:
+                g, elasticity, m, b = (np.asarray(one, dtype=float) for one in given)
+                asked = (g, elasticity, m, b, np.asarray(turned))
+                return _SUMS.get(graph, asked, lambda: _solve(graph, g, elasticity, m, b, turned))
 
             shape = jax.ShapeDtypeStruct(right.shape, np.float64)
             return jax.pure_callback(host, shape, *constants, right, vmap_method="sequential")

@@ -32,12 +32,6 @@ _OWN_SECTION = {"network": "[network]", "clearance": "[[border]]"}
 def load_table(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") -> Table:
     """The table that a file names, merged as it says; a path is relative to ``folder``."""
     section = scenario.economy
-    if section.places == "cities" or (scenario.network and scenario.network.base != "none"):
-        raise InvalidDataError(
-            "places = 'cities' and base = 'east-asia' are not part of this version: there is no "
-            "embedded network of cities; must be 'economies' and 'none', with the places and links "
-            "of [network] given in the file"
-        )
     if section.data == _BUILT_IN:
         table = data.load_icio()
     else:
@@ -67,9 +61,13 @@ def build_economy(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") 
 
     Raises named errors for names of places, sectors, parts and parameters that do not exist.
     """
-    table = load_table(scenario, folder)
     section = scenario.economy
-    closure: dict[str, Any] = {"deficit_rule": section.deficit_rule, "rebate": section.rebate}
+    table = load_table(scenario, folder)
+    if section.places == "cities":
+        from neg.scenario_files.places import build_cities
+
+        return build_cities(scenario, table)
+    closure: dict[str, Any] = {"deficit_rule": section.deficits, "rebate": section.rebate}
     if section.numeraire != "world":
         closure["numeraire"] = section.numeraire
     return calibrate(
@@ -85,9 +83,7 @@ def build_economy(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") 
 
 def parts_of(scenario: ScenarioFile, table: Table) -> list[Part]:
     """Layers, registered parts, clearance, network and agreements of a file, in that order."""
-    labels = labels_of(table)
-    found: list[Part] = [_layer(one, labels) for one in scenario.layer]
-    found += [_part(one, labels) for one in scenario.part]
+    found = named_parts(scenario, labels_of(table.places, table.sectors))
     value, daily = (
         by_sector(f"shipment.{name}", getattr(scenario.shipment, name), table.sectors)
         for name in ("value_usd", "time_cost_per_day")
@@ -105,9 +101,15 @@ def parts_of(scenario: ScenarioFile, table: Table) -> list[Part]:
     return found
 
 
-def labels_of(table: Table) -> dict[str, tuple[str, ...]]:
-    """Labels along the axes of a table."""
-    places, sectors = tuple(table.places), tuple(table.sectors)
+def named_parts(scenario: ScenarioFile, labels: Mapping[str, tuple[str, ...]]) -> list[Part]:
+    """Layers and registered parts of a file."""
+    found: list[Part] = [_layer(one, labels) for one in scenario.layer]
+    return found + [_part(one, labels) for one in scenario.part]
+
+
+def labels_of(places: Sequence[str], sectors: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Labels along the axes of an economy."""
+    places, sectors = tuple(places), tuple(sectors)
     axes = ("place", "origin", "destination")
     return dict.fromkeys(axes, places) | dict.fromkeys(("sector", "input"), sectors)
 

@@ -70,7 +70,7 @@ def in_words(scenario: ScenarioFile) -> list[str]:
         "People may move; the long-run equilibrium next to the observed allocation is taken."
         if moves
         else "Nobody moves between places or sectors: the short run.",
-        f"Trade deficits: {economy.deficit_rule}.",
+        f"Trade deficits: {economy.deficits}.",
         "Tastes and productivity are such that the table is the equilibrium of the baseline.",
     ]
     for layer in scenario.layer:
@@ -94,10 +94,37 @@ def in_words(scenario: ScenarioFile) -> list[str]:
             "does not matter for what changes elsewhere but in second order."
         )
     if scenario.network is not None:
+        found += _of_network(scenario)
+    return found
+
+
+def _of_network(scenario: ScenarioFile) -> list[str]:
+    """What the network of a file assumes, in sentences."""
+    network = scenario.network
+    assert network is not None
+    found = []
+    if scenario.economy.places == "cities":
+        found.append(
+            "Each economy is split over its places, whose outputs by sector, incomes and flows add "
+            "up to the table; tastes by pair of economies, productivity and amenity of places are "
+            "such that this is the equilibrium of the baseline."
+        )
+    else:
         found.append(
             "Costs between economies are mean log costs of routes between their places, by weight; "
             "pairs that the network does not join keep their costs."
         )
+    if network.carried:
+        found.append(f"Goods on the network: {', '.join(network.carried)}.")
+    if network.base == "east-asia":
+        from neg.east_asia import ASSUMPTIONS, SOURCES
+
+        found.append(
+            f"Network of East Asia: at most {network.most_places} places per economy, cities "
+            f"within {network.merge_km:g} km merged; populations are indicative."
+        )
+        found += [f"Source: {text}." for text in SOURCES]
+        found += [f"Assumed: {text}." for text in ASSUMPTIONS]
     return found
 
 

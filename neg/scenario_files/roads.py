@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from neg.core.errors import InvalidDataError, InvalidParameterError
-from neg.network import Carriage, Gates, network
+from neg.network import (
+    Border,
+    Carriage,
+    Gates,
+    Link,
+    Mode,
+    Network,
+    Place,
+    Transfer,
+    network,
+)
 from neg.scenario_files.schema import LinkSection, NetworkSection, ScenarioFile
 
 
@@ -16,50 +27,86 @@ def carriage(scenario: ScenarioFile, places: Sequence[str], value: Any, daily: A
     """The part that carries goods on the network of a file.
 
     Where every place of the economy stands on the network under its own name, that is where trade
-    starts and ends; else costs between economies are means over their places by weight. Links
-    that edits build are there from the start, closed.
+    starts and ends; else costs between economies are means over their places by weight, on the
+    embedded network by people.
     """
     section = scenario.network
     assert section is not None
-    if not section.place or not section.link:
-        raise InvalidDataError(
-            "network gives no places or no links; must give [[network.place]] and [[network.link]]"
-        )
-    new = [edit for edit in scenario.edit.link if edit.add is not None]
-    links = [_link(one) for one in section.link]
-    for edit in new:
-        assert edit.add is not None
-        terms = edit.add.model_dump()
-        ends = {"origin": edit.from_, "destination": edit.to}
-        links.append({**ends, "mode": edit.mode, "two_way": edit.two_way, **terms})
-    built = network(
-        [_given(one, ("name", "economy", "longitude", "latitude")) for one in section.place],
-        links,
-        modes=[one.model_dump() for one in section.mode] or None,
-        transfers=[
-            {"place": t.place, "first": t.modes[0], "second": t.modes[1]}
-            | {"usd": t.usd, "hours": t.hours}
-            for t in section.transfer
-        ],
-        borders=[
-            {"first": b.between[0], "second": b.between[1]}
-            | {"mode": b.mode, "usd": b.usd, "hours": b.hours}
-            for b in section.border
-        ],
-    )
+    built = road_network(scenario)
+    given = routes(scenario, built, value, daily)
+    if set(places) <= set(built.names):
+        return Carriage.on(built, **given)
+    return Gates.through(built, _gates(section, places), **given)
+
+
+def routes(scenario: ScenarioFile, built: Network, value: Any, daily: Any) -> dict[str, Any]:
+    """What the part is given beside the network: shipments, routing, links that are closed."""
+    section = scenario.network
+    assert section is not None
+    new = len([edit for edit in scenario.edit.link if edit.add is not None])
     given: dict[str, Any] = {
         "shipment": value,
         "daily": daily,
         "theta": 1.0 / section.dispersion,
         "routing": section.routing,
         "fees": section.fees,
-        "closed": np.repeat([0.0, 1.0], [len(section.link), len(new)]),
+        "carried": tuple(section.carried),
+        "closed": np.repeat([0.0, 1.0], [len(built.links) - new, new]),
     }
     if section.congestion > 0:
         given |= {"congestion": section.congestion, "congested": "yes"}
-    if set(places) <= set(built.names):
-        return Carriage.on(built, **given)
-    return Gates.through(built, _gates(section, places), **given)
+    return given
+
+
+def road_network(scenario: ScenarioFile) -> Network:
+    """The network of a file: its own, or the embedded one with what the file adds or replaces.
+
+    Links that edits build are there from the start, closed, and last.
+    """
+    section = scenario.network
+    assert section is not None
+    nodes = [Place(**_given(one, ("name", "economy", "longitude", "latitude")))
+             for one in section.place]  # fmt: skip
+    links = [Link(**_link(one)) for one in section.link]
+    modes = [Mode(**one.model_dump()) for one in section.mode]
+    transfers = [Transfer(t.place, t.modes[0], t.modes[1], t.usd, t.hours)
+                 for t in section.transfer]  # fmt: skip
+    borders = [Border(b.between[0], b.between[1], b.mode, b.usd, b.hours)
+               for b in section.border]  # fmt: skip
+    if section.base == "east-asia":
+        base = embedded(section.most_places, section.merge_km)
+        own = {one.label for one in links}
+        both = {label for one in links if one.two_way
+                for label in (one.label, f"{one.destination}-{one.origin}:{one.mode}")}  # fmt: skip
+        links = [one for one in base.links if one.label not in own | both] + links
+        nodes = _over(base.places, nodes, "name")
+        modes = _over(base.modes, modes, "name")
+        transfers = _over(base.transfers, transfers, "label")
+        borders = _over(base.borders, borders, "label")
+    elif not section.place or not section.link:
+        raise InvalidDataError(
+            "network gives no places or no links; must give [[network.place]] and "
+            "[[network.link]], or base = 'east-asia'"
+        )
+    for edit in scenario.edit.link:
+        if edit.add is not None:
+            terms = edit.add.model_dump()
+            links.append(Link(edit.from_, edit.to, edit.mode, two_way=edit.two_way, **terms))
+    return network(nodes, links, modes=modes or None, transfers=transfers, borders=borders)
+
+
+@functools.lru_cache(maxsize=4)
+def embedded(most: int, merge_km: float) -> Network:
+    """The embedded network of places of East Asia."""
+    from neg.east_asia import city_network, city_places
+
+    return city_network(city_places(most, merge_km))
+
+
+def _over(base: Sequence[Any], own: Sequence[Any], key: str) -> list[Any]:
+    """Those of the base that the file does not replace, then the file's."""
+    named = {getattr(one, key) for one in own}
+    return [one for one in base if getattr(one, key) not in named] + list(own)
 
 
 def _given(one: Any, names: Sequence[str]) -> dict[str, Any]:
@@ -74,6 +121,13 @@ def _link(one: LinkSection) -> dict[str, Any]:
 
 def _gates(section: NetworkSection, places: Sequence[str]) -> dict[str, dict[str, float]]:
     """Places of each economy with the shares of its trade, of economies that are in the table."""
+    if section.base == "east-asia":
+        if any(one.weight is not None for one in section.place):
+            raise InvalidDataError(
+                "network.place gives a weight with base = 'east-asia', where people are the "
+                "weights; must be left out"
+            )
+        return _peopled(section, places)
     found: dict[str, dict[str, float]] = {}
     count: dict[str, int] = {}
     for one in section.place:
@@ -94,5 +148,24 @@ def _gates(section: NetworkSection, places: Sequence[str]) -> dict[str, dict[str
         raise InvalidDataError(
             f"the network joins {list(found) or 'no'} economies of the table; must join two at "
             "least: give places of them a weight"
+        )
+    return found
+
+
+def _peopled(section: NetworkSection, places: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Places of the embedded network with their shares in the people of their economy."""
+    from neg.east_asia import city_places
+    from neg.east_asia.places import FAR
+
+    found: dict[str, dict[str, float]] = {name: {name: 1.0} for name in FAR if name in places}
+    people = city_places(section.most_places, section.merge_km)
+    for economy, own in people.groupby("economy"):
+        if economy in places:
+            share = own["population"] / own["population"].sum()
+            found[str(economy)] = {str(name): float(one) for name, one in share.items()}
+    if len(found) < 2:
+        raise InvalidDataError(
+            f"the network of East Asia joins {list(found) or 'no'} economies of the table; must "
+            "join two at least: places of the table must be ISO codes, not merged"
         )
     return found

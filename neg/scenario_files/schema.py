@@ -29,11 +29,16 @@ class EconomySection(Strict):
     uses: Literal["separate", "common"] = "common"
     mobility: str | dict[str, str] = "immobile"
     solve: Literal["short", "long"] | None = None
-    deficit_rule: Literal["fixed", "world-share", "own-share", "zero", "spending-share"] = (
-        "world-share"
+    deficit_rule: Literal["fixed", "world-share", "own-share", "zero", "spending-share"] | None = (
+        None
     )
     rebate: Literal["proportional", "lump-sum"] = "proportional"
     numeraire: str = "world"
+
+    @property
+    def deficits(self) -> str:
+        """The rule for deficits, where the file says none that of its places."""
+        return self.deficit_rule or ("spending-share" if self.places == "cities" else "world-share")
 
     @model_validator(mode="after")
     def _one_rule(self) -> EconomySection:
@@ -158,13 +163,21 @@ class CrossingSection(Strict):
 
 
 class NetworkSection(Strict):
-    """A transport network whose routes are a layer of trade cost."""
+    """A transport network whose routes are a layer of trade cost.
+
+    ``base = "east-asia"`` is the network of real places of :mod:`neg.east_asia`: at most
+    ``most_places`` per economy, cities within ``merge_km`` merged. What the file gives comes on
+    top, and replaces what has the same label. ``carried`` names the sectors whose goods travel.
+    """
 
     base: Literal["none", "east-asia"] = "none"
     routing: Literal["least", "smooth"] = "least"
     dispersion: Annotated[float, Field(gt=0)] = 0.005
     congestion: Annotated[float, Field(ge=0)] = 0.0
     fees: Literal["nobody", "destination"] = "nobody"
+    most_places: Annotated[int, Field(ge=1)] = 60
+    merge_km: Annotated[float, Field(ge=0)] = 50.0
+    carried: list[str] = []
     place: list[PlaceSection] = []
     mode: list[ModeSection] = []
     link: list[LinkSection] = []

@@ -65,7 +65,9 @@ def _part(scenario: ScenarioFile, terms: Sequence[Terms], table: Table) -> Agree
 
     tariff = scenario.tariff or TariffSection()
     entries = [(one.mfn_rate, one) for one in tariff.entries]
-    mfn = by_pairs("tariff.mfn_rate", tariff.mfn_rate, entries, labels_of(table))
+    mfn = by_pairs(
+        "tariff.mfn_rate", tariff.mfn_rate, entries, labels_of(table.places, table.sectors)
+    )
     part = read_agreements(
         [dict(one) for one in terms],
         table.sectors,

@@ -128,3 +128,9 @@ def test_table_is_aggregated_from_the_packaged_one(script, monkeypatch, tmp_path
     assert earned == pytest.approx(data[-2:, thai * 11 + 4].sum())
     np.testing.assert_allclose(built.to_numpy()[:231].sum(), data[:847].sum(), rtol=1e-6)
     assert (built.loc[("*", "net_taxes")].to_numpy()[231:] == 0).all()
+
+
+def test_ports_are_listed_as_stored(script):
+    build = script("build_data")
+    stored = pd.read_csv(FILES / "ports.csv")
+    pd.testing.assert_frame_equal(build.list_ports(), stored, check_dtype=False, atol=1e-9)

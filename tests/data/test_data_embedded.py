@@ -165,10 +165,29 @@ def test_cities_follow_their_conventions():
     assert set(cities["iso3"]) == set(data.EAST_ASIA_PACIFIC)
     count = cities.groupby("iso3").size()
     assert (count[["HKG", "SGP", "BRN"]] == 1).all()
-    large = cities[~cities["iso3"].isin(["BRN"])]
-    assert large["population"].min() >= 100_000
+    small = ["KHM", "LAO", "MMR", "THA"]
+    assert cities[cities["iso3"].isin(small)]["population"].min() >= 20_000
+    assert cities[~cities["iso3"].isin(["BRN", *small])]["population"].min() >= 100_000
     total = cities.groupby("iso3")["population_indicative"].sum()
     national = 1e6 * data.facts()["population"].to_series()
     np.testing.assert_allclose(total, national[total.index], atol=len(cities))
     assert cities.attrs["terms"] == "CC BY 4.0"
     assert not cities.isna().any().any()
+
+
+def test_ports_are_joined_by_ways_no_shorter_than_the_earth_allows():
+    ports, routes = data.ports()
+    assert ports["port"].is_unique and set(ports["iso3"]) >= set(data.EAST_ASIA_PACIFIC) - {"LAO"}
+    at = ports.set_index("port")
+    a, b = at.loc[routes["from"]], at.loc[routes["to"]]
+    lat1, lat2 = np.radians(a["lat"].to_numpy()), np.radians(b["lat"].to_numpy())
+    lon = np.radians(b["lon"].to_numpy() - a["lon"].to_numpy())
+    cosine = np.sin(lat1) * np.sin(lat2) + np.cos(lat1) * np.cos(lat2) * np.cos(lon)
+    circle = 6371.0088 * np.arccos(np.clip(cosine, -1.0, 1.0))
+    # Ports stand at their cities; the routes start at the nearest node of the sea.
+    assert (routes["km"].to_numpy() > circle - 300.0).all()
+    main = at["main"] == 1
+    count = int(main.sum())
+    abroad = main[routes["from"]].to_numpy() & main[routes["to"]].to_numpy()
+    assert abroad.sum() == count * (count - 1) // 2
+    assert "Apache" in routes.attrs["terms"] and ports.attrs["terms"] == "CC BY 4.0"

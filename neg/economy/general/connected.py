@@ -55,10 +55,15 @@ def links(
 
 def same_block(link: Bool[Array, "place place"]) -> Float[Array, "place place"]:
     """One where a chain of trade, either way, ties two places together."""
-    places = link.shape[0]
-    tied = (link | link.T | jnp.eye(places, dtype=bool)).astype(float)
-    rounds = max(1, int(np.ceil(np.log2(max(places, 2)))))
-    return jax.lax.fori_loop(0, rounds, lambda _, t: ((t @ t) > 0).astype(float), tied)
+    tied = (link | link.T | jnp.eye(link.shape[0], dtype=bool)).astype(float)
+
+    def further(state: tuple[Array, Array]) -> tuple[Array, Array]:
+        reached = ((state[0] @ state[0]) > 0).astype(float)
+        return reached, jnp.any(reached != state[0]) & jnp.any(reached == 0)
+
+    # Nearly always everybody sells to everybody: then there is nothing to multiply.
+    some_apart = jnp.any(tied == 0)
+    return jax.lax.while_loop(lambda state: state[1], further, (tied, some_apart))[0]
 
 
 def obstacle(model: Any) -> tuple[Status, str] | None:

@@ -1,0 +1,320 @@
+"""The Mekong corridor before and after: real cities, roads, ships; who wins and who loses (M12).
+
+Trucks from Bangkok to Hanoi no longer change at Savannakhet and clear the borders of Lao PDR
+faster: traffic of links, modes of trade between Thailand and Viet Nam, and where people go.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.colors import TwoSlopeNorm
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+
+from experiments._words import listed, settings
+from neg import data
+from neg.analysis import solve
+from neg.core.status import Status
+from neg.east_asia import ASSUMPTIONS, SOURCES, city_economy
+from neg.economy.lever import Lever
+from neg.figures import style
+from neg.network import Network, smooth_routes
+
+CONFIG: dict[str, Any] = {
+    "most": 24,
+    "theta": 4.0,
+    "routes": 640.0,
+    "shipment": 30_000.0,
+    "daily": 0.01,
+    "border_hours": 0.25,
+    "road_time": 0.7,
+    "shown": 0.01,
+}
+SMOKE: dict[str, Any] = {"most": 2}
+
+_TRANSFER = "Savannakhet:road-road"
+_BORDERS = ("LAO-THA:road", "LAO-VNM:road")
+_ROAD = "Savannakhet-Dansavanh:road"
+_CORRIDOR = ("THA", "LAO", "VNM", "KHM", "MMR")
+_MODES = {"road": 0, "sea": 5, "air": 3}
+_EXTENT = (95.5, 110.0, 8.3, 23.2)
+_NAMED = {
+    "Bangkok": (-7, -2, "right"), "Hanoi": (0, 7, "center"), "Savannakhet": (4, -11, "left"),
+    "Ho Chi Minh City": (3, -12, "center"), "Vientiane": (-5, 5, "right"),
+    "Da Nang": (2, 7, "center"), "Yangon": (0, 7, "center"), "Phnom Penh": (-3, 7, "right"),
+}  # fmt: skip
+
+
+def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
+    """Build the economy of cities, solve it before and after, and load both networks."""
+    progress(0, 4, "economy of cities")
+    ships = {"shipment": config["shipment"], "daily": config["daily"]}
+    cities = city_economy(most=config["most"], theta=config["theta"], routing="smooth",
+                          route_theta=config["routes"], **ships)  # fmt: skip
+    progress(1, 4, "before")
+    before = cities.solve()
+    progress(2, 4, "after")
+    after = solve(_changed(cities.economy, config), before, throw=False)
+    statuses = {Status(int(one.status)).name.lower() for one in (before, after)}
+    nets = {"before": cities.network, "after": _rebuilt(cities.network, config)}
+    names = list(cities.economy.places)
+    economy = [cities.accounts.table.places[k] for k in cities.accounts.member]
+    trades = _pairs(economy)
+    loads, share, people, real = [], [], [], []
+    for k, (case, net) in enumerate(nets.items()):
+        progress(2 + k, 4, f"routes {case}")
+        found = (before, after)[k].outcomes
+        goods = np.asarray(found["trade"])[..., [0, 1]].sum(axis=2)
+        routes = smooth_routes(net, theta=config["routes"], **ships,
+                               origins=names, destinations=names)  # fmt: skip
+        loads.append(routes.link_loads(goods / goods.sum()).to_numpy())
+        found_shares = [routes.mode_shares(goods * pairs) for pairs in trades.values()]
+        share.append([[float(one.get(mode, 0.0)) for mode in _MODES] for one in found_shares])
+        people.append(np.asarray(found["employment"]).sum(axis=1))
+        real.append(np.asarray(found["consumption"]))
+    at = {place.name: place for place in cities.network.places}
+    links = cities.network.links
+    return xr.Dataset(
+        {
+            "traffic": (("case", "link"), np.array(loads), {"units": "share of goods trade"}),
+            "mode_share": (("case", "trade", "mode"), np.array(share), {"units": "1"}),
+            "people": (("case", "place"), np.array(people), {"units": "million workers"}),
+            "real_income": (("case", "place"), np.array(real), {"units": "baskets"}),
+        },
+        coords={
+            "case": list(nets),
+            "link": [one.label for one in links],
+            "start": ("link", [one.origin for one in links]),
+            "end": ("link", [one.destination for one in links]),
+            "kind": ("link", [one.mode for one in links]),
+            "place": names,
+            "economy": ("place", economy),
+            "node": list(at),
+            "lon": ("node", [one.longitude for one in at.values()], {"units": "degrees"}),
+            "lat": ("node", [one.latitude for one in at.values()], {"units": "degrees"}),
+            "mode": list(_MODES),
+            "trade": list(trades),
+        },
+        attrs={
+            "status": listed(sorted(statuses)),
+            "residual": max(float(before.residual), float(after.residual)),
+            "misfit": cities.misfit(before),
+            "sources": "; ".join(SOURCES),
+            "assumptions": "; ".join(ASSUMPTIONS),
+        },
+    )
+
+
+def _pairs(economy: list[str]) -> dict[str, np.ndarray]:
+    """One for pairs of a Thai and a Vietnamese place; of the corridor and of any other economy."""
+    own = np.array(economy)
+    thai, viet, five = (own == "THA") * 1.0, (own == "VNM") * 1.0, np.isin(own, _CORRIDOR) * 1.0
+    abroad = (own[:, None] != own) & ((five[:, None] + five) > 0)
+    return {
+        "Thailand–Viet Nam": np.outer(thai, viet) + np.outer(viet, thai),
+        "the five abroad": abroad.astype(float),
+    }
+
+
+def _changed(economy: Any, config: dict[str, Any]) -> Any:
+    moves = [
+        (Lever("network.transfer_usd", "set", transfers=(_TRANSFER,)), 0.0),
+        (Lever("network.transfer_hours", "set", transfers=(_TRANSFER,)), 0.0),
+        (Lever("network.border_hours", "times", borders=_BORDERS), config["border_hours"]),
+        (Lever("network.link_hours", "times", links=(_ROAD,)), config["road_time"]),
+    ]
+    for lever, value in moves:
+        economy = lever.put(economy, value)
+    return economy
+
+
+def _rebuilt(net: Network, config: dict[str, Any]) -> Network:
+    """The network after the same changes, for its routes."""
+    speed = {mode.name: mode.kmh for mode in net.modes}
+    return dataclasses.replace(
+        net,
+        transfers=tuple(
+            dataclasses.replace(one, usd=0.0, hours=0.0) if one.label == _TRANSFER else one
+            for one in net.transfers
+        ),
+        borders=tuple(
+            dataclasses.replace(one, hours=one.hours * config["border_hours"])
+            if one.label in _BORDERS
+            else one
+            for one in net.borders
+        ),
+        links=tuple(
+            dataclasses.replace(one, kmh=speed[one.mode] / config["road_time"])
+            if one.label == _ROAD
+            else one
+            for one in net.links
+        ),
+    )
+
+
+def _gains(record: xr.Dataset) -> xr.DataArray:
+    """Change of real income in places of the corridor, per cent."""
+    income = record["real_income"]
+    change = 100.0 * (income.sel(case="after") / income.sel(case="before") - 1.0)
+    return change[np.isin(record["economy"], _CORRIDOR)]
+
+
+def _trucks(record: xr.Dataset, trade: str) -> str:
+    share = 100.0 * record["mode_share"].sel(mode="road", trade=trade)
+    return f"{float(share.sel(case='before')):.3g} % before, {float(share.sel(case='after')):.3g} %"
+
+
+def describe(record: xr.Dataset) -> dict[str, str]:
+    """How far trucks replace ships, and who gains or loses."""
+    config, gains = settings(record), _gains(record)
+    best, worst = (gains.isel(place=int(f(gains.values))) for f in (np.argmax, np.argmin))
+    load = record["traffic"].sel(link=_ROAD)
+    growth = float(load.sel(case="after") / load.sel(case="before"))
+    count = record.sizes["place"]
+    return {
+        "title": (
+            "Without unloading in Lao PDR the road from Savannakhet to the coast carries "
+            f"{growth:.1f} times the goods; {best['place'].item()} gains {float(best):.2f} % of "
+            f"real income, {worst['place'].item()} loses {-float(worst):.2f} %"
+        ),
+        "caption": (
+            f"{count} places of 18 economies, USA, EU27 and the rest of the world (at most "
+            f"{config['most']} cities an economy), five sectors; totals and flows of economies are "
+            "those of the table of 2020. Maps: width of links by goods on them, both directions, "
+            f"from {config['shown']:.0%} of the largest in the corridor on. Before: goods "
+            "change trucks at Savannakhet; after: they do not, borders of Lao PDR by road take "
+            f"{config['border_hours']:g} of their time, that road {config['road_time']:g} of "
+            "its. Modes: shares in the kilometres of goods between Thailand and Viet Nam (trucks: "
+            f"{_trucks(record, 'Thailand–Viet Nam')} after) and between the five economies "
+            f"and any other ({_trucks(record, 'the five abroad')} after). Real income "
+            "of places in all: people come and go, free within their economy, and differ in "
+            f"tastes for places (0.3); trade elasticity {config['theta']:g}, elasticity of routes "
+            f"{config['routes']:g} (smooth routing, Allen and Arkolakis 2022), shipment "
+            f"{config['shipment']:,.0f} USD, {config['daily']:.0%} of it a day. "
+            f"Source: {record.attrs['sources']}. Assumed: {record.attrs['assumptions']}; what "
+            "changes in the scenario."
+        ),
+        "checks": (
+            f"residual {record.attrs['residual']:.1g}; people and wages of the baseline within "
+            f"{record.attrs['misfit']:.1g} of those observed"
+        ),
+    }
+
+
+def draw(record: xr.Dataset) -> Figure:
+    """Links before and after, where real income rises and falls, modes, winners and losers."""
+    figure, axes = style.sheet(
+        [["before", "after"], ["change", [["modes"], ["gains"]]]],
+        height=7.4,
+    )
+    top = float(record["traffic"].where(_inside(record), 0.0).max())
+    for case, title in (("before", "Before"), ("after", "After")):
+        _map(axes[case], record, record["traffic"].sel(case=case), top)
+        axes[case].set_title(title)
+    handles = [Line2D([], [], color=style.COLOURS[k], lw=2.5, label=m) for m, k in _MODES.items()]
+    legend = axes["before"].legend(handles=handles, loc="lower left", framealpha=0.9)
+    for text in legend.get_texts():
+        text.set_path_effects(_halo())
+    _changes(figure, axes["change"], record)
+    modes = axes["modes"]
+    rows = [(trade, case) for trade in record["trade"].values for case in ("before", "after")]
+    for k, (trade, case) in enumerate(rows):
+        left = 0.0
+        for mode, colour in _MODES.items():
+            part = record["mode_share"].sel(case=case, mode=mode, trade=trade)
+            width = 100.0 * float(part)
+            modes.barh(-k, width, left=left, color=style.COLOURS[colour], height=0.7)
+            left += width
+    modes.set(title="Modes", xlabel="share of kilometres, %", yticks=[-k for k in range(len(rows))],
+              yticklabels=[f"{trade}, {case}" for trade, case in rows], xlim=(0, 100))  # fmt: skip
+    gains = _gains(record)
+    gains = gains.sortby(gains)
+    some = min(5, gains.sizes["place"] // 2)
+    ends = np.r_[0:some, gains.sizes["place"] - some : gains.sizes["place"]]
+    shown = gains.isel(place=ends)
+    names = [f"{p} ({e})" for p, e in zip(shown["place"].values, shown["economy"].values,
+                                          strict=True)]  # fmt: skip
+    colours = [style.COLOURS[0] if g >= 0 else style.COLOURS[1] for g in shown.values]
+    axes["gains"].barh(names, shown.values, color=colours)
+    axes["gains"].axvline(0.0, color=style.INK, lw=0.7)
+    axes["gains"].set(title="Real income", xlabel="change, %")
+    return figure
+
+
+def _inside(record: xr.Dataset) -> np.ndarray:
+    """Links with both ends in the part of the map that is shown."""
+    west, east, south, north = _EXTENT
+    lon, lat = record["lon"], record["lat"]
+    shown = ((lon > west) & (lon < east) & (lat > south) & (lat < north)).values
+    at = dict(zip(record["node"].values, shown, strict=True))
+    ends = zip(record["start"].values, record["end"].values, strict=True)
+    return np.array([at[a] and at[b] for a, b in ends])
+
+
+def _ground(axes: Axes) -> None:
+    axes.set_facecolor(style.SEA)
+    for rings in data.borders().values():
+        for ring in rings:
+            axes.fill(*ring.T, facecolor="white", edgecolor=style.QUIET, lw=0.4, zorder=0)
+    west, east, south, north = _EXTENT
+    axes.set(xticks=[], yticks=[], xlim=(west, east), ylim=(south, north), aspect="equal")
+    axes.spines[:].set_visible(False)
+
+
+def _positions(record: xr.Dataset) -> dict[str, np.ndarray]:
+    at = np.column_stack([record["lon"].values, record["lat"].values])
+    return dict(zip(record["node"].values, at, strict=True))
+
+
+def _map(axes: Axes, record: xr.Dataset, traffic: xr.DataArray, top: float) -> None:
+    _ground(axes)
+    at, shown = _positions(record), settings(record)["shown"]
+    bend = {"road": 0.0, "sea": -0.12, "air": 0.15}
+    rows = zip(traffic.values, record["start"].values, record["end"].values,
+               record["kind"].values, _inside(record), strict=True)  # fmt: skip
+    for load, start, end, mode, inside in rows:
+        if not inside or load < shown * top:
+            continue
+        a, b = at[start], at[end]
+        t = np.linspace(0.0, 1.0, 30)[:, None]
+        across = np.array([-(b - a)[1], (b - a)[0]]) * bend[mode]
+        way = a + t * (b - a) + 4.0 * t * (1.0 - t) * across
+        width = 0.3 + 5.0 * np.sqrt(load / top)
+        axes.plot(*way.T, color=style.COLOURS[_MODES[mode]], lw=width, alpha=0.8,
+                  solid_capstyle="round")  # fmt: skip
+    _names(axes, at)
+
+
+def _names(axes: Axes, at: dict[str, np.ndarray]) -> None:
+    for name, (dx, dy, side) in _NAMED.items():
+        if name in at:
+            axes.plot(*at[name], "o", color=style.INK, ms=2.0, zorder=5)
+            axes.annotate(name, at[name], (dx, dy), textcoords="offset points", ha=side, zorder=6,
+                          path_effects=_halo())  # fmt: skip
+
+
+def _halo() -> list[Any]:
+    return [withStroke(linewidth=2.0, foreground="white")]
+
+
+def _changes(figure: Figure, axes: Axes, record: xr.Dataset) -> None:
+    _ground(axes)
+    gains, at = _gains(record), _positions(record)
+    inside = [name for name in gains["place"].values if name in at]
+    points = np.array([at[name] for name in inside])
+    values = gains.sel(place=inside).values
+    size = 4.0 + 60.0 * np.sqrt(record["people"].sel(case="before", place=inside).values
+                                / float(record["people"].sel(place=inside).max()))  # fmt: skip
+    high = max(float(np.abs(values).max()), 1e-9)
+    drawn = axes.scatter(*points.T, c=values, s=size, cmap=style.DIVERGING, zorder=4,
+                         norm=TwoSlopeNorm(0.0, -high, high), edgecolors=style.INK,
+                         linewidths=0.4)  # fmt: skip
+    figure.colorbar(drawn, ax=axes, shrink=0.8, aspect=28, pad=0.02,
+                    label="real income, change in %")  # fmt: skip
+    axes.set_title("Change by place")

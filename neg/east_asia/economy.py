@@ -1,0 +1,255 @@
+"""An economy of cities whose baseline is the table of 2020, on the network of real places."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from neg import data
+from neg.analysis.compare import solve
+from neg.analysis.inversion import invert_amenity
+from neg.core.checks import check_range
+from neg.core.compilation import plain_jit
+from neg.data import Table
+from neg.east_asia.accounts import CARRIED, SECTORS, Accounts, split
+from neg.east_asia.geometry import great_circle
+from neg.east_asia.gravity import fit_blocks
+from neg.east_asia.network import city_network
+from neg.east_asia.places import city_places
+from neg.economy.general.build import general_economy
+from neg.economy.general.fill import spread
+from neg.economy.part import Part
+from neg.network import Carriage, Network
+from neg.parts import Tastes
+
+OWN_KM = 20.0
+"""Distance of a place to itself, where tastes fall with distance: assumed."""
+DECAY = 0.9
+"""Elasticity of tastes to distance: the mean elasticity of trade in 1,467 estimates (Disdier and
+Head 2008, Review of Economics and Statistics 90(1)), all of which is laid on tastes: assumed."""
+KAPPA = 0.3
+"""Dispersion of tastes for places: what the elasticity -0.3 of amenity to people in Allen and
+Arkolakis (2022, Review of Economic Studies 89(6)) comes to; assumed to hold here."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Cities:
+    """An economy of places, what it was built from, and what it must give back."""
+
+    economy: Any
+    network: Network
+    places: pd.DataFrame
+    accounts: Accounts
+    money: float
+    """USD (a worker and year) that a unit of the numeraire is worth."""
+    gap: float
+    """Largest gap of flows between places to the sums of the table, over that sum."""
+
+    def solve(self, **given: Any) -> Any:
+        """The baseline equilibrium: people mobile within their economies, or nobody."""
+        return solve(self.economy, **given)
+
+    def totals(self, solution: Any) -> xr.Dataset:
+        """Output by sector and GDP of every economy at a solution, beside those of the table."""
+        table, member = self.accounts.table, self.accounts.member
+        count = len(table.places)
+        found = solution.outcomes
+        output = np.zeros((count, len(table.sectors)))
+        np.add.at(output, member, np.asarray(found["output"]) * self.money)
+        gdp = np.bincount(member, np.asarray(found["gdp"]) * self.money, count)
+        theirs = table.value_added.sum(axis=1) + table.net_taxes_industry.sum(axis=1)
+        theirs = theirs + table.net_taxes_final.sum(axis=1)
+        attrs = {"units": "million USD", "year": table.year}
+        return xr.Dataset(
+            {
+                "output": (("economy", "sector"), output, attrs),
+                "output_table": (("economy", "sector"), np.array(table.output), attrs),
+                "gdp": ("economy", gdp, attrs),
+                "gdp_table": ("economy", theirs, attrs),
+            },
+            coords={"economy": list(table.places), "sector": list(table.sectors)},
+        )
+
+    def misfit(self, solution: Any) -> float:
+        """Largest gap of people by place and sector, and of wages, to those observed, over them."""
+        found = solution.outcomes
+        people = np.asarray(self.economy.employment)
+        wage = self.accounts.wage[:, None] / self.money
+        gaps = [np.asarray(found["employment"]) / people - 1.0,
+                np.asarray(found["wage"]) / wage - 1.0]  # fmt: skip
+        return float(max(np.abs(gap[people > 0]).max() for gap in gaps))
+
+
+def city_economy(
+    *,
+    most: int = 60,
+    merge_km: float = 50.0,
+    table: Table | None = None,
+    sectors: dict[str, tuple[str, ...]] | None = None,
+    carried: tuple[str, ...] | None = None,
+    theta: Any = 4.0,
+    alpha: Any = 0.0,
+    size_premium: float = 0.05,
+    decay: float = DECAY,
+    mobility: str = "free",
+    network: Network | None = None,
+    places: pd.DataFrame | None = None,
+    kappa: float | None = KAPPA,
+    parts: tuple[Part, ...] = (),
+    deficit_rule: str = "spending-share",
+    rebate: str = "proportional",
+    **routes: Any,
+) -> Cities:
+    """The economy of cities of the 18 economies, whose baseline is the table of 2020.
+
+    Places, roads, ports and airports are real, populations indicative
+    (:func:`neg.east_asia.city_places`); USA, EU27 and ROW are one place each. Output and income of
+    economies are split over places (:func:`neg.east_asia.accounts.split`). Flows between places
+
+        X_ijs = S_is D_ijs tau_ijs^-theta_s P_js^theta_s E_js,   D_ijs = d_ods km_ij^-decay
+
+    add up to the table: tastes ``d`` by pair of economies and sector, and productivities of places
+    follow from its flows, output and spending (:func:`neg.east_asia.fit_blocks`), in closed form
+
+        P_js^-theta = E_js / b_js,   A_is = a_is c_is^(alpha + theta) (Q / Y)^alpha,   Q = Y / c
+
+    and amenities of places from equal payoffs within every economy
+    (:func:`neg.analysis.invert_amenity`), so that observed people, wages and incomes are a long-run
+    equilibrium. Trade costs ``tau`` are those of the network, of goods that are ``carried``.
+    People choose place and sector within their economy and differ in tastes for places
+    (:class:`neg.parts.Tastes`); in the sectors of a place they earn the same.
+
+    Args:
+        most, merge_km: as :func:`neg.east_asia.city_places` takes them.
+        table: of the 18 economies and USA, EU27, ROW; the embedded one of 2020 by default.
+        sectors: groups of sectors of the table; by default five (:data:`SECTORS`).
+        carried: sectors whose goods travel on the network.
+        theta, alpha: trade and scale elasticities, one number or one a sector.
+        size_premium: elasticity of output per worker to the size of a place (assumed).
+        decay: elasticity of tastes to distance (assumed).
+        mobility: ``free`` (place and sector, within the economy), ``places``, ``sectors`` or
+            ``immobile``.
+        network, places: others than :func:`neg.east_asia.city_network` gives for these places.
+        kappa: dispersion of tastes for places (assumed); None for none, where the observed
+            allocation need not be stable.
+        parts: other mechanisms; they must leave the baseline as it is or be absorbed by amenity.
+        deficit_rule, rebate: as in :func:`neg.economy.general.general_economy`.
+        routes: of :meth:`neg.network.Carriage.on`: ``routing``, ``theta`` as ``route_theta``,
+            ``shipment``, ``daily``, ``fees``, ...
+
+    >>> cities = city_economy(most=1)
+    >>> len(cities.economy.places), len(cities.economy.sectors)
+    (21, 5)
+    """
+    check_range("decay", decay, 0.0)
+    groups = SECTORS if sectors is None else sectors
+    wanted = (CARRIED if sectors is None else tuple(groups)) if carried is None else carried
+    whole = data.load_icio() if table is None else table
+    whole = whole.aggregate(sectors={k: list(v) for k, v in groups.items()} if groups else None)
+    frame = city_places(most, merge_km) if places is None else places
+    own = split(whole, frame, size_premium=size_premium)
+    net = city_network(frame) if network is None else network
+    if "route_theta" in routes:
+        routes["theta"] = routes.pop("route_theta")
+    mechanisms: list[Part] = [Carriage.on(net, carried=tuple(wanted), **routes), *parts]
+    if kappa is not None and mobility != "immobile":
+        mechanisms.append(Tastes(kappa=kappa, sectors=0.0))
+    economy, prices, money, gap = _fitted(
+        own, _tastes(net, own.names, decay), tuple(mechanisms), theta, alpha, mobility,
+        deficit_rule=deficit_rule, rebate=rebate,
+    )  # fmt: skip
+    if mobility != "immobile":
+        economy = invert_amenity(economy, prices=prices)
+    return Cities(economy, net, frame, own, money, gap)
+
+
+def _tastes(net: Network, names: tuple[str, ...], decay: float) -> np.ndarray:
+    at = [net.places[k] for k in net.index(names)]
+    lon, lat = (np.array([getattr(p, side) for p in at]) for side in ("longitude", "latitude"))
+    km = great_circle(lon[:, None], lat[:, None], lon, lat)
+    return (np.maximum(km, OWN_KM) / OWN_KM) ** -decay
+
+
+def _fitted(
+    own: Accounts,
+    near: np.ndarray,
+    parts: tuple[Part, ...],
+    theta: Any,
+    alpha: Any,
+    mobility: str,
+    **closure: Any,
+) -> tuple[Any, Any, float, float]:
+    """The economy with tastes and productivity that make the table its equilibrium, its prices,
+    the worth of money and how well flows add up."""
+    table, member = own.table, own.member
+    n, s = len(own.names), len(table.sectors)
+    scale = float((own.wage * own.workers).sum() / own.workers.sum())
+    output, added = table.output, table.value_added
+    some = np.where(output > 0, output, 1.0)
+    inputs = table.inputs / some[:, None, :]
+    tax = table.net_taxes_industry / some
+    final_tax = table.net_taxes_final.sum(axis=1)
+    spent = table.final_use.sum(axis=1) + final_tax
+    earned = added.sum(axis=1) + table.net_taxes_industry.sum(axis=1) + final_tax
+    wage = own.wage / scale
+    people = own.by_place(added) / own.wage[:, None]
+    deficit = own.by_place(spent - earned) / scale
+    named = {"sector": table.sectors}
+    theta = np.asarray(spread("theta", theta, named, (s,)))
+    alpha = np.asarray(spread("alpha", alpha, named, (s,)))
+    areas = {name: [own.names[i] for i in np.flatnonzero(member == k)]
+             for k, name in enumerate(table.places)}  # fmt: skip
+    first = general_economy(
+        places=own.names,
+        sectors=table.sectors,
+        employment=people,
+        theta=theta,
+        alpha=alpha,
+        taste=np.broadcast_to(near[..., None], (n, n, s)),
+        productivity=(own.by_place(output) > 0).astype(float),
+        labour_share=(added / some)[member],
+        tax_share=tax[member],
+        input_share=inputs[member],
+        final_share=(table.final_use / spent[:, None])[member],
+        final_tax=(final_tax / spent)[member],
+        deficit=deficit - deficit.mean(),
+        income_start=own.by_place(earned) / scale,
+        mobility=mobility,
+        areas=areas,
+        parts=parts,
+        **closure,
+    )
+    kernel = np.asarray(_freeness(first))
+    made = own.by_place(output) / scale
+    flows = table.flows / scale
+    bought = own.by_place(flows.sum(axis=0))
+    fits = [fit_blocks(kernel[..., k], made[:, k], bought[:, k], flows[..., k], member)
+            for k in range(s)]  # fmt: skip
+    weight = np.stack([one.destination for one in fits], axis=1)
+    log_index = -np.log(bought / weight) / theta
+    log_cost = (added / some)[member] * np.log(wage)[:, None]
+    log_cost = log_cost + np.einsum("iks,ik->is", inputs[member], log_index)
+    log_cost = log_cost / (1.0 - tax[member])
+    supply = np.stack([one.origin for one in fits], axis=1)
+    pair = np.stack([one.pair for one in fits], axis=2)[member][:, member]
+    reference = made / np.exp(log_cost)
+    economy = first.with_(
+        taste=(near[..., None] * pair)[..., None],
+        productivity=supply * np.exp(theta * log_cost),
+        reference=reference,
+    )
+    income = np.log(own.by_place(spent) / scale)
+    known = {"wage": np.repeat(np.log(wage)[:, None], s, axis=1), "cost": log_cost}
+    x = economy.initial_distribution()
+    prices = economy.initial_prices(x) | known | {"income": income}
+    return economy, prices, scale, max(one.gap for one in fits)
+
+
+@plain_jit
+def _freeness(economy: Any) -> Any:
+    x = economy.initial_distribution()
+    return economy.bent_at(economy.initial_prices(x), x).market.freeness()[..., 0]
