@@ -74,9 +74,11 @@ def any_law(
 
 
 def least_size(size: Productivity, fixed: Any, entry: Any) -> Array:
-    """The cut-off of a market on its own under free entry, ``fixed (E[x; in] / x - P(in)) = entry``.
+    """The cut-off of a market on its own under free entry, by halving.
 
-    By halving, for starts: nothing is differentiated through it.
+        fixed (E[x; x > cut] / cut - P(x > cut)) = entry
+
+    For starts: nothing is differentiated through it.
     """
     shape = jnp.broadcast_shapes(jnp.shape(fixed), jnp.shape(entry))
 

@@ -42,12 +42,12 @@ class Tiers(Part):
         S_it  = quality_t 2^(-training_i / halves) + standards_t (1 - harmonised_i)
                 + certification_t (1 - recognised_i)                 what it takes to enter tier t
         f_it  = (interest + risk_t) S_it                             a year: the higher, the safer
-        tier(x) = the best of b_i value_t x - f_it + sharing_i g_it, and of not producing
-        E[max(0, b_i value_t x - f_it + sharing_i g_it)] = entry     free entry gives b_i
+        tier(x) = the best of b_i worth_t x - f_it + sharing_i g_it, and of not producing
+        E[max(0, b_i worth_t x - f_it + sharing_i g_it)] = entry     free entry gives b_i
         log delivered cost = (log b_i / reference_i + log(1 + s_i)) / theta
 
     x is the size of a firm (z^(sigma - 1), of law ``size``), ``b`` operating profit per unit of
-    size and value over the price of the cost bundle, in which fixed costs are paid: the lower
+    size and worth over the price of the cost bundle, in which fixed costs are paid: the lower
     tiers cost, the lower is b, the more or the better firms a market carries, and the cheaper the
     place's goods. Tier 0 sells locally. The budget of the place pays a share ``sharing`` of the
     flow cost of quality above tier 0, ``g = (interest + risk) quality 2^(...)``: technology
@@ -76,7 +76,7 @@ class Tiers(Part):
         ("firms", "value_added", "cutoff", "cost", "life"), ("place", "tier")
     )
 
-    value: Float[Array, " tier"] = _by_tier(
+    worth: Float[Array, " tier"] = _by_tier(
         (1.0, 1.5, 2.25, 3.5), "value added per unit of size", "1", low_open=True
     )
     quality: Float[Array, " tier"] = _by_tier(
@@ -123,17 +123,17 @@ class Tiers(Part):
     sectors: tuple[str, ...] | None = eqx.field(default=None, static=True)
 
     def __check_init__(self) -> None:
-        count = jnp.size(self.value)
+        count = jnp.size(self.worth)
         for name in ("quality", "standards", "certification", "risk"):
             if jnp.size(getattr(self, name)) not in (1, count):
                 raise InvalidParameterError(
-                    f"{name} has {jnp.size(getattr(self, name))} tiers; must have {count}, as value"
+                    f"{name} has {jnp.size(getattr(self, name))} tiers; must have {count}, as worth"
                 )
-        if is_concrete(self.value) and (np.diff(np.asarray(self.value)) <= 0).any():
+        if is_concrete(self.worth) and (np.diff(np.atleast_1d(self.worth)) <= 0).any():
             raise InvalidParameterError(
-                f"value = {np.asarray(self.value).tolist()} is not allowed; must rise with the tier"
+                f"worth = {np.asarray(self.worth).tolist()} is not allowed; must rise with the tier"
             )
-        if is_concrete(self.risk) and (np.diff(np.asarray(self.risk)) > 0).any():
+        if is_concrete(self.risk) and (np.diff(np.atleast_1d(self.risk)) > 0).any():
             raise InvalidParameterError(
                 f"risk = {np.asarray(self.risk).tolist()} is not allowed; must not rise with the "
                 "tier"
@@ -142,7 +142,7 @@ class Tiers(Part):
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:
         """Tiers by number; 0 sells locally."""
-        return {"tier": tuple(str(t) for t in range(jnp.size(self.value)))}
+        return {"tier": tuple(str(t) for t in range(jnp.size(self.worth)))}
 
     def check(self, model: Model) -> None:
         """Monopolistic competition; budgets need incomes that pay them."""
@@ -179,7 +179,7 @@ class Tiers(Part):
         def at(value: Any) -> Array:
             return jnp.broadcast_to(value, (places,))[:, None]
 
-        stay, tiers = self.interest + self.risk, jnp.shape(self.value)
+        stay, tiers = self.interest + self.risk, jnp.shape(self.worth)
         quality = jnp.broadcast_to(self.quality, tiers)
         if self.training is not None:
             quality = quality * jnp.exp2(-at(self.training) / self.halves)
@@ -217,7 +217,7 @@ class Tiers(Part):
         return jnp.exp(log_b)
 
     def _choice(self, profit: Float[Array, " place"], costs: _Costs) -> Choice:
-        slope = profit[:, None] * self.value
+        slope = profit[:, None] * self.worth
         return Menu(slope, costs.resources - costs.shared).choose(self.size)
 
     def ladder(self, up: Any, births: float = 1.0) -> Ladder:
@@ -270,7 +270,7 @@ class Tiers(Part):
         """By place and tier: shares of firms and value added, cut-offs; exit, life, the budget."""
         profit, chosen, costs, share = self._seen(scene)
         firms, value = chosen.active[:, 1:], chosen.sales_share[:, 1:]
-        risk = jnp.broadcast_to(self.risk, jnp.shape(self.value))
+        risk = jnp.broadcast_to(self.risk, jnp.shape(self.worth))
         some = firms > 0
         cut = jnp.where(some, chosen.low[:, 1:], 0.0)
         found = {
