@@ -56,7 +56,9 @@ def economy(config: dict[str, Any]) -> Any:
     entrants = sold.sum(axis=1) * (1.0 / config["sigma"] - overhead)  # entry costs one bundle
     share = (sold / sold.diagonal()[:, None]) ** config["market"]
     number = config["survive"] * np.minimum(share, 3.0)
-    fixed = sold * overhead / (entrants[:, None] * number)
+    some = sold > 0  # where nothing is sold any fixed cost will do
+    number = np.where(some, number, 1.0)
+    fixed = np.where(some, sold * overhead / (entrants[:, None] * number), 1.0)
     gap = 1.0 / (config["sigma"] - 1.0) - 1.0 / theta[GOODS]
     taste = np.array(plain.base.market.taste)
     taste[:, :, GOODS] *= ((fixed / spent) ** (gap * theta[GOODS]))[..., None]
@@ -77,6 +79,8 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
         "cheaper": (Lever("border.cost", "times", among=region, sectors=("goods",)), "cheaper"),
         "recognised": (Lever("selection.recognition", "set", among=region), "recognised"),
     }
+    for lever, _ in levers.values():  # arrays throughout, so that all solves are one program
+        base = lever.put(base, float(lever.start(base)))
     before = short_run(base)
     worst = float(np.abs(np.asarray(before.outcomes["wage"]) - 1.0).max())
     found = {}

@@ -38,9 +38,18 @@ class Selection(Part):
     earn more, and more enter. At ``kappa = sigma - 1`` firms are alike in effect and the
     economy is what it is without the part. The levels of price indices lack a constant.
 
+    With a ``law`` of productivity cut-offs are solved for, in sectors with ``theta = sigma - 1``:
+
+        log barrier_ij = -log E[x; x > x_ij] / (sigma - 1),   x = z^(sigma - 1)
+        sales of the firm at x_ij = sigma F_ij threshold_ij;   entrants from free entry
+
+    That holds for log-normal productivity, and for Pareto where fixed costs are so low that every
+    firm serves a market: a ``participation`` above one says that the closed form is void.
+
     Reports, by place and sector, entrants and the shares of firms of at most ``limit`` workers;
     by pair, firms that serve it and the share of entrants that do. Combines with inputs,
-    mobility, layers of trade cost that burn resources, hours; tariffs with ``destination = 0``.
+    mobility, layers of trade cost, hours, tariffs. ``recognition`` is the share of fixed costs that
+    mutual recognition saves abroad.
 
     >>> from neg import compose, general_economy, short_run
     >>> base = general_economy(
@@ -53,7 +62,8 @@ class Selection(Part):
     1.014700066
 
     Source: Melitz (2003), Econometrica 71(6); Chaney (2008), American Economic Review 98(4).
-    Leaves out: other distributions (see :class:`neg.firms.Melitz`), fixed costs in part of inputs.
+    Log-normal: Head, Mayer and Thoenig (2014). Leaves out: fixed costs in part of inputs; with a
+    law, threshold or loans, fixed costs at destinations.
     """
 
     label: ClassVar[str] = "selection"
@@ -259,8 +269,10 @@ class Selection(Part):
             gain = jnp.log(jnp.where(some, kept / plain, 1.0))
             found["entry"] = gain - scene.own(self, "entry")
         if self.destination is not None:
+            # What firms sell is what they would at this guess, or markets' level would be free.
             margin = self.destination * self._overhead(scene)
-            earned = (1.0 - margin) * total + margin * jnp.sum(served.sold, axis=0)
+            made = seen.revenue * jnp.exp(scene.own(self, "made"))
+            earned = (1.0 - margin) * made + margin * jnp.sum(served.sold, axis=0)
             some = (earned > 0) & (seen.revenue > 0)
             ratio = jnp.where(some, seen.revenue, 1.0) / jnp.where(some, earned, 1.0)
             found["made"] = jnp.where(some, jnp.log(ratio), -scene.own(self, "made"))
