@@ -126,6 +126,23 @@ def check(model, levers, solve, step=1e-5, rel=2e-5):
     return outcomes, starts, slopes
 
 
+def test_firms_where_nobody_makes_anything():
+    """An empty cell has no firms, hence no smallest one: no derivative may be lost on that."""
+    model = compose(
+        economy(employment=[[0.5, 0.5], [0.4, 0.5], [0.0, 0.4]]), [selection(limit=6.0)]
+    )
+    levers = [at("tau", destinations=("a",)), at("selection.fixed", origins=("a",))]
+    _, _, slopes = check(model, levers, short_run)
+    assert (np.asarray(slopes["selection.firms"])[2] == 0.0).all()
+
+    def jobs(value):
+        found = short_run(levers[1][0].put(model, value)).outcomes
+        return found["selection.small_jobs"][0, 0]
+
+    expected = float(slopes["selection.small_jobs"][0, 0, 1])
+    assert jax.grad(jobs)(1.0) == pytest.approx(expected, rel=1e-8)
+
+
 @pytest.mark.slow  # a compilation of its own for each part
 @pytest.mark.parametrize("name", ALONE)
 def test_parts_alone(name):
