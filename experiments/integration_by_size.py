@@ -74,7 +74,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     """Profits by rank, exit, exporters and real income in each case against the table's year."""
     progress(0, 3, "calibrating")
     base = economy(config)
-    region = list(data.EAST_ASIA_PACIFIC)
+    region = tuple(data.EAST_ASIA_PACIFIC)
     levers = {
         "cheaper": (Lever("border.cost", "times", among=region, sectors=("goods",)), "cheaper"),
         "recognised": (Lever("selection.recognition", "set", among=region), "recognised"),
@@ -213,8 +213,10 @@ def draw(record: xr.Dataset) -> Figure:
         ax.set(title=title, xlabel="largest … % of firms", ylim=(-45.0, 25.0))
     axes[0].set_ylabel("real profit, change in %")
     for k, case in enumerate(CASES):
-        one = record.sel(case=case)
-        axes[2].plot(one["income"], one["exit"], "o", ms=3, color=style.COLOURS[k], label=titles[k])
+        both = record.sel(case=case)
+        axes[2].plot(
+            both["income"], both["exit"], "o", ms=3, color=style.COLOURS[k], label=titles[k]
+        )
     cheap = record.sel(case="cheaper")
     named = {str(cheap[name].idxmax("place").values) for name in ("exit", "income")}
     for place in sorted(named):

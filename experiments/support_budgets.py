@@ -94,6 +94,8 @@ def economy(config: dict[str, Any]) -> Any:
 def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     """Exporters, real income and budget over the strength of each instrument."""
     base = economy(config)
+    for path, _ in TOOLS.values():  # arrays throughout, so that all solves are one program
+        base = Lever(path, "set").put(base, 0.0)
     plain = short_run(base).outcomes
     strength = np.linspace(0.0, 1.0, config["points"])
     found = np.zeros((len(TOOLS), len(strength), 3))

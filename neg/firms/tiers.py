@@ -162,7 +162,8 @@ class Tiers(Part):
             if name not in model.labels.get("sector", ()):
                 raise unknown_name("sector of tiers", name, model.labels.get("sector", ()))
         if general:
-            alpha, chosen = model.market.alpha, self._mask(model)
+            seen: Any = model
+            alpha, chosen = seen.market.alpha, self._mask(model)
             if is_concrete(alpha) and (np.asarray(alpha)[chosen] != 1.0).any():
                 raise InvalidParameterError(
                     f"alpha = {np.asarray(alpha)[chosen].min():g} is not allowed under tiers; must "
