@@ -29,13 +29,14 @@ CONFIG: dict[str, Any] = {
     "fixed": [0.5, 0.7],  # at home, abroad
     "interest": 0.05,
     "repaid": 0.8,
+    "collateral": 0.1,  # over the cost of entry
     "monitoring": 0.05,
     "halves": 0.01,  # budget at which a platform halves monitoring, or information default
     "hazard": 0.05,
     "premium": 0.02,  # of exchange-rate risk
     "line": 0.008,  # cost of a swap line, per unit of sales covered
     "cluster": {"shared": 10.0, "coordination": 0.4, "fee": 2.0, "cut": 0.6, "weight": 0.02},
-    "scale": 0.01,  # money per unit of the cluster's costs, so that a manager's fee is 0.02
+    "scale": 0.004,  # money per unit of the cluster's costs, so that a manager's fee is 0.008
     "points": 7,
 }
 SMOKE: dict[str, Any] = {"points": 3}
@@ -44,8 +45,8 @@ SMOKE: dict[str, Any] = {"points": 3}
 TOOLS = {
     "guarantee": ("financed_selection.guarantee", 0.8),
     "interest subsidy": ("financed_selection.subsidy", 0.06),
-    "platform": ("financed_selection.platform", 0.03),
-    "credit information": ("financed_selection.information", 0.03),
+    "platform": ("financed_selection.platform", 0.012),
+    "credit information": ("financed_selection.information", 0.012),
     "working capital": ("working_capital.subsidy", 1.0),
     "letters of credit": ("working_capital.letter_subsidy", 1.0),
     "swap line": ("exchange_risk.coverage", 1.0),
@@ -70,6 +71,7 @@ def economy(config: dict[str, Any]) -> Any:
         sigma=config["sigma"],
         interest=config["interest"],
         repaid=config["repaid"],
+        collateral=config["collateral"],
         monitoring=config["monitoring"],
         hazard=config["hazard"],
         platform_halves=config["halves"],
@@ -155,8 +157,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     richest = max(worth, key=lambda tool: worth[tool])
     return {
         "title": (
-            f"Per unit of budget {best} brings most exporters; real income rises under "
-            f"{len(up)} of {len(worth)} instruments, most under {richest}"
+            f"Per unit of budget, {best} brings most exporters; net of the budget real income "
+            f"rises under {len(up)} of {len(worth)} instruments, most under {richest}"
         ),
         "caption": (
             "Change of the number of firms that export (left) and of real income net of what the "
@@ -164,7 +166,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             "both of two equal economies. Firms that differ (Melitz 2003, Chaney 2008: "
             f"σ = {config['sigma']:g}, κ = {config['theta']:g}) borrow 0.7 of the fixed cost of a "
             f"market (Manova 2013: repaid with probability {config['repaid']:g}, interest "
-            f"{config['interest']:g}, monitoring {config['monitoring']:g} a loan, a full guarantee "
+            f"{config['interest']:g}, collateral {config['collateral']:g} of "
+            f"entry, monitoring {config['monitoring']:g} a loan, a full guarantee "
             f"lowers repayment by {config['hazard']:g}), wait 60 days for payment, pay 1 % for "
             f"letters of credit, bear a premium of {config['premium']:.0%} for exchange-rate risk "
             f"(a swap line costs {config['line']:.1%} of sales covered) and share "
@@ -194,5 +197,5 @@ def draw(record: xr.Dataset) -> Figure:
     for ax in axes:
         ax.axhline(0.0, color="black", lw=0.6)
         ax.set(xlabel="budget, % of GDP")
-    axes[0].legend(loc="best", fontsize=7)
+    axes[1].legend(loc="lower left")
     return figure
