@@ -75,7 +75,7 @@ def check_budget(parts):
         if key in ledger:
             paid = paid + np.sum(ledger[key], axis=1)
     stated = sum(np.asarray(out[f"{part.label}.budget"]) for part in parts)
-    assert stated == pytest.approx(paid, rel=1e-9, abs=1e-14)
+    assert stated == pytest.approx(np.asarray(paid), rel=1e-9, abs=1e-14)
     assert paid.max() > 1e-4
     people = sum(np.sum(v, axis=0) for (_, payee, _), v in ledger.items() if payee == "people")
     consumed = np.asarray(out["consumption"] * out["consumer_index"])
