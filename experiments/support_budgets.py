@@ -157,8 +157,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     richest = max(worth, key=lambda tool: worth[tool])
     return {
         "title": (
-            f"Per unit of budget, {best} brings most exporters; net of the budget real income "
-            f"rises under {len(up)} of {len(worth)} instruments, most under {richest}"
+            f"Per unit of budget the {best} brings most exporters; net of the budget real income "
+            f"rises under {len(up)} of {len(worth)} instruments, most under the {richest}"
         ),
         "caption": (
             "Change of the number of firms that export (left) and of real income net of what the "
