@@ -43,7 +43,8 @@ def left_over(model, found):
     return left
 
 
-NONE = {"guarantee": 0.0, "subsidy": 0.0, "platform": np.zeros(2), "information": np.zeros(2)}
+NONE = {"collateral": 0.1, "guarantee": 0.0, "subsidy": 0.0}
+NONE |= {"platform": np.zeros(2), "information": np.zeros(2)}
 LOANS = {
     "guarantee": {"guarantee": 0.6},
     "interest subsidy": {"subsidy": 0.05},
