@@ -39,7 +39,7 @@ alpha = 1.0
 [[part]]
 name = "tiers"
 sectors = ["goods"]
-parameters = { worth = [1.0, 1.6, 2.6], quality = [1.0, 2.0, 6.0], standards = [0.2, 1.0, 4.0],
+parameters = { worth = [1.0, 1.6, 2.6], quality = [1.0, 3.0, 9.0], standards = [0.2, 1.0, 4.0],
     certification = 0.3, risk = [0.2, 0.1, 0.05] }
 
 [[edit.parameter]]
