@@ -144,7 +144,9 @@ def draw(record: xr.Dataset) -> Figure:
     values = 100.0 * record["participation"]
     lines = axes[0].contourf(record["tau"], record["repaid"], values, levels=9, cmap="Blues")
     figure.colorbar(lines, ax=axes[0], label="% of firms")
-    axes[0].set(xlabel="iceberg cost τ", ylabel="probability of repayment")
+    axes[0].set(
+        xlabel="iceberg cost τ", ylabel="probability of repayment", title="costs, no support"
+    )
     for k, ax in enumerate(axes[1:]):
         for j, tool in enumerate(TOOLS):
             one = record.isel(hazard=k).sel(tool=tool)

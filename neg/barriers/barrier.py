@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neg.core.errors import InvalidParameterError
+from neg.economy.general.outcomes import granted
 from neg.economy.part import Part
 from neg.economy.scene import Scene
 
@@ -41,17 +42,31 @@ class Barrier(Part):
         abroad = 1.0 - jnp.eye(scene.places)
         return factor * (abroad if factor.ndim == 2 else abroad[..., None])
 
+    def borne(self, scene: Scene) -> Array | None:
+        """Log of the part of the factor that the budget of the origin bears; None for none.
+
+        Resources are used as without it; buyers do not pay for them, the income of the origin
+        does (``grants`` of a general economy).
+        """
+        return None
+
     def effects(self, scene: Scene) -> dict[str, Array]:
-        """The log factor, on the channel of who is paid."""
+        """The log factor, on the channel of who is paid; what a budget bears, as a grant."""
         if self.payee not in CHANNELS:
             raise InvalidParameterError(
                 f"payee of {self.label!r} is {self.payee!r}; must be one of {list(CHANNELS)}"
             )
-        return {CHANNELS[self.payee]: self.log_factor(scene)}
+        factor, borne = self.log_factor(scene), self.borne(scene)
+        if borne is None:
+            return {CHANNELS[self.payee]: factor}
+        return {CHANNELS[self.payee]: factor - borne, "grant": borne}
 
     def outcomes(self, scene: Scene) -> dict[str, Array]:
-        """The factor on deliveries."""
-        return {"factor": jnp.exp(self.log_factor(scene))}
+        """The factor on deliveries, and what the budget of each place pays for it."""
+        factor, borne = self.log_factor(scene), self.borne(scene)
+        if borne is None:
+            return {"factor": jnp.exp(factor)}
+        return {"factor": jnp.exp(factor - borne), "budget": granted(scene, borne)}
 
     @property
     def words(self) -> str:

@@ -22,7 +22,8 @@ class ExchangeRisk(PairLayer):
         1 + rate = 1 + (1 - coverage) (premium + aversion volatility^2 / 2)
 
     ``volatility`` is the standard deviation of a year's change of the rate. ``coverage`` is one in
-    a currency union and what a swap arrangement insures for its pairs (:func:`swap`). The premium
+    a currency union and what a swap arrangement insures for its pairs (:func:`swap`); ``line`` is
+    what that costs the budget of the origin, in resources and out of income. The premium
     of one per cent is an assumption; effects on trade are found to be small and not robust (Clark,
     Tamirisa, Wei, Sadikov and Zeng 2004, IMF Occasional Paper 235).
     """
@@ -42,11 +43,25 @@ class ExchangeRisk(PairLayer):
         0.0, "standard deviation of a year's change of the rate", low=0.0, axes=PAIR
     )
     aversion: Float[Array, ""] = parameter(0.0, "relative risk aversion", low=0.0)
+    line: Float[Array, ""] | None = parameter(
+        None, "cost of a swap line to the budget, per unit of sales that it covers", low=0.0
+    )
 
     def log_rate(self, scene: Scene | None = None) -> Float[Array, "*axes"]:
         """Log of one plus what is left of the premium."""
         risk = self.premium + 0.5 * self.aversion * self.volatility**2
         return jnp.log1p((1.0 - self.coverage) * risk)
+
+    def borne(self, scene: Scene) -> Array | None:
+        """What swap lines cost the budgets of origins."""
+        if self.line is None:
+            return None
+        return self._spread(jnp.log1p(self.line * self.coverage), scene.places)
+
+    def log_factor(self, scene: Scene) -> Float[Array, "origin destination *sector"]:
+        """What is left of the premium, and what lines cost."""
+        left, line = super().log_factor(scene), self.borne(scene)
+        return left if line is None else left + line
 
     @property
     def words(self) -> str:

@@ -77,6 +77,7 @@ QUANTITIES: dict[str, Quantity] = {
     "export_tax_revenue": Quantity(
         "export tax revenue", _MONEY, _PLACE, "taxes collected on exports"
     ),
+    "grants": Quantity("grants", _MONEY, _PLACE, "what the budget adds to sales", "difference"),
     "deficit": Quantity(
         "trade deficit", _MONEY, _PLACE, "spending in excess of income earned", "difference"
     ),

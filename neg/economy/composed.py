@@ -8,12 +8,12 @@ from typing import Any, Self
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from neg.core.checks import check_labels
 from neg.core.errors import InvalidParameterError, unknown_name
 from neg.core.parameters import Parameter, altered
+from neg.economy.adding import add, bought_by_budget, log_left, outlays, welfare
 from neg.economy.delegate import Delegate
 from neg.economy.model import Model, Prices
 from neg.economy.part import Part
@@ -79,7 +79,10 @@ class Economy(Delegate):
     def ledger(self, prices: Prices, x: Float[Array, " cell"]) -> dict[tuple[str, str, str], Array]:
         """Every flow of money (of a general economy), as the parts leave it."""
         scene = self.scene(prices, x)
-        return scene.model.ledger(scene.prices, x)
+        found, paid = scene.model.ledger(scene.prices, x), outlays(self.parts, scene)
+        if paid is None:
+            return found
+        return bought_by_budget(found, paid, scene.model.flows(scene.prices, x).spendable)
 
     def eased(self, share: Float[Array, ""]) -> Self | None:
         """The same parts on the base eased."""
@@ -128,6 +131,9 @@ class Economy(Delegate):
         found = dict(scene.model.outcomes(scene.prices, x))
         for part in self.parts:
             found |= {f"{part.label}.{name}": v for name, v in part.outcomes(scene).items()}
+        if (paid := outlays(self.parts, scene)) is not None:
+            index = found["consumer_index"]
+            found |= {"consumption": found["consumption"] - paid / index, "outlays": paid}
         felt = self._felt(scene, scene.model.payoff(scene.prices, x))
         if "welfare" in found:
             found["welfare"] = welfare(x, felt, self.cell_places, found["welfare"].shape[0])
@@ -161,7 +167,8 @@ class Economy(Delegate):
         for part in self.parts:
             added = part.payoff(scene)
             value = value if added is None else value + added
-        return value
+        paid = outlays(self.parts, scene)
+        return value if paid is None else value + log_left(scene, paid)
 
     def _marginal(self, scene: Scene, value: Array) -> Float[Array, " cell"]:
         """Payoff of the marginal unit: with its own tastes."""
@@ -330,21 +337,3 @@ def _check_effects(composed: Economy) -> None:
                     f"part {label!r} moves {name}, which {type(composed.base).__name__} does not "
                     f"take up; must be among {sorted(composed.accepts)}"
                 )
-
-
-def add(first: Array, second: Array) -> Array:
-    """Sum of two log factors, of which one may hold for every sector."""
-    if first.ndim < second.ndim:
-        first = first[..., None]
-    elif second.ndim < first.ndim:
-        second = second[..., None]
-    return first + second
-
-
-def welfare(
-    x: Float[Array, " cell"], felt: Float[Array, " cell"], cell_places: np.ndarray, places: int
-) -> Float[Array, " place"]:
-    """Utility of the people of each place in consumption baskets: ``sum x exp(payoff)``."""
-    value = jnp.where(x > 0, x * jnp.exp(jnp.where(x > 0, felt, 0.0)), 0.0)
-    crowd = np.flatnonzero(cell_places >= 0)
-    return jnp.zeros(places).at[cell_places[crowd]].add(value[crowd])

@@ -23,10 +23,12 @@ class Part(Parametric):
     ``marginal``   payoff of the last unit to come, where units differ in tastes
     ``effects``    log factors on what the model accepts, by name: ``barrier`` and ``tariff``
                    ``[origin, destination]`` (or with sectors), ``delay`` of trips,
-                   ``productivity`` and ``hours`` ``[place, sector]``
+                   ``productivity`` and ``hours`` ``[place, sector]``,
+                   ``grant``: what the budget of the origin adds to sales, with their shape
     ``unknowns``   start of the part's own unknowns, by name; ``residual`` is shaped like them
     ``stocks``     start of stocks that move in time, by name; ``drift`` is the growth rate of
                    each. In the long run stocks rest; in time they move with the distribution
+    ``outlay``     ``[place]``: money that the budget of a place spends on the part, out of income
     ``outcomes``   what the part reports, as ``label.name``
     =============  ==============================================================================
     """
@@ -75,6 +77,10 @@ class Part(Parametric):
     def drift(self, scene: Scene) -> dict[str, Array]:
         """Growth rates of the stocks, zero at rest."""
         return {}
+
+    def outlay(self, scene: Scene) -> Float[Array, " place"] | None:
+        """Money that the budget of each place spends on the part; None where there is none."""
+        return None
 
     def outcomes(self, scene: Scene) -> dict[str, Array]:
         """What the part reports, by name."""

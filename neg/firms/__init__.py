@@ -4,12 +4,14 @@ from neg.firms.census import Census, Sales, census
 from neg.firms.cluster import Cluster, Hub
 from neg.firms.credit import Credit
 from neg.firms.facts import size_facts
+from neg.firms.financed import FinancedSelection
 from neg.firms.joining import Clusters
 from neg.firms.ladder import Ladder, ladder
 from neg.firms.melitz import Melitz
 from neg.firms.processes import BornGlobal, Contacts, Stages
 from neg.firms.selection import Selection
 from neg.firms.takeoff import Plants, TakeOff
+from neg.firms.tiers import Tiers
 from neg.firms.ways_in import WaysIn
 from neg.firms.working_capital import WorkingCapital
 
@@ -20,6 +22,7 @@ __all__ = [
     "Clusters",
     "Contacts",
     "Credit",
+    "FinancedSelection",
     "Hub",
     "Ladder",
     "Melitz",
@@ -28,6 +31,7 @@ __all__ = [
     "Selection",
     "Stages",
     "TakeOff",
+    "Tiers",
     "WaysIn",
     "WorkingCapital",
     "census",

@@ -55,8 +55,11 @@ def census(
     above = jnp.concatenate([cut[..., 1:], jnp.full_like(least, jnp.inf)], axis=-1)
     room = limit - fixed
     start = slope * cut ** (1.0 - premium)
-    inside = room >= start
-    reached = (jnp.where(inside, room, 1.0) / slope) ** (1.0 / (1.0 - premium))
+    # Where nobody makes anything (an empty cell) a unit of size takes no workers: any number will
+    # do, but not the derivative of a division by zero.
+    inside = (room >= start) & (slope > 0)
+    per_worker = jnp.where(inside, room, 1.0) / jnp.where(slope > 0, slope, 1.0)
+    reached = per_worker ** (1.0 / (1.0 - premium))
     largest = jnp.max(jnp.where(inside, jnp.minimum(reached, above), least), axis=-1, keepdims=True)
 
     def small(power: Any) -> tuple[Array, Array]:

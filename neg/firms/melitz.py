@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -14,6 +13,7 @@ from neg.core.errors import InvalidParameterError
 from neg.economy.groups import Groups
 from neg.economy.model import Alias, Model, Prices, parameter
 from neg.firms.census import Census, Sales, census
+from neg.firms.cutoffs import least_size
 from neg.menus import Pareto, Productivity
 
 
@@ -140,19 +140,9 @@ class Melitz(Model):
     def initial_prices(self, x: Float[Array, " place"]) -> Prices:
         """Wages of one, and what clears the markets of each place on its own."""
         fixed, entry = self._cost().diagonal(), jnp.broadcast_to(self.entry, x.shape)
-        size = self.size
-
-        def halve(_: Any, ends: tuple[Array, Array]) -> tuple[Array, Array]:
-            low, high = ends
-            cut = jnp.exp(0.5 * (low + high))
-            more = fixed * (size.above(1.0, cut) / cut - size.above(0.0, cut)) > entry
-            middle = jnp.log(cut)
-            return jnp.where(more, middle, low), jnp.where(more, high, middle)
-
-        ends = (jnp.full(x.shape, -60.0), jnp.full(x.shape, 60.0))
-        cut = jnp.exp(jax.lax.stop_gradient(jax.lax.fori_loop(0, 60, halve, ends)[0]))
+        cut = least_size(self.size, fixed, entry)
         slope = fixed / cut
-        entrants = x / (self.sigma * slope * size.above(1.0, cut))
+        entrants = x / (self.sigma * slope * self.size.above(1.0, cut))
         tau = jnp.broadcast_to(self.tau, fixed.shape * 2).diagonal()
         return {
             "wage": jnp.zeros_like(x),

@@ -14,12 +14,13 @@ from neg.core.checks import is_concrete
 from neg.core.errors import InvalidParameterError, unknown_name
 from neg.core.parameters import parameter
 from neg.economy.general.general import GeneralEconomy
-from neg.economy.general.outcomes import trade
+from neg.economy.general.outcomes import sales
 from neg.economy.model import Model
 from neg.economy.part import Part
 from neg.economy.scene import Scene
 from neg.firms.census import Sales, census
-from neg.menus import Pareto
+from neg.firms.cutoffs import Served, Terms, any_law, least_size, log_or_zero, pareto
+from neg.menus import Pareto, Productivity
 
 
 class Selection(Part):
@@ -37,9 +38,18 @@ class Selection(Part):
     earn more, and more enter. At ``kappa = sigma - 1`` firms are alike in effect and the
     economy is what it is without the part. The levels of price indices lack a constant.
 
+    With a ``law`` of productivity cut-offs are solved for, in sectors with ``theta = sigma - 1``:
+
+        log barrier_ij = -log E[x; x > x_ij] / (sigma - 1),   x = z^(sigma - 1)
+        sales of the firm at x_ij = sigma F_ij threshold_ij;   entrants from free entry
+
+    That holds for log-normal productivity, and for Pareto where fixed costs are so low that every
+    firm serves a market: a ``participation`` above one says that the closed form is void.
+
     Reports, by place and sector, entrants and the shares of firms of at most ``limit`` workers;
     by pair, firms that serve it and the share of entrants that do. Combines with inputs,
-    mobility, layers of trade cost that burn resources, hours; tariffs with ``destination = 0``.
+    mobility, layers of trade cost, hours, tariffs. ``recognition`` is the share of fixed costs that
+    mutual recognition saves abroad.
 
     >>> from neg import compose, general_economy, short_run
     >>> base = general_economy(
@@ -52,7 +62,8 @@ class Selection(Part):
     1.014700066
 
     Source: Melitz (2003), Econometrica 71(6); Chaney (2008), American Economic Review 98(4).
-    Leaves out: other distributions (see :class:`neg.firms.Melitz`), fixed costs in part of inputs.
+    Log-normal: Head, Mayer and Thoenig (2014). Leaves out: fixed costs in part of inputs; with a
+    law, threshold or loans, fixed costs at destinations.
     """
 
     label: ClassVar[str] = "selection"
@@ -81,8 +92,16 @@ class Selection(Part):
     sigma: Float[Array, ""] = parameter(
         4.0, "elasticity of substitution between varieties", low=1.0, low_open=True
     )
-    destination: Float[Array, ""] = parameter(
-        0.0, "share of fixed costs paid where goods are sold", low=0.0, high=1.0
+    recognition: Float[Array, "origin destination"] = parameter(
+        0.0,
+        "share of fixed costs that mutual recognition saves abroad",
+        low=0.0,
+        high=1.0,
+        high_open=True,
+        axes=("origin", "destination"),
+    )
+    destination: Float[Array, ""] | None = parameter(
+        None, "share of fixed costs paid where goods are sold", low=0.0, high=1.0
     )
     limit: Float[Array, ""] = parameter(
         10.0, "workers of the largest small firm", low=0.0, low_open=True, unit="workers"
@@ -90,6 +109,7 @@ class Selection(Part):
     premium: Float[Array, ""] = parameter(
         0.0, "elasticity of value added per worker to size", low=0.0, high=1.0, high_open=True
     )
+    law: Productivity | None = None
     sectors: tuple[str, ...] | None = eqx.field(default=None, static=True)
 
     def check(self, model: Model) -> None:
@@ -104,28 +124,29 @@ class Selection(Part):
                 raise unknown_name("sector of selection", name, model.sectors)
         chosen = self._mask(model)
         market = model.market
-        if not is_concrete((market.alpha, market.theta, self.sigma, self.destination)):
+        if self.destination is not None and (self.law is not None or self._moves_entry):
+            raise InvalidParameterError(
+                "destination is not allowed with a threshold, loans or a law other than Pareto, "
+                "under which fixed costs are no fixed share of sales; must be left out"
+            )
+        if not is_concrete((market.alpha, market.theta, self.sigma)):
             return
         alpha, theta = np.asarray(market.alpha)[chosen], np.asarray(market.theta)[chosen]
+        least = float(self.sigma) - 1.0
         if (alpha != 1.0).any():
             raise InvalidParameterError(
                 f"alpha = {alpha[alpha != 1.0][0]:g} is not allowed under selection; must be 1 "
                 "(free entry): name the sectors where it is"
             )
-        if (theta < float(self.sigma) - 1.0).any():
+        if self.law is not None and (theta != least).any():
+            raise InvalidParameterError(
+                f"theta = {theta[theta != least][0]:g} is not allowed under a law of productivity; "
+                f"must be sigma - 1 = {least:g}, for the law makes the rest of the elasticity"
+            )
+        if (theta < least).any():
             raise InvalidParameterError(
                 f"theta = {theta.min():g} is not allowed under selection; must be at least "
-                f"sigma - 1 = {float(self.sigma) - 1.0:g}"
-            )
-        if float(self.destination) > 0 and bool(jnp.any(market.wedge != 1.0)):
-            raise InvalidParameterError(
-                f"destination = {float(self.destination):g} is not allowed with tariffs or export "
-                "taxes; must be 0"
-            )
-        if float(self.destination) > 0 and self.threshold is not None:
-            raise InvalidParameterError(
-                f"destination = {float(self.destination):g} is not allowed with a threshold; "
-                "must be 0"
+                f"sigma - 1 = {least:g}"
             )
 
     def _mask(self, model: Any) -> np.ndarray:
@@ -136,109 +157,178 @@ class Selection(Part):
     def _sizes(self, scene: Scene) -> dict[str, int]:
         return {axis: len(names) for axis, names in scene.model.labels.items()}
 
+    @property
+    def _moves_entry(self) -> bool:
+        """Whether entry is another share of sales than it is where firms pay for everything."""
+        return self.threshold is not None or self.law is not None
+
     def _gap(self, scene: Scene) -> Float[Array, " sector"]:
         """``1 / (sigma - 1) - 1 / kappa``, zero in other sectors."""
         gap = 1.0 / (self.sigma - 1.0) - 1.0 / scene.model.market.theta
         return jnp.where(self._mask(scene.model), gap, 0.0)
 
     def _overhead(self, scene: Scene) -> Float[Array, " sector"]:
-        """Fixed costs over sales: ``(kappa - sigma + 1) / (kappa sigma)``."""
+        """Fixed costs over sales under Pareto: ``(kappa - sigma + 1) / (kappa sigma)``."""
         return self._gap(scene) * (self.sigma - 1.0) / self.sigma
 
-    def _log_fixed(self, scene: Scene) -> Float[Array, "origin destination sector"]:
-        """Log of the fixed cost in money."""
-        cost = scene.prices["cost"]
-        fixed = jnp.log(self.full("fixed", self._sizes(scene)))
-        return fixed + (1.0 - self.destination) * cost[:, None] + self.destination * cost
+    def _units(self, scene: Scene) -> Float[Array, "origin destination sector"]:
+        """Fixed cost of serving a place, in units of the cost bundle."""
+        sizes = self._sizes(scene)
+        abroad = 1.0 - jnp.eye(scene.places)
+        kept = 1.0 - self.full("recognition", sizes) * abroad
+        return self.full("fixed", sizes) * kept[..., None]
+
+    def _bundle(self, scene: Scene) -> Float[Array, "origin destination sector"]:
+        """Log price of a unit of fixed costs."""
+        cost, there = scene.prices["cost"], self._there
+        return (1.0 - there) * cost[:, None] + there * cost
+
+    @property
+    def _there(self) -> Any:
+        return 0.0 if self.destination is None else self.destination
+
+    def _entry(self, scene: Scene) -> Float[Array, "place sector"]:
+        """Money that entry costs."""
+        return (
+            jnp.exp(scene.prices["cost"]) * jnp.broadcast_to(self.entry, (scene.places,))[:, None]
+        )
+
+    def _terms(self, scene: Scene) -> Terms:
+        """What serving each market takes."""
+        fixed = self._units(scene) * jnp.exp(self._bundle(scene))
+        one = jnp.ones_like(fixed)
+        threshold = one if self.threshold is None else self.full("threshold", self._sizes(scene))
+        return Terms(fixed, threshold, jnp.zeros_like(fixed))
+
+    def _size(self) -> Any:
+        return None if self.law is None else self.law.raised(self.sigma - 1.0)
 
     def unknowns(self, scene: Scene) -> dict[str, Array]:
-        """Log spending of every market; log of what thresholds add to entry."""
-        seen = scene.model.flows(scene.model.initial_prices(scene.x), scene.x)
-        found = {"market": _log(jnp.sum(seen.spending, axis=2))}
-        if self.threshold is not None:
+        """Log spending of every market, or log cut-offs; entry; sales of the firms of a cell."""
+        found = {}
+        if self.law is None:
+            seen = scene.model.flows(scene.model.initial_prices(scene.x), scene.x)
+            found["market"] = log_or_zero(jnp.sum(seen.spending, axis=2))
+        else:
+            entry = jnp.broadcast_to(self.entry, (scene.places,))[:, None, None]
+            cut = least_size(self._size(), self._units(scene), entry)
+            found["cut"] = jnp.where(self._mask(scene.model), jnp.log(cut), 0.0)
+        if self._moves_entry:
             found["entry"] = jnp.zeros(scene.model.shape)
+        if self.destination is not None:
+            found["made"] = jnp.zeros(scene.model.shape)
         return found
 
     def effects(self, scene: Scene) -> dict[str, Array]:
-        """Costlier deliveries to small markets; entry; what is paid at destinations."""
-        needed = self._log_fixed(scene) - scene.own(self, "market")
+        """Costlier deliveries to small markets; entry; what budgets and destinations are paid."""
+        terms, mask = self._terms(scene), self._mask(scene.model)
+        theta = scene.model.market.theta
         found = {}
-        if self.threshold is not None:
-            needed = needed + jnp.log(self.full("threshold", self._sizes(scene)))
-            found["productivity"] = scene.own(self, "entry") / scene.model.market.theta
-        found["barrier"] = self._gap(scene) * needed
-        if not (is_concrete(self.destination) and float(self.destination) == 0.0):
+        if self.law is None:
+            needed = jnp.log(terms.fixed * terms.threshold) - scene.own(self, "market")
+            found["barrier"] = self._gap(scene) * needed
+        else:
+            volume = self._size().above(1.0, jnp.exp(scene.own(self, "cut")))
+            found["barrier"] = jnp.where(mask, -jnp.log(volume) / theta, 0.0)
+        if self._moves_entry:
+            found["productivity"] = scene.own(self, "entry") / theta
+        if self.destination is not None:
             found["margin"] = self.destination * self._overhead(scene)
+            found["made"] = scene.own(self, "made")
         return found
+
+    def _outlaid(self, scene: Scene) -> Float[Array, "origin destination sector"]:
+        """Fixed costs over sales before grants."""
+        terms = self._terms(scene)
+        if self.law is None:
+            return self._overhead(scene) / terms.threshold
+        cut, size = jnp.exp(scene.own(self, "cut")), self._size()
+        share = size.above(0.0, cut) * cut / (self.sigma * size.above(1.0, cut) * terms.threshold)
+        return jnp.where(self._mask(scene.model), share, 0.0)
 
     def residual(self, scene: Scene) -> dict[str, Array]:
-        """Markets are as large as spending; entry is what thresholds leave to sellers."""
+        """Markets or cut-offs, entry, and sales are what they were taken to be."""
         seen = scene.model.flows(scene.prices, scene.x)
-        market = _log(jnp.sum(seen.spending, axis=2)) - scene.own(self, "market")
-        found = {"market": market}
-        if self.threshold is not None:
-            share = self._overhead(scene)
-            sold = self._sold(scene)
-            total = jnp.sum(sold, axis=1)
-            paid = jnp.sum(sold / self.full("threshold", self._sizes(scene)), axis=1)
-            kept = 1.0 / self.sigma - share * paid / jnp.where(total > 0, total, 1.0)
-            gain = jnp.log(kept / (1.0 / self.sigma - share))
-            found["entry"] = jnp.where(total > 0, gain, 0.0) - scene.own(self, "entry")
+        served, found = self._served(scene, seen), {}
+        mask, total = self._mask(scene.model), jnp.sum(served.sold, axis=1)
+        if self.law is None:
+            found["market"] = log_or_zero(jnp.sum(seen.spending, axis=2))
+            found["market"] = found["market"] - scene.own(self, "market")
+        else:
+            own, terms = scene.own(self, "cut"), served.terms
+            volume = self._size().above(1.0, served.cut)
+            worth = self.sigma * served.entrants[:, None] * volume * terms.fixed * terms.threshold
+            some = mask & (served.sold > 0)
+            least = log_or_zero(jnp.where(some, worth, 1.0) / jnp.where(some, served.sold, 1.0))
+            found["cut"] = jnp.where(some, least, 0.0) - own
+        if self._moves_entry:
+            receipts = total + jnp.sum(served.granted, axis=1)
+            plain = 1.0 / self.sigma - (self._overhead(scene) if self.law is None else 0.0)
+            some = mask & (receipts > 0)
+            kept = served.entrants * self._entry(scene) / jnp.where(some, receipts, 1.0)
+            gain = jnp.log(jnp.where(some, kept / plain, 1.0))
+            found["entry"] = gain - scene.own(self, "entry")
+        if self.destination is not None:
+            # What firms sell is what they would at this guess, or markets' level would be free.
+            margin = self.destination * self._overhead(scene)
+            made = seen.revenue * jnp.exp(scene.own(self, "made"))
+            earned = (1.0 - margin) * made + margin * jnp.sum(served.sold, axis=0)
+            some = (earned > 0) & (seen.revenue > 0)
+            ratio = jnp.where(some, seen.revenue, 1.0) / jnp.where(some, earned, 1.0)
+            found["made"] = jnp.where(some, jnp.log(ratio), -scene.own(self, "made"))
         return found
 
-    def _sold(self, scene: Scene) -> Float[Array, "origin destination sector"]:
-        """Sales at sellers' prices."""
-        market = scene.model.market
-        bought = trade(market, scene.model.flows(scene.prices, scene.x))
-        return jnp.sum(bought / market.wedge[..., None], axis=3)
+    def _served(self, scene: Scene, seen: Any) -> Served:
+        """Who serves what."""
+        model, terms, entry = scene.model, self._terms(scene), self._entry(scene)
+        sold = sales(model.market, model.bent, seen)
+        if self.law is None:
+            kappa, overhead = self._shape(scene), self._overhead(scene)
+            return pareto(sold, terms, entry, kappa, overhead, self.sigma)
+        cut = jnp.exp(scene.own(self, "cut"))
+        return any_law(sold, terms, entry, self._size(), cut, self.sigma)
+
+    def _shape(self, scene: Scene) -> Float[Array, " sector"]:
+        """Pareto shape of size; any above one where firms are alike in effect."""
+        theta = scene.model.market.theta
+        alike = (theta <= self.sigma - 1.0) | ~jnp.asarray(self._mask(scene.model))
+        return jnp.where(alike, 2.0, jnp.where(alike, 1.0, theta) / (self.sigma - 1.0))
 
     def outcomes(self, scene: Scene) -> dict[str, Array]:
-        """Entrants, who serves what, and small firms' shares."""
-        model, sold = scene.model, self._sold(scene)
-        kappa, share = model.market.theta, self._overhead(scene)
-        threshold = 1.0 if self.threshold is None else self.full("threshold", self._sizes(scene))
-        fixed = jnp.exp(self._log_fixed(scene))
-        firms = sold * share / (fixed * threshold)
-        left = jnp.sum(sold * (1.0 / self.sigma - share / threshold), axis=1)
-        cost = jnp.exp(scene.prices["cost"])
-        entry = cost * jnp.broadcast_to(self.entry, (scene.places,))[:, None]
-        entrants = left / entry
-        on = jnp.asarray(self._mask(model)) & (share > 0)
-        serves = on & (firms > 0)
-        part = jnp.where(serves, firms / jnp.where(entrants > 0, entrants, 1.0)[:, None], 1.0)
-        few = self._census(scene, sold, fixed, entrants, part)
+        """Entrants, who serves what, small firms' shares, and what the budget pays."""
+        model = scene.model
+        served = self._served(scene, model.flows(scene.prices, scene.x))
+        on = jnp.asarray(self._mask(model))
+        if self.law is None:
+            on = on & (self._gap(scene) > 0)
+        few = self._census(scene, served)
         return {
-            "entrants": jnp.where(on, entrants, 0.0),
-            "firms": jnp.where(on, firms, 0.0),
-            "participation": jnp.where(on, part, 0.0),
-            "cutoff": jnp.where(on, part ** (-1.0 / kappa), 1.0),
+            "entrants": jnp.where(on, served.entrants, 0.0),
+            "firms": jnp.where(on, served.firms, 0.0),
+            "participation": jnp.where(on, served.number, 0.0),
+            "cutoff": jnp.where(on, served.cut ** (1.0 / (self.sigma - 1.0)), 1.0),
         } | {name: jnp.where(on, value, 0.0) for name, value in few.items()}
 
-    def _census(
-        self, scene: Scene, sold: Array, fixed: Array, entrants: Array, part: Array
-    ) -> dict[str, Array]:
+    def _census(self, scene: Scene, served: Served) -> dict[str, Array]:
         """Shares of small firms, by place and sector; workers go by the sector's labour share."""
         wage = jnp.exp(scene.prices["wage"])
         hired = (scene.model.technology.labour_share / wage)[:, None]  # workers per money of cost
-        a_firm = sold / jnp.where(entrants > 0, entrants, 1.0)[:, None]
-        overhead = (1.0 - self.destination) * fixed * hired
+        some = served.entrants > 0
+        a_firm = served.sold / jnp.where(some, served.entrants, 1.0)[:, None]
+        overhead = (1.0 - self._there) * served.terms.fixed * hired
         home = jnp.eye(scene.places)
 
         def one(shape: Array, *by_pair: Array) -> Any:
-            reached, bought, workers, hires = by_pair
-            size = Pareto(shape)
-            cut = reached ** (-1.0 / shape)
+            cut, bought, workers, hires = by_pair
+            size = Pareto(shape) if self.law is None else self._size()
             revenue = bought / size.above(1.0, cut)
             labour = (self.sigma - 1.0) / self.sigma * revenue * hires
             return census(
                 Sales(cut, labour, workers, revenue), size, self.limit, self.premium, home
             )
 
-        # Sectors in which firms are alike have no distribution: any shape above one will do.
-        alike = scene.model.market.theta <= self.sigma - 1.0
-        shape = jnp.where(alike, 2.0, scene.model.market.theta / (self.sigma - 1.0))
-        by_pair = (part, a_firm, overhead, jnp.broadcast_to(hired, sold.shape))
-        few = jax.vmap(one, in_axes=(0, 2, 2, 2, 2), out_axes=1)(shape, *by_pair)
+        by_pair = (served.cut, a_firm, overhead, jnp.broadcast_to(hired, a_firm.shape))
+        few = jax.vmap(one, in_axes=(0, 2, 2, 2, 2), out_axes=1)(self._shape(scene), *by_pair)
         names = ("enterprises", "jobs", "value_added", "exports")
         return {f"small_{name}": value for name, value in zip(names, few, strict=False)}
 
@@ -246,8 +336,3 @@ class Selection(Part):
     def words(self) -> str:
         """Fixed costs."""
         return "fixed costs of serving places"
-
-
-def _log(value: Array) -> Array:
-    some = value > 0
-    return jnp.where(some, jnp.log(jnp.where(some, value, 1.0)), 0.0)

@@ -21,7 +21,10 @@ class WorkingCapital(Barrier):
 
     ``days`` run from order to payment: door-to-door time and the buyer's terms. ``finance =
     "supply chain"`` is the lead firm's rate plus ``chain_fee`` instead of the small firm's own.
-    Resources of lenders: nobody's income.
+    Resources of lenders: nobody's income. The budget of the origin may pay a share of it
+    (``subsidy`` of a bank's interest or of the fee of supply-chain finance, ``letter_subsidy`` of
+    the fee of a letter): resources are used as before, and income pays what sellers do not
+    (a general economy; ``budget`` reports it).
 
     Source: Manova (2013); Antras and Foley (2015), Journal of Political Economy 123(4). Leaves
     out: who chooses the terms; late payment.
@@ -53,6 +56,20 @@ class WorkingCapital(Barrier):
     letter_fee: Float[Array, ""] = parameter(
         0.01, "fee of a letter of credit", low=0.0, unit="share of value"
     )
+    subsidy: Float[Array, " place"] | None = parameter(
+        None,
+        "share of interest, or of the fee of supply-chain finance, that the budget pays",
+        low=0.0,
+        high=1.0,
+        axes=("place",),
+    )
+    letter_subsidy: Float[Array, " place"] | None = parameter(
+        None,
+        "share of the fee of a letter that the budget pays",
+        low=0.0,
+        high=1.0,
+        axes=("place",),
+    )
     finance: str = option("bank", "whose rate firms pay", ("bank", "supply chain"))
     terms: str = option("open account", "how sales are paid", ("open account", "letter of credit"))
 
@@ -70,3 +87,18 @@ class WorkingCapital(Barrier):
             risk = self.letter_fee
         pairs = (scene.places, scene.places)
         return jnp.broadcast_to(self.interest * self.days / 365.0 + risk, pairs)
+
+    def borne(self, scene: Scene) -> Array | None:
+        """What the budgets of origins pay of it."""
+        if self.subsidy is None and self.letter_subsidy is None:
+            return None
+        places = (scene.places,)
+        zero = jnp.zeros(())
+        share = zero if self.subsidy is None else self.subsidy
+        dear = self.chain_fee if self.finance == "supply chain" else self.interest
+        paid = jnp.broadcast_to(share, places)[:, None] * dear * self.days / 365.0
+        if self.terms == "letter of credit" and self.letter_subsidy is not None:
+            paid = paid + jnp.broadcast_to(self.letter_subsidy, places)[:, None] * self.letter_fee
+        full = jnp.asarray(self.ad_valorem(scene))
+        abroad = 1.0 - jnp.eye(scene.places)
+        return (jnp.log1p(full) - jnp.log1p(full - paid)) * abroad

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -180,6 +181,15 @@ def _part(one: PartSection, labels: Mapping[str, tuple[str, ...]]) -> Part:
     kind = known[one.name]
     specs, options = declared(kind), kind.options()
     given: dict[str, Any] = {}
+    if one.sectors is not None:
+        if "sectors" not in {field.name for field in dataclasses.fields(kind)}:
+            raise InvalidParameterError(
+                f"part {one.name!r} acts on no sectors of its own; sectors must be left out"
+            )
+        for name in one.sectors:
+            if name not in labels["sector"]:
+                raise unknown_name(f"sector of part {one.name!r}", name, labels["sector"])
+        given["sectors"] = tuple(one.sectors)
     for name, value in one.parameters.items():
         if name not in specs and name not in options:
             raise unknown_name(f"parameter of part {one.name!r}", name, [*specs, *options])
@@ -192,6 +202,11 @@ def _part(one: PartSection, labels: Mapping[str, tuple[str, ...]]) -> Part:
                 )
             given[name] = _by_label(f"{one.name}.{name}", value, axes[0], labels[axes[0]])
             continue
+        if isinstance(value, list) and (name in options or _brought(specs[name], labels) is None):
+            raise InvalidParameterError(
+                f"{one.name}.{name} = {value!r} is not allowed; must be a number, or values by "
+                "label: a list is for entries that the part brings with it, such as tiers"
+            )
         if isinstance(value, str) != (name in options):
             raise InvalidParameterError(
                 f"{one.name}.{name} = {value!r} is not allowed; must be "
@@ -204,6 +219,11 @@ def _part(one: PartSection, labels: Mapping[str, tuple[str, ...]]) -> Part:
         raise InvalidParameterError(
             f"part {one.name!r} needs more than numbers, and cannot stand in a file: {error}"
         ) from None
+
+
+def _brought(spec: Parameter, labels: Mapping[str, tuple[str, ...]]) -> str | None:
+    """The one axis of a parameter, if its part brings it: the economy has no names for it."""
+    return spec.axes[0] if len(spec.axes) == 1 and spec.axes[0] not in labels else None
 
 
 def _clearance(

@@ -52,10 +52,15 @@ class EconomySection(Strict):
 
 
 class PartSection(Strict):
-    """A registered part, or layer of trade cost, by its name, with values of its parameters."""
+    """A registered part, or layer of trade cost, by its name, with values of its parameters.
+
+    ``sectors`` are those on which a part that names sectors acts; a list is one value for each
+    entry of an axis that the part brings with it, such as tiers.
+    """
 
     name: str
-    parameters: dict[str, float | str | dict[str, float]] = {}
+    sectors: list[str] | None = None
+    parameters: dict[str, float | str | dict[str, float] | list[float]] = {}
 
 
 class RateEntry(Entry):

@@ -130,8 +130,6 @@ def test_bad_input_is_named():
         compose(economy(theta=2.0), [Selection()])
     with pytest.raises(UnknownNameError, match="cars"):
         compose(economy(), [Selection(sectors=("cars",))])
-    with pytest.raises(InvalidParameterError, match="destination = 0.5"):
-        compose(economy(tariff=0.1), [Selection(destination=0.5)])
     with pytest.raises(InvalidParameterError, match="CorePeriphery"):
         compose(CorePeriphery(), [Selection()])
 

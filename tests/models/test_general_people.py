@@ -16,6 +16,7 @@ from neg.core.errors import (
 )
 from neg.economy.composed import compose
 from neg.economy.general.build import general_economy
+from neg.economy.lever import Lever
 from neg.parts import MovingCosts, Tastes, moving_costs
 from neg.solvers.long_run import equilibrium_at, long_run
 from neg.solvers.short_run import short_run
@@ -246,3 +247,26 @@ def test_labelled_moving_costs_are_read_by_their_labels():
     flat = np.asarray(moving_costs(base, 0.3).cost)
     home = np.asarray(base.cells.origin)[base.cells.group] == base.cells.places
     np.testing.assert_array_equal(flat, np.where(home, 0.0, 0.3))
+
+
+def test_free_movement_is_a_share_of_moving_costs():
+    members, skilled = ("a", "b"), ("t",)
+    base = economy()
+    lever = Lever("moving.free", "set", among=members, sectors=skilled)
+    closed = base.with_(**{"moving.free": 0.0})
+    same = settled(closed).outcomes["employment"]
+    np.testing.assert_allclose(same, settled(base).outcomes["employment"], rtol=1e-12)
+    half = lever.put(closed, 0.5)
+    cells = base.cells
+    origin = np.asarray(cells.origin)[np.asarray(cells.member)]
+    place, sector = np.asarray(cells.place), np.asarray(cells.sector)
+    inside = (origin < 2) & (place < 2) & (sector == 1)
+    cost = np.asarray(base.part("moving").cost) * np.where(inside, 0.5, 1.0)
+    other = base.with_(**{"moving.cost": cost})
+    x = base.initial_distribution()
+    one, two = short_run(half, x).payoff, short_run(other, x).payoff
+    np.testing.assert_allclose(one, two, rtol=1e-12)
+    moved = settled(half).outcomes["residents"] - settled(base).outcomes["residents"]
+    assert abs(np.asarray(moved)[:2, :2]).max() > 1e-3
+    with pytest.raises(InvalidParameterError, match="free is not allowed"):
+        compose(people(), [MovingCosts(free=0.5)])

@@ -8,12 +8,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neg.core.parameters import Parametric, altered, parameter
-from neg.economy.composed import add
+from neg.economy.adding import add
 from neg.economy.general.market import Market
 
 EFFECTS = frozenset(
     {"barrier", "tariff", "export_tax", "delay", "productivity", "hours", "commute", "access"}
-    | {"margin"}
+    | {"margin", "made", "grant"}
 )
 """What a general economy takes up of its parts."""
 
@@ -28,8 +28,14 @@ class Bent(Parametric):
         None, axes=("residence", "workplace", "sector")
     )
     access: Float[Array, "place sector"] | None = parameter(None, axes=("place", "sector"))
-    # Share of sales that sellers pay to the cell of their sector at the destination.
+    # Share of sales that sellers pay to the cell of their sector at the destination, and the log
+    # of what the firms of a cell sell over what it earns, which then differ.
     margin: Float[Array, " sector"] | None = parameter(None, axes=("sector",))
+    made: Float[Array, "place sector"] | None = parameter(None, axes=("place", "sector"))
+    # Log of one plus what the budget of the origin adds to a money unit of sales.
+    grant: Float[Array, "origin destination sector"] | None = parameter(
+        None, axes=("origin", "destination", "sector")
+    )
 
 
 def bend(
@@ -40,6 +46,9 @@ def bend(
     ``barrier``, ``tariff`` and ``export_tax`` are ``[origin, destination]`` or with sectors,
     ``delay`` raises the log of resource costs by its factor, ``productivity`` and ``hours`` are
     ``[place, sector]``; ``commute``, ``access`` and ``margin`` are no logs but shares and values.
+    ``grant`` is what the budget of the origin adds to sales, the price of buyers given: a cost in
+    resources of the same size, and a negative tax on exports and on sales at home that pays it.
+    ``made`` are sales of the firms of a cell over its revenue, where a margin makes them differ.
     """
     fields: dict[str, Any] = {}
     log_tau = jnp.log(market.tau)
@@ -48,14 +57,22 @@ def bend(
     if "delay" in effects:
         delay = jnp.exp(effects["delay"])
         log_tau = log_tau * (delay if delay.ndim == 3 else delay[..., None])
-    if "barrier" in effects or "delay" in effects:
+    given: dict[str, Any] = {}
+    if "grant" in effects:
+        grant = effects["grant"]
+        grant = grant if grant.ndim == 3 else grant[..., None]
+        given["grant"] = jnp.broadcast_to(grant, log_tau.shape)
+        log_tau = log_tau + grant
+        effects = effects | {"export_tax": add(effects.get("export_tax", 0.0 * grant), -grant)}
+    if "barrier" in effects or "delay" in effects or "grant" in effects:
         fields["tau"] = jnp.exp(log_tau)
     for name in ("tariff", "export_tax"):
         if name in effects:
             fields[name] = jnp.expm1(add(jnp.log1p(getattr(market, name)), effects[name]))
-    given: dict[str, Any] = {}
     for effect, name in (("productivity", "efficiency"), ("hours", "hours")):
         if effect in effects:
             given[name] = jnp.broadcast_to(effects[effect], shape)
-    given |= {name: effects[name] for name in ("commute", "access", "margin") if name in effects}
+    given |= {
+        name: effects[name] for name in ("commute", "access", "margin", "made") if name in effects
+    }
     return altered(market, **fields), altered(bent, **given)

@@ -32,8 +32,7 @@ def check_economy(model: Any) -> None:
     weight = model.closure.numeraire
     if is_concrete(weight) and not np.any(np.asarray(weight) > 0):
         raise InvalidParameterError("numeraire has no place of positive weight; must have one")
-    if is_concrete(model.technology.input_share):
-        _check_shares(model)
+    _check_shares(model)
     _check_people(model)
 
 
@@ -46,34 +45,39 @@ def _full(module: Any, sizes: dict[str, int]) -> None:
 
 
 def _check_shares(model: Any) -> None:
+    """Shares add up, where they can be looked at: in compiled code what moves is no number yet."""
     technology, household = model.technology, model.household
-    active = np.asarray(technology.active)
-    cost = sum(
-        np.asarray(share)
-        for share in (technology.labour_share, technology.land_share, technology.tax_share)
-    )
-    cost = cost + np.asarray(technology.input_share).sum(axis=1)
-    check_shares("cost shares of place, sector", np.where(active, cost, 1.0))
-    spent = np.asarray(household.final_share).sum(axis=(1, 2)) + np.asarray(household.final_tax)
-    spent = spent + np.asarray(household.housing_share)
-    check_shares("spending shares of place", spent)
-    labour = np.asarray(technology.labour_share)
-    if (labour[active] <= 0).any():
-        i, s = np.argwhere(active & (labour <= 0))[0]
+    shares = technology.labour_share, technology.land_share, technology.tax_share
+    labour = technology.labour_share
+    looked = is_concrete((*shares, technology.input_share, technology.productivity))
+    active = np.asarray(technology.productivity) > 0 if looked else np.zeros(0, dtype=bool)
+    if looked:
+        cost = sum(np.asarray(share) for share in shares)
+        cost = cost + np.asarray(technology.input_share).sum(axis=1)
+        check_shares("cost shares of place, sector", np.where(active, cost, 1.0))
+    if is_concrete((household.final_share, household.final_tax, household.housing_share)):
+        spent = np.asarray(household.final_share).sum(axis=(1, 2))
+        spent = spent + np.asarray(household.final_tax) + np.asarray(household.housing_share)
+        check_shares("spending shares of place", spent)
+    if looked and (np.asarray(labour)[active] <= 0).any():
+        i, s = np.argwhere(active & (np.asarray(labour) <= 0))[0]
         raise InvalidParameterError(
             f"labour_share of {model.places[i]}:{model.sectors[s]} is {labour[i, s]:g}; "
             "must be positive wherever something is made"
         )
-    imbalance = float(np.abs(np.sum(np.asarray(model.closure.deficit))))
-    if imbalance > 1e-8 * float(np.sum(np.asarray(model.cells.employment))):
-        raise InvalidDataError(f"deficit adds up to {imbalance:g}; must add up to zero")
+    deficit, employment = model.closure.deficit, model.cells.employment
+    if is_concrete((deficit, employment)):
+        imbalance = float(np.abs(np.sum(np.asarray(deficit))))
+        if imbalance > 1e-8 * float(np.sum(np.asarray(employment))):
+            raise InvalidDataError(f"deficit adds up to {imbalance:g}; must add up to zero")
 
 
 def _check_people(model: Any) -> None:
     """Nobody may stand where nothing can be made: they would earn a wage from nothing."""
-    employment, active = model.cells.employment, model.technology.active
-    if is_concrete(employment) and is_concrete(active):
-        idle = (np.asarray(employment) > 0) & ~np.asarray(active)
+    employment, productivity = model.cells.employment, model.technology.productivity
+    if is_concrete((employment, productivity)):
+        active = np.asarray(productivity) > 0
+        idle = (np.asarray(employment) > 0) & ~active
         if idle.any():
             i, s = np.argwhere(idle)[0]
             raise InvalidDataError(
@@ -83,7 +87,7 @@ def _check_people(model: Any) -> None:
             )
         cells = np.zeros(np.shape(active), dtype=bool).reshape(-1)
         cells[np.asarray(model.cells.cell)] = True
-        closed = np.asarray(active).reshape(-1) & ~cells
+        closed = active.reshape(-1) & ~cells
         if closed.any():
             i, s = np.divmod(int(np.flatnonzero(closed)[0]), len(model.sectors))
             raise InvalidDataError(

@@ -96,7 +96,8 @@ def flows(economy: Any, prices: Prices, people: Float[Array, "place sector"]) ->
     if chains.blocks:
         log_supply = log_supply + log_weight(chains, technology, market, efficiency, log_cost)
     some = active & ~same & (workers > 0)
-    made = revenue if bent.margin is None else _made(market, bent.margin, revenue, spending)
+    # Sales of the firms of a cell, which also earns from firms that sell where it is.
+    made = revenue if bent.made is None else revenue * jnp.exp(bent.made)
     supply = jnp.where(some, jnp.exp(jnp.where(some, log_supply, 0.0)), 0.0) * made
     reach = arriving(supply, bilateral.to_buyer)
     served = reach > 0
@@ -160,19 +161,6 @@ def flows(economy: Any, prices: Prices, people: Float[Array, "place sector"]) ->
         shipped,
         bent.margin,
     )
-
-
-def _made(market: Market, margin: Array, revenue: Array, spending: Array) -> Array:
-    """Sales of the firms of a cell, which also earns from firms that sell where it is.
-
-        Y_is = (1 - m_s) R_is + m_s E_is
-
-    At ``alpha = 1`` the goods market, divided by R, is what it is without a margin. Under wedges
-    sellers get less than buyers pay and R has no such closed form: not a number.
-    """
-    local = margin * jnp.sum(spending, axis=2)
-    free = jnp.all(market.wedge == 1.0)
-    return jnp.where(free, (revenue - local) / (1.0 - margin), jnp.nan)
 
 
 def residual(

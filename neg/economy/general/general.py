@@ -281,7 +281,7 @@ class GeneralEconomy(Tied):
     def outcomes(self, prices: Prices, x: Float[Array, " cell"]) -> dict[str, Array]:
         """Outcomes by place, sector and pair; see ``docs/notation.md`` for symbols and units."""
         seen = self.flows(prices, x)
-        found = outcomes(self.technology, self.market, self.household, seen, prices)
+        found = outcomes(self.technology, self.market, self.household, self.bent, seen, prices)
         value = self._worth(seen)
         some = seen.people > 0
         felt = jnp.where(some, seen.people * jnp.exp(jnp.where(some, value, 0.0)), 0.0)

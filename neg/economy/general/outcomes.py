@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -21,12 +23,40 @@ def trade(market: Market, seen: Flows) -> Float[Array, "origin destination secto
     return bought if seen.shipped is None else bought + seen.shipped[..., None]
 
 
+def sales(market: Market, bent: Bent, seen: Flows) -> Float[Array, "origin destination sector"]:
+    """Sales at sellers' prices: without tariffs and export taxes, and before grants."""
+    sold = jnp.sum(trade(market, seen) / market.wedge[..., None], axis=3)
+    return sold if bent.grant is None else sold * jnp.exp(-bent.grant)
+
+
+def grants(market: Market, bent: Bent, seen: Flows) -> Float[Array, "origin destination sector"]:
+    """What the budgets of origins add to sales."""
+    if bent.grant is None:
+        return jnp.zeros(market.tau.shape)
+    return sales(market, bent, seen) * jnp.expm1(bent.grant)
+
+
+def granted(scene: Any, own: Array) -> Float[Array, " place"]:
+    """What the budget of each origin pays for one part of all grants, ``own`` in logs."""
+    model, total = scene.model, scene.model.bent.grant
+    paid = grants(model.market, model.bent, model.flows(scene.prices, scene.x))
+    own = own if own.ndim == 3 else own[..., None]
+    some = total != 0
+    share = jnp.where(some, own / jnp.where(some, total, 1.0), 0.0)
+    return jnp.sum(paid * share, axis=(1, 2))
+
+
 def outcomes(
-    technology: Technology, market: Market, household: Household, seen: Flows, prices: Prices
+    technology: Technology,
+    market: Market,
+    household: Household,
+    bent: Bent,
+    seen: Flows,
+    prices: Prices,
 ) -> dict[str, Array]:
     """Named outcomes by place, by place and sector, and by pair."""
-    bought = trade(market, seen)
-    sold = jnp.sum(bought / market.wedge[..., None], axis=3)
+    sold = sales(market, bent, seen)
+    paid = jnp.sum(grants(market, bent, seen), axis=(1, 2))
     if seen.stock_value is not None:
         sold = sold + jnp.transpose(seen.stock_value, (0, 2, 1))
     workers = jnp.sum(seen.workers, axis=1)
@@ -38,7 +68,8 @@ def outcomes(
     taxes = seen.taxes + seen.tariff_revenue + seen.export_tax_revenue
     services = paid_to_destinations(seen, sold)
     balance = exports - imports + _homogeneous(technology, seen)
-    return {
+    granted = {} if bent.grant is None else {"grants": paid}
+    return granted | {
         "wage": jnp.exp(prices["wage"]),
         "mean_wage": bill / jnp.where(workers > 0, workers, 1.0),
         "unit_cost": cost,
@@ -54,7 +85,7 @@ def outcomes(
         "trade_balance": balance + jnp.sum(services - services.T, axis=0),
         "rent": jnp.where(seen.land_income > 0, jnp.exp(seen.log_rent), 0.0),
         "tariff_revenue": seen.tariff_revenue,
-        "export_tax_revenue": seen.export_tax_revenue,
+        "export_tax_revenue": seen.export_tax_revenue + paid,
         "deficit": seen.deficit,
         "trade": sold,
         "market_access": seen.access,
@@ -97,7 +128,9 @@ def ledger(
     total = inputs + goods
     of_firms = jnp.where(total != 0, inputs / jnp.where(total != 0, total, 1.0), 0.0)
     duty = market.tariff / (1.0 + market.tariff)
-    port = market.export_tax / market.wedge
+    before = 1.0 if bent.grant is None else jnp.exp(-bent.grant)  # sales over receipts
+    port = (1.0 + market.export_tax) * (1.0 if bent.grant is None else jnp.exp(bent.grant)) - 1.0
+    port = port * before / market.wedge
 
     def by_pair(share: Array, part: Array) -> Array:
         """Payments of buyers [destination] to sellers or customs [origin]."""
@@ -120,10 +153,10 @@ def ledger(
         ("firms", "people", "wages"): wages,
         ("firms", "landowners", "rent of land"): at_home(land_bill),
         ("firms", "customs", "production taxes"): at_home(jnp.sum(production, axis=1)),
-        ("firms", "firms", "inputs"): by_pair(1.0 / market.wedge, of_firms),
+        ("firms", "firms", "inputs"): by_pair(before / market.wedge, of_firms),
         ("firms", "customs", "tariffs on inputs"): to_importer(of_firms),
         ("firms", "customs", "export taxes on inputs"): by_pair(port, of_firms),
-        ("people", "firms", "consumption"): by_pair(1.0 / market.wedge, 1.0 - of_firms),
+        ("people", "firms", "consumption"): by_pair(before / market.wedge, 1.0 - of_firms),
         ("people", "customs", "tariffs on consumption"): to_importer(1.0 - of_firms),
         ("people", "customs", "export taxes on consumption"): by_pair(port, 1.0 - of_firms),
         ("people", "customs", "final taxes"): at_home(household.final_tax * seen.spendable),
@@ -135,8 +168,11 @@ def ledger(
         ),
         ("fund", "people", "deficits"): at_home(seen.deficit),
     }
+    if bent.grant is not None:
+        paid = jnp.sum(grants(market, bent, seen), axis=(1, 2))
+        found["customs", "firms", "grants"] = at_home(paid)
     if seen.margin is not None:
-        sold = jnp.sum(bought / market.wedge[..., None], axis=3)
+        sold = sales(market, bent, seen)
         found["firms", "firms", "services at destinations"] = paid_to_destinations(seen, sold)
     if any(technology.homogeneous):
         same = technology.homogeneous_mask

@@ -1,0 +1,66 @@
+"""What parts add up to: log factors, welfare, and what their budgets spend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from neg.economy.scene import Scene
+
+Ledger = dict[tuple[str, str, str], Array]
+
+
+def add(first: Array, second: Array) -> Array:
+    """Sum of two log factors, of which one may hold for every sector."""
+    if first.ndim < second.ndim:
+        first = first[..., None]
+    elif second.ndim < first.ndim:
+        second = second[..., None]
+    return first + second
+
+
+def welfare(
+    x: Float[Array, " cell"], felt: Float[Array, " cell"], cell_places: np.ndarray, places: int
+) -> Float[Array, " place"]:
+    """Utility of the people of each place in consumption baskets: ``sum x exp(payoff)``."""
+    value = jnp.where(x > 0, x * jnp.exp(jnp.where(x > 0, felt, 0.0)), 0.0)
+    crowd = np.flatnonzero(cell_places >= 0)
+    return jnp.zeros(places).at[cell_places[crowd]].add(value[crowd])
+
+
+def outlays(parts: Iterable[Any], scene: Scene) -> Float[Array, " place"] | None:
+    """What the budgets of places spend on parts in all; None where no part has a budget."""
+    found = [amount for part in parts if (amount := part.outlay(scene)) is not None]
+    return sum(found[1:], found[0]) if found else None
+
+
+def log_left(scene: Scene, outlay: Float[Array, " place"]) -> Float[Array, " cell"]:
+    """Log of the share of their spendable income that people keep after paying for an outlay."""
+    spendable = scene.model.flows(scene.prices, scene.x).spendable
+    some = spendable > 0
+    share = jnp.where(some, outlay / jnp.where(some, spendable, 1.0), 0.0)
+    return scene.at_cells(jnp.log1p(-share))
+
+
+def bought_by_budget(
+    found: Ledger, outlay: Float[Array, " place"], spendable: Float[Array, " place"]
+) -> Ledger:
+    """The ledger where people pay an outlay to the budget, which spends it on what they buy.
+
+    The budget buys the basket of the people of its place, so that demand is what it was; what
+    they consume falls by the share of the outlay in their income.
+    """
+    share = (outlay / jnp.where(spendable > 0, spendable, 1.0))[:, None]
+    after: Ledger = {}
+    collected = jnp.zeros(share.shape[0])
+    for (payer, payee, what), paid in found.items():
+        moved = share * paid if payer == "people" and what != "stock changes" else None
+        after[payer, payee, what] = paid if moved is None else paid - moved
+        if moved is not None:
+            after["budget", payee, what] = moved
+            collected = collected + jnp.sum(moved, axis=1)
+    return after | {("people", "budget", "taxes for outlays"): jnp.diag(collected)}

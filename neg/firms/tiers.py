@@ -1,0 +1,300 @@
+"""Tiers of a lead firm's chain in an economy: easy to supply low down, worth more higher up."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NamedTuple, Self
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from neg.core.checks import is_concrete
+from neg.core.errors import InvalidParameterError, unknown_name
+from neg.core.parameters import Parameter, as_float, parameter
+from neg.economy.general.outcomes import granted
+from neg.economy.model import Model
+from neg.economy.part import Part
+from neg.economy.scene import Scene
+from neg.firms.ladder import Ladder, ladder
+from neg.menus import Choice, Menu, Pareto, Productivity
+
+
+def _by_tier(default: tuple[float, ...], meaning: str, unit: str, **ends: Any) -> Any:
+    """Field of a parameter with an entry for every tier."""
+    spec = Parameter(
+        "", meaning, float("nan"), 0.0, None, ends.get("low_open", False), False, ("tier",), unit
+    )
+    return eqx.field(default=default, converter=as_float, metadata={"neg": spec})
+
+
+class _Costs(NamedTuple):
+    """Flow cost of every tier in each place: resources, and what the budget pays of them."""
+
+    resources: Float[Array, "place tier"]
+    shared: Float[Array, "place tier"]
+
+
+class Tiers(Part):
+    """Firms of each place choose the tier of a chain that they supply, or to sell locally.
+
+        S_it  = quality_t 2^(-training_i / halves) + standards_t (1 - harmonised_i)
+                + certification_t (1 - recognised_i)                 what it takes to enter tier t
+        f_it  = (interest + risk_t) S_it                             a year: the higher, the safer
+        tier(x) = the best of b_i worth_t x - f_it + sharing_i g_it, and of not producing
+        E[max(0, b_i worth_t x - f_it + sharing_i g_it)] = entry     free entry gives b_i
+        log delivered cost = (log b_i / reference_i + log(1 + s_i)) / theta
+
+    x is the size of a firm (z^(sigma - 1), of law ``size``), ``b`` operating profit per unit of
+    size and worth over the price of the cost bundle, in which fixed costs are paid: the lower
+    tiers cost, the lower is b, the more or the better firms a market carries, and the cheaper the
+    place's goods. Tier 0 sells locally. The budget of the place pays a share ``sharing`` of the
+    flow cost of quality above tier 0, ``g = (interest + risk) quality 2^(...)``: technology
+    upgrading with cost sharing; per unit of sales that is s, in the ledger under ``grants``.
+    ``training`` is money of the budget, spent on the basket of its people.
+
+    Works on models with monopolistic competition (``alpha = 1`` in the chosen sectors of a general
+    economy); ``sharing`` and ``training`` need a general economy. Reports firms, value added and
+    cut-offs by tier, mean exit rate and expected life of suppliers, the budget.
+
+    >>> from neg import compose, short_run
+    >>> from neg.models.core_periphery import CorePeriphery
+    >>> found = short_run(compose(CorePeriphery(tau=1.5), [Tiers()]), [0.5, 0.5]).outcomes
+    >>> bool((found["tiers.firms"][:, 1:] > 0).all())
+    True
+
+    Source: Bustos (2011), American Economic Review 101(1), for the choice among technologies;
+    tiers as in Melitz (2003) menus. The form in which training lowers cost is an assumption. Leaves
+    out: bargaining with the lead firm; how long it takes to climb (:meth:`ladder`).
+    """
+
+    label: ClassVar[str] = "tiers"
+    lever: ClassVar[str] = "harmonised"
+    source: ClassVar[str] = "Bustos 2011; Melitz 2003"
+    outcome_axes: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(
+        ("firms", "value_added", "cutoff", "cost", "life"), ("place", "tier")
+    )
+
+    worth: Float[Array, " tier"] = _by_tier(
+        (1.0, 1.5, 2.25, 3.5), "value added per unit of size", "1", low_open=True
+    )
+    quality: Float[Array, " tier"] = _by_tier(
+        (1.0, 1.5, 5.0, 20.0), "entry cost of quality", "units of the cost bundle"
+    )
+    standards: Float[Array, " tier"] = _by_tier(
+        (0.2, 1.0, 3.0, 9.0), "entry cost of standards", "units of the cost bundle"
+    )
+    certification: Float[Array, " tier"] = _by_tier(
+        (0.0, 0.5, 2.0, 6.0), "entry cost of certification", "units of the cost bundle"
+    )
+    risk: Float[Array, " tier"] = _by_tier((0.2, 0.12, 0.07, 0.03), "exit rate", "1 / year")
+    interest: Float[Array, ""] = parameter(0.05, "interest", low=0.0, unit="1 / year")
+    entry: Float[Array, " place"] = parameter(
+        0.5, "flow cost of entry", low=0.0, low_open=True, axes=("place",), unit="cost bundles"
+    )
+    reference: Float[Array, " place"] = parameter(
+        1.0, "profit b at which nothing is added", low=0.0, low_open=True, axes=("place",)
+    )
+    harmonised: Float[Array, " place"] = parameter(
+        0.0,
+        "share by which harmonising cuts costs of standards",
+        low=0.0,
+        high=1.0,
+        axes=("place",),
+    )
+    recognised: Float[Array, " place"] = parameter(
+        0.0, "share of certification saved by recognition", low=0.0, high=1.0, axes=("place",)
+    )
+    sharing: Float[Array, " place"] | None = parameter(
+        None,
+        "share of the cost of quality that the budget pays",
+        low=0.0,
+        high=1.0,
+        axes=("place",),
+    )
+    training: Float[Array, " place"] | None = parameter(
+        None, "budget of training", low=0.0, axes=("place",), unit="money / year"
+    )
+    halves: Float[Array, ""] = parameter(
+        0.05, "budget at which training halves the cost of quality", low=0.0, low_open=True
+    )
+    size: Productivity = Pareto(1.5)
+    sectors: tuple[str, ...] | None = eqx.field(default=None, static=True)
+
+    def __check_init__(self) -> None:
+        count = jnp.size(self.worth)
+        for name in ("quality", "standards", "certification", "risk"):
+            if jnp.size(getattr(self, name)) not in (1, count):
+                raise InvalidParameterError(
+                    f"{name} has {jnp.size(getattr(self, name))} tiers; must have {count}, as worth"
+                )
+        if is_concrete(self.worth) and (np.diff(np.atleast_1d(self.worth)) <= 0).any():
+            raise InvalidParameterError(
+                f"worth = {np.asarray(self.worth).tolist()} is not allowed; must rise with the tier"
+            )
+        if is_concrete(self.risk) and (np.diff(np.atleast_1d(self.risk)) > 0).any():
+            raise InvalidParameterError(
+                f"risk = {np.asarray(self.risk).tolist()} is not allowed; must not rise with the "
+                "tier"
+            )
+
+    @property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """Tiers by number; 0 sells locally."""
+        return {"tier": tuple(str(t) for t in range(jnp.size(self.worth)))}
+
+    def check(self, model: Model) -> None:
+        """Monopolistic competition; budgets need incomes that pay them."""
+        general = hasattr(model, "flows")
+        if not general and not hasattr(model, "sigma"):
+            raise InvalidParameterError(
+                f"part 'tiers' is not allowed on a {type(model).__name__}; must be on a model of "
+                "monopolistic competition with an elasticity sigma, or on a general economy"
+            )
+        for name in ("sharing", "training"):
+            if getattr(self, name) is not None and not general:
+                raise InvalidParameterError(
+                    f"{name} is not allowed on a {type(model).__name__}; must be left out, or on a "
+                    "general economy, where income pays for it"
+                )
+        for name in self.sectors or ():
+            if name not in model.labels.get("sector", ()):
+                raise unknown_name("sector of tiers", name, model.labels.get("sector", ()))
+        if general:
+            seen: Any = model
+            alpha, chosen = seen.market.alpha, self._mask(model)
+            if is_concrete(alpha) and (np.asarray(alpha)[chosen] != 1.0).any():
+                raise InvalidParameterError(
+                    f"alpha = {np.asarray(alpha)[chosen].min():g} is not allowed under tiers; must "
+                    "be 1 (free entry): name the sectors where it is"
+                )
+
+    def _mask(self, model: Any) -> np.ndarray:
+        same = np.asarray(model.technology.homogeneous)
+        return np.isin(model.sectors, self.sectors or model.sectors) & ~same
+
+    def costs(self, places: int) -> _Costs:
+        """Flow cost of every tier, and what the budget pays of it, in cost bundles a year."""
+
+        def at(value: Any) -> Array:
+            return jnp.broadcast_to(value, (places,))[:, None]
+
+        stay, tiers = self.interest + self.risk, jnp.shape(self.worth)
+        quality = jnp.broadcast_to(self.quality, tiers)
+        if self.training is not None:
+            quality = quality * jnp.exp2(-at(self.training) / self.halves)
+        entry = quality + self.standards * (1.0 - at(self.harmonised))
+        entry = entry + self.certification * (1.0 - at(self.recognised))
+        resources = jnp.broadcast_to(stay * entry, (places, *tiers))
+        if self.sharing is None:
+            return _Costs(resources, jnp.zeros_like(resources))
+        above = jnp.arange(tiers[0]) > 0
+        shared = jnp.where(above, at(self.sharing) * stay * quality, 0.0)
+        return _Costs(resources, jnp.broadcast_to(shared, resources.shape))
+
+    def profit(self, places: int) -> Float[Array, " place"]:
+        """Operating profit b per unit of size and value, over the cost bundle, at free entry."""
+        costs, entry = self.costs(places), jnp.broadcast_to(self.entry, (places,))
+
+        def expected(log_b: Array) -> tuple[Array, Array]:
+            chosen = self._choice(jnp.exp(log_b), costs)
+            return chosen.profit, jnp.sum(chosen.sales, axis=1)
+
+        def halve(_: Any, ends: tuple[Array, Array]) -> tuple[Array, Array]:
+            low, high = ends
+            middle = 0.5 * (low + high)
+            enough = expected(middle)[0] > entry
+            return jnp.where(enough, low, middle), jnp.where(enough, middle, high)
+
+        ends = (jnp.full((places,), -40.0), jnp.full((places,), 40.0))
+        start = jax.lax.fori_loop(0, 60, halve, jax.lax.stop_gradient(ends))
+        log_b = jax.lax.stop_gradient(0.5 * (start[0] + start[1]))
+        # At the root a step of Newton is zero and has the derivative of the root; the slope of
+        # expected profit in log b is operating profit (envelope theorem).
+        for _ in range(2):
+            excess, slope = expected(log_b)
+            log_b = log_b - (excess - entry) / slope
+        return jnp.exp(log_b)
+
+    def _choice(self, profit: Float[Array, " place"], costs: _Costs) -> Choice:
+        slope = profit[:, None] * self.worth
+        return Menu(slope, costs.resources - costs.shared).choose(self.size)
+
+    def ladder(self, up: Any, births: float = 1.0) -> Ladder:
+        """Firms by tier in time, with these upward rates and the exit rates of the tiers."""
+        return ladder(up, self.risk, births)
+
+    def referred(self, places: int) -> Self:
+        """The same tiers with what they now are as the reference: nothing is added until a change.
+
+        >>> float(jnp.max(jnp.abs(Tiers().referred(2).profit(2) - Tiers().profit(2))))
+        0.0
+        """
+        return self.with_(reference=self.profit(places))
+
+    def _seen(self, scene: Scene) -> tuple[Array, Choice, _Costs, Array]:
+        """Profit, who is where, costs, and grants over sales; by place."""
+        profit, costs = self.profit(scene.places), self.costs(scene.places)
+        chosen = self._choice(profit, costs)
+        # Sales are sigma times operating profit; sigma comes in where grants are sector's.
+        paid = jnp.sum(chosen.firms[:, 1:] * costs.shared, axis=1)
+        return profit, chosen, costs, paid / jnp.sum(chosen.sales, axis=1)
+
+    def _log_grant(self, scene: Scene, share: Array) -> Float[Array, "place sector"]:
+        sigma = scene.model.market.theta + 1.0
+        return jnp.where(self._mask(scene.model), jnp.log1p(share[:, None] / sigma), 0.0)
+
+    def effects(self, scene: Scene) -> dict[str, Array]:
+        """Cheaper deliveries where tiers are cheap, everywhere and at home; grants."""
+        profit, _, _, share = self._seen(scene)
+        lower = jnp.log(profit / jnp.broadcast_to(self.reference, (scene.places,)))
+        if not hasattr(scene.model, "flows"):
+            dearer = lower / (scene.model.sigma - 1.0)
+            return {"barrier": jnp.broadcast_to(dearer[:, None], (scene.places, scene.places))}
+        shape = (scene.places, scene.places, len(scene.model.sectors))
+        granted_log = self._log_grant(scene, share)
+        dearer = jnp.where(self._mask(scene.model), lower[:, None] + granted_log, 0.0)
+        dearer = dearer / scene.model.market.theta
+        found = {"barrier": jnp.broadcast_to(dearer[:, None], shape)}
+        if self.sharing is not None:
+            found["grant"] = jnp.broadcast_to(granted_log[:, None], shape)
+        return found
+
+    def outlay(self, scene: Scene) -> Float[Array, " place"] | None:
+        """Training."""
+        if self.training is None:
+            return None
+        return jnp.broadcast_to(self.training, (scene.places,))
+
+    def outcomes(self, scene: Scene) -> dict[str, Array]:
+        """By place and tier: shares of firms and value added, cut-offs; exit, life, the budget."""
+        profit, chosen, costs, share = self._seen(scene)
+        firms, value = chosen.active[:, 1:], chosen.sales_share[:, 1:]
+        risk = jnp.broadcast_to(self.risk, jnp.shape(self.worth))
+        some = firms > 0
+        cut = jnp.where(some, chosen.low[:, 1:], 0.0)
+        found = {
+            "firms": firms,
+            "value_added": value,
+            "cutoff": cut,
+            "cost": costs.resources,
+            "exit": firms @ risk,
+            "life": jnp.broadcast_to(1.0 / risk, firms.shape),
+            "suppliers": jnp.sum(firms[:, 1:], axis=1),
+            "profit": profit,
+        }
+        paid = self.outlay(scene)
+        if self.sharing is not None:
+            own = jnp.broadcast_to(
+                self._log_grant(scene, share)[:, None],
+                (scene.places, scene.places, len(scene.model.sectors)),
+            )
+            spent = granted(scene, own)
+            paid = spent if paid is None else paid + spent
+        return found if paid is None else found | {"budget": paid}
+
+    @property
+    def words(self) -> str:
+        """What is held fixed."""
+        return "value and risk of tiers"
