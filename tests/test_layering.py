@@ -36,7 +36,8 @@ ALLOWED: dict[str, set[str]] = {
     "analysis": ECONOMY | ROOMS_OF_EQUILIBRIA | {"models", "data", "network", "estimation"},
     # A file names what the library has; whoever reads it builds, solves, draws and writes.
     "scenario_files": ECONOMY
-    | {"solvers", "network", "agreements", "firms", "production", "data", "analysis", "figures"},
+    | {"solvers", "network", "agreements", "firms", "production", "data", "analysis", "figures"}
+    | {"estimation"},
     # Figures know no economics: whoever solves hands them arrays.
     "figures": {"core"},
 }
