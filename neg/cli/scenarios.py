@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from tqdm import tqdm
 
 from neg.cli.texts import table
-from neg.core.compilation import keep_compiled
+from neg.core.compilation import compile_quickly, keep_compiled
 from neg.core.errors import ConvergenceError, InvalidDataError, NegError
 from neg.core.records import check_writable
 from neg.scenario_files import (
@@ -125,6 +125,8 @@ def _searched(options: argparse.Namespace, search: Callable[..., Result]) -> str
     name = options.files[0]
     read = read_scenario(name)
     check_writable(options.out, folder=True)
+    compile_quickly()
+    keep_compiled()
     with _Bar("equilibria") as bar:
         result = interruptible(lambda: search(read, folder=_folder(name), progress=bar.at), bar)
     return _written(result, options, [read])

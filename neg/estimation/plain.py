@@ -141,7 +141,7 @@ def priced(economy: Model, data: Mapping[str, Any]) -> tuple[dict[str, Unknown],
     """
     stage = data.get("stage")
     given = {name: dict(one) for name, one in _part(data, "levers").items()}
-    said = {name: one for name, one in dict(data.get("costs", {})).items()}
+    said = dict(data.get("costs", {}))
     for name in said:
         if name not in given:
             raise unknown_name("lever with a cost", name, list(given))
@@ -152,7 +152,7 @@ def priced(economy: Model, data: Mapping[str, Any]) -> tuple[dict[str, Unknown],
         raise unknown_name("stage of development", stage, sorted(known))
     if stage is None and known:
         raise InvalidParameterError(
-            f"levers or costs differ by stage, and no stage is given; must be one of {sorted(known)}"
+            f"levers or costs differ by stage, and no stage is given; must be in {sorted(known)}"
         )
     kept = [name for name in given if stages[name] is None or stage in stages[name]]
     if not kept:

@@ -40,7 +40,7 @@ def fit_scenario(
     >>> from neg.scenario_files import fit_scenario, read_scenario
     >>> result = fit_scenario(read_scenario("border-effect"))
     >>> round(float(result.dataset["value"].sel(unknown="ASEAN borders")), 4)
-    0.9609
+    0.9024
 
     Raises :class:`neg.core.errors.ConvergenceError` where no minimum is found, and named errors for
     what the file names and the economy does not have.
@@ -83,8 +83,8 @@ def policy_scenario(
     found = (answer,) if single else tuple(one.result for one in answer)  # type: ignore[union-attr]
     labels = ["no budget" if b is None else f"budget {b:g}" for b in budgets]
     after = {
-        (scenario.name if single else f"{scenario.name}, {label}"): _put(base, levers, one.values)
-        for label, one in zip(labels, found, strict=True)
+        (scenario.name if single else f"{scenario.name}-{b:g}"): _put(base, levers, one.values)
+        for b, one in zip(budgets, found, strict=True)
     }
     dataset = _compared(scenario, folder, base, after, progress)
     told = of_policy(levers, costs, labels, budgets, found)
@@ -109,7 +109,9 @@ def check_searches(scenario: ScenarioFile, folder: Folder = ".") -> None:
         keys = ("value", "sd", "weight")
         targets = data["targets"].items()
         moments_of(economy, {n: {k: v for k, v in t.items() if k not in keys} for n, t in targets})
-        in_hands(economy, {n: unknown_of(n, one) for n, one in data["unknowns"].items()}, inside=True)
+        in_hands(
+            economy, {n: unknown_of(n, one) for n, one in data["unknowns"].items()}, inside=True
+        )
     if scenario.policy is not None:
         for point in _points(scenario.policy.draws):
             at_point(scenario, point)

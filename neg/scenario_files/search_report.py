@@ -32,7 +32,9 @@ def _fit_blocks(result: Searched) -> list[Block]:
     section, data = result.scenarios[0].fit, result.dataset
     assert section is not None
     found = result.found[0]
-    unknown = [f"{name}: {_lever(one)}{_from(one.source)}" for name, one in section.unknowns.items()]
+    unknown = [
+        f"{name}: {_lever(one)}{_from(one.source)}" for name, one in section.unknowns.items()
+    ]
     known = [
         f"{name}: {_lever(one)}, {one.value:g}{_from(one.source)}"
         for name, one in section.known.items()
@@ -184,7 +186,7 @@ def _fit_figures(result: Searched) -> Drawn:
     gap = data["reached"] - data["target"]
     sure = "deviation" in data
     gap = gap / data["deviation"] if sure else 100.0 * gap / abs(data["target"])
-    if np.isfinite(gap).all():
+    if np.isfinite(gap).all() and float(abs(gap).max()) > 1e-6:  # else there is nothing to see
         figure, axes = style.sheet(height=0.7 + 0.2 * gap.sizes["moment"], width="column")
         unit = "standard deviations" if sure else "per cent"
         ranked_bars(axes, gap.to_series(), label=f"reached less target, {unit}", digits=".2g")
