@@ -15,11 +15,14 @@ KINDS = ("imports", "exports", "skills, goods", "skills, services", "land")
 COLOURS = dict(zip(KINDS, style.COLOURS, strict=False))
 
 
+STAGES = ("hosting", "gathering", "mature")
+
+
 def by_stage(record: xr.Dataset, budget: float) -> xr.DataArray:
     """Mean share of each lever in the packages of the economies of a stage, in per cent."""
     spent = record["spending"].sel(budget=budget)
     share = 100.0 * spent / spent.sum("lever")
-    stages = [s for s in ("hosting", "gathering", "mature") if s in record["stage"].values]
+    stages = [s for s in STAGES if s in record["stage"].values]
     rows = [share.where(record["stage"] == stage, drop=True).mean("place") for stage in stages]
     return xr.concat(rows, xr.DataArray(stages, dims="stage"))
 
@@ -33,7 +36,7 @@ def receipts(record: xr.Dataset, budget: float) -> xr.DataArray:
 def _ordered(record: xr.Dataset) -> list[str]:
     """Economies by stage, then by gain."""
     budget = record["budget"].values[len(record["budget"]) // 2]
-    rank = {"hosting": 0, "gathering": 1, "mature": 2}
+    rank = {stage: number for number, stage in enumerate(STAGES)}
     gain = record["gain"].sel(budget=budget)
     key = lambda p: (rank[str(record["stage"].sel(place=p).values)], -float(gain.sel(place=p)))
     return sorted(map(str, record["place"].values), key=key)
@@ -195,6 +198,7 @@ def region(record: xr.Dataset) -> Figure:
     axes["front2"].set_yticks(np.arange(len(members)), names)
     axes["front2"].invert_yaxis()
     axes["front2"].set(xlabel="share of the pot, %")
-    axes["front2"].legend(loc="best")
+    axes["front2"].set_xlim(0.0, 1.6 * axes["front2"].get_xlim()[1])  # room for the legend
+    axes["front2"].legend(loc="upper right")
     axes["front2"].set_title("Where it then goes")
     return figure

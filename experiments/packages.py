@@ -137,7 +137,11 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
         shared.append([[one.shared[name] for name in KINDS] for one in own[place]])
         shadow.append([100.0 * one.result.shadow_prices["budget"] for one in own[place]])
         worst = max(worst, *(one.result.gradient for one in own[place]))
-        marginal.append(100.0 * marginal_values(draws, *given, prices))
+        worth = 100.0 * marginal_values(draws, *given, prices)
+        # Skills are priced by productivity, and their lever is productivity ** theta.
+        of_skills = np.array([name.startswith("skills") for name in KINDS])
+        each = np.array(config["thetas"])[:, None] / config["theta"]
+        marginal.append(np.where(of_skills, worth * each, worth))
     dims = ("place", "budget", "lever")
     money = {"units": "per cent of value added"}
     found = xr.Dataset(
@@ -250,8 +254,9 @@ def describe(record: xr.Dataset) -> dict[str, str]:
         float(record["pot_gradient"].max()),
     )
     gain, apart = (float(record[n].sel(budget=last)) for n in ("pot_gain", "apart_gain"))
-    getting = _packages.receipts(record, last)
-    top = [_east_asia.NAMES[str(p)] for p in getting.sortby(-getting)["member"].values[:2]]
+    poorest = record["front_spending"].sum("lever").isel(point=-1)
+    top = [_east_asia.NAMES[str(p)] for p in poorest.sortby(-poorest)["member"].values[:2]]
+    more = f"{gain / apart - 1:.0%} more than budgets apart".replace("%", " %")
     assumed = _assumed(config)
     found = {
         "title": (
@@ -263,7 +268,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             "its value added, by stage of development (real GDP per head of 2019: "
             + "; ".join(
                 f"{s}: up to {most:g} thousand dollars"
-                for s, most in list(config["stages"].items())[:-1]
+                for s, most in [(s, config["stages"][s]) for s in _packages.STAGES[:-1]]
             )
             + "; mature: above). Right of it the rise of its own real income at each budget. "
             f"Right: the mean mix by stage, and what firms pay on top of the budget. {assumed} "
@@ -271,8 +276,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
         ),
         "checks": f"Karush-Kuhn-Tucker conditions hold to {worst:.0e}",
         "title_region": (
-            f"One pot of {last:g} % adds {gain:.2f} % to ASEAN's real income, budgets apart "
-            f"{apart:.2f} %; {listed(top)} receive most beyond what they pay in"
+            f"One pot of {last:g} % adds {gain:.2f} % to ASEAN's real income, {more}; if the "
+            f"poorest come first, {listed(top)} get most of it"
         ),
         "caption_region": (
             f"Left: where one pot of {last:g} % of ASEAN's value added goes if it is to raise the "
@@ -293,7 +298,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
 def _assumed(config: dict[str, Any]) -> str:
     price = config["price"]
     percent = lambda stage, kind: f"{100 * config['reach'][stage][kind]:g}"
-    stages = list(config["reach"])
+    stages = _packages.STAGES
     reaches = "; ".join(
         f"{kind} {', '.join(percent(s, kind) for s in stages)}" for kind in config["price"]
     )

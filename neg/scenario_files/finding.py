@@ -90,8 +90,11 @@ def policy_scenario(
     told = of_policy(levers, costs, labels, budgets, found)
     if costs:
         aim = found[0].problem.numbers[0]
-        worth = marginal_values(draws or base, levers, aim, costs, at=at)
-        names = ["as given"] if not draws else [f"draw {k}" for k in range(len(draws))]
+        # Each draw at its own assumed costs: what a unit of a lever is may depend on what is drawn.
+        worth = [
+            marginal_values(one, levers, aim, priced(one, data)[1], at=at)[0]
+            for one in draws or [base]
+        ]
         told["worth"] = (("draw", "lever"), worth, {"units": "objective per unit of money"})
         told = told.assign_coords(draw=names)
     dataset = dataset.merge(told, combine_attrs="override")
