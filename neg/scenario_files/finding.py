@@ -95,6 +95,7 @@ def policy_scenario(
             marginal_values(one, levers, aim, priced(one, data)[1], at=at)[0]
             for one in draws or [base]
         ]
+        names = [f"draw {k}" for k in range(len(draws))] or ["as given"]
         told["worth"] = (("draw", "lever"), worth, {"units": "objective per unit of money"})
         told = told.assign_coords(draw=names)
     dataset = dataset.merge(told, combine_attrs="override")
