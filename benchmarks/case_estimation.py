@@ -21,6 +21,7 @@ from scipy.optimize import minimize
 
 from benchmarks._timing import Pair
 from neg.analysis import gradient
+from neg.core.compilation import quick_jit
 from neg.economy.general.build import general_economy
 from neg.economy.lever import Lever
 from neg.estimation import fit
@@ -59,6 +60,14 @@ def _moments(out: dict) -> dict:
     return {"home": jnp.log(jnp.diag(trade)), "wage": jnp.log(out["wage"][:, 0])}
 
 
+@quick_jit
+def _gap(v: Any, economy: Any, point: Any, target: Any) -> Any:
+    """Sum of squared gaps at one point, each solve from scratch."""
+    here = point.put(economy, {name: v[k] for k, name in enumerate(point.names)})
+    out = _moments(short_run(here, throw=False).outcomes)
+    return jnp.sum((jnp.concatenate([out["home"], out["wage"]]) - target) ** 2)
+
+
 def counts(sizes: tuple[int, ...] = (2, 5, 10), most: int = 40_000) -> dict[str, dict[int, int]]:
     """Solves until the loss is at most :data:`LOSS`, by method and number of unknowns."""
     found: dict[str, dict[int, int]] = {"gradients": {}, "Nelder-Mead": {}}
@@ -76,19 +85,13 @@ def counts(sizes: tuple[int, ...] = (2, 5, 10), most: int = 40_000) -> dict[str,
 
         point = in_hands(economy, levers, inside=True)
 
-        @jax.jit
-        def gap(v: Any, economy: Any = economy, point: Any = point, target: Any = target) -> Any:
-            here = point.put(economy, {name: v[k] for k, name in enumerate(point.names)})
-            out = _moments(short_run(here, throw=False).outcomes)
-            return jnp.sum((jnp.concatenate([out["home"], out["wage"]]) - target) ** 2)
-
         class Done(Exception):
             pass
 
-        def loss(v: np.ndarray, gap: Any = gap) -> float:
+        def loss(v: np.ndarray, given: Any = (economy, point, target)) -> float:
             nonlocal count
             count += 1
-            value = float(gap(jnp.asarray(v)))
+            value = float(_gap(jnp.asarray(v), *given))
             if value <= LOSS or count >= most:
                 raise Done
             return value if np.isfinite(value) else 1e6
