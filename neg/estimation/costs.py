@@ -109,7 +109,8 @@ def usual_cost(
             f"{lever.path} has the axes {list(axes)}; a usual cost needs {list(wanted)}"
         )
     flow = flow.sum(axis=tuple(range(mask.ndim, flow.ndim)))
-    reach, each = REACH, 1.0
+    reach: float = REACH
+    each: Any = 1.0
     if kind == "productivity":
         # The parameter shifts sales: it is productivity to the power of the trade elasticity.
         theta = np.broadcast_to(np.asarray(economy.value("theta")), mask.shape)
