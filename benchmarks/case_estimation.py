@@ -131,7 +131,7 @@ def pairs(names: list[str], size: int) -> Lever:
     count = len(names)
     if size >= count * (count - 1):
         return Lever("tau", "times")
-    rows = max(1, round(size / count))
+    rows = -(-size // (count - 1))
     return Lever(
         "tau", "times", origins=names[:rows], destinations=names[-max(1, round(size / rows)) :]
     )

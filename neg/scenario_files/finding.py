@@ -79,8 +79,12 @@ def policy_scenario(
         progress(0, 2, f"policy of {scenario.name}")
     answer = policy_from(base, data, draws=draws, at=at)
     single = isinstance(answer, Found)
-    budgets = [scenario.policy.budget] if single else [one.budget for one in answer]  # type: ignore[union-attr]
-    found = (answer,) if single else tuple(one.result for one in answer)  # type: ignore[union-attr]
+    found: tuple[Found, ...]
+    budgets: list[float | None]
+    if isinstance(answer, Found):
+        found, budgets = (answer,), [scenario.policy.budget]
+    else:
+        found, budgets = tuple(one.result for one in answer), [one.budget for one in answer]
     labels = ["no budget" if b is None else f"budget {b:g}" for b in budgets]
     after = {
         (scenario.name if single else f"{scenario.name}-{b:g}"): _put(base, levers, one.values)
