@@ -220,8 +220,8 @@ def test_only_firms_that_differ_can_be_small():
 
 
 @pytest.mark.slow  # five policies
-def test_shadow_prices_of_a_gap_a_floor_and_a_worst_case_are_slopes_of_what_they_limit():
-    """Of the budget and of a floor, for averse welfare, the gap and the worst of draws."""
+def test_shadow_prices_of_the_budget_are_slopes_for_averse_welfare_a_gap_and_the_worst_case():
+    """Differences of the best objective in the budget, at tight first-order conditions."""
     people = [1.0, 1.0, 2.0]
     levers = LINKS | {"out": (Lever("tau", "times", origins="home"), 0.8, 1.0)}
     costs = COSTS | {"out": COSTS["east"]}
@@ -241,16 +241,6 @@ def test_shadow_prices_of_a_gap_a_floor_and_a_worst_case_are_slopes_of_what_they
     ]
     slope = (at[2].objective - at[0].objective) / 0.002
     assert at[1].shadow_prices["budget"] == pytest.approx(slope, rel=1e-3)
-    east = real_income(ECONOMY, ["east"])
-    free = maximise(ECONOMY, levers, HOME, budget=0.1, **how)
-    level = float(east(free.solution.outcomes)) + 0.002
-    floored = [
-        maximise(ECONOMY, levers, HOME, budget=0.1, floors={"east": (east, level + d)}, **how)
-        for d in (-1e-5, 0.0, 1e-5)
-    ]
-    slope = (floored[2].objective - floored[0].objective) / 2e-5
-    assert floored[1].shadow_prices["east"] == pytest.approx(-slope, rel=1e-3)
-    assert floored[1].outcomes["east"] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_users_pay_their_share_and_usual_costs_are_flows():
