@@ -1,10 +1,11 @@
 """Equilibrium solves to calibrate: with gradients, and without; what a gradient costs in solves.
 
 ``counts()`` solves one problem (log border costs of pairs and productivities of places of a small
-economy that make trade shares and wages what they are at known values) with 2, 5 and 10 unknowns to
-the same tolerance, by Levenberg-Marquardt with exact gradients, by Nelder and Mead (scipy) and,
-where the package ``cma`` is installed, by CMA-ES. ``gradients()`` times the gradient in 10
-to all pair-wise trade costs against the solve itself.
+economy that make trade shares and wages what they are at known values) with 2, 5 and 10 unknowns,
+from the same start until the same loss, by Levenberg-Marquardt with exact gradients, by Nelder and
+Mead (scipy) and, where the package ``cma`` is installed (``pip install neg[bench]``), by CMA-ES. An
+evaluation with its derivatives counts as one solve; ``gradients()`` says what it adds: the time of
+the gradient in 10 to all pair-wise trade costs over that of the solve.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from scipy.optimize import minimize
 
 from benchmarks._timing import Pair
 from neg.analysis import gradient
+from neg.core.compilation import quick_jit
 from neg.economy.general.build import general_economy
 from neg.economy.lever import Lever
 from neg.estimation import fit
+from neg.estimation.levers import in_hands
 from neg.solvers.short_run import short_run
 
 LOSS = 1e-10
@@ -57,7 +60,15 @@ def _moments(out: dict) -> dict:
     return {"home": jnp.log(jnp.diag(trade)), "wage": jnp.log(out["wage"][:, 0])}
 
 
-def counts(sizes: tuple[int, ...] = (2, 5, 10), most: int = 60_000) -> dict[str, dict[int, int]]:
+@quick_jit
+def _gap(v: Any, economy: Any, point: Any, target: Any) -> Any:
+    """Sum of squared gaps at one point, each solve from scratch."""
+    here = point.put(economy, {name: v[k] for k, name in enumerate(point.names)})
+    out = _moments(short_run(here, throw=False).outcomes)
+    return jnp.sum((jnp.concatenate([out["home"], out["wage"]]) - target) ** 2)
+
+
+def counts(sizes: tuple[int, ...] = (2, 5, 10), most: int = 40_000) -> dict[str, dict[int, int]]:
     """Solves until the loss is at most :data:`LOSS`, by method and number of unknowns."""
     found: dict[str, dict[int, int]] = {"gradients": {}, "Nelder-Mead": {}}
     for size in sizes:
@@ -72,20 +83,15 @@ def counts(sizes: tuple[int, ...] = (2, 5, 10), most: int = 60_000) -> dict[str,
         target = jnp.concatenate([aims["home"], aims["wage"]])
         count = 0
 
-        @jax.jit
-        def gap(v: Any, economy: Any = economy, levers: Any = levers, target: Any = target) -> Any:
-            for k, (lever, _, _) in enumerate(levers.values()):
-                economy = lever.put(economy, v[k])
-            out = _moments(short_run(economy, throw=False).outcomes)
-            return jnp.sum((jnp.concatenate([out["home"], out["wage"]]) - target) ** 2)
+        point = in_hands(economy, levers, inside=True)
 
         class Done(Exception):
             pass
 
-        def loss(v: np.ndarray, gap: Any = gap) -> float:
+        def loss(v: np.ndarray, given: Any = (economy, point, target)) -> float:
             nonlocal count
             count += 1
-            value = float(gap(jnp.asarray(v)))
+            value = float(_gap(jnp.asarray(v), *given))
             if value <= LOSS or count >= most:
                 raise Done
             return value if np.isfinite(value) else 1e6
@@ -111,28 +117,42 @@ def gradients(places: int = 40, sizes: tuple[int, ...] = (10, 100, 1000)) -> dic
     """Time of a solve and its gradient less that of the solve, over that of the solve."""
     economy = problem(2, places)[0]
     names = list(economy.places)
+    solve = lambda: short_run(economy).prices["wage"]
     found = {}
-    solve = _seconds(lambda: short_run(economy).prices["wage"])
     for size in (*sizes, places * (places - 1)):
-        rows = max(1, round(size / (places - 1)))
-        lever = Lever("tau", "times", destinations=names[:rows])
-        both = _seconds(lambda lever=lever: gradient(economy, _welfare, lever))
-        found[min(rows * (places - 1), places * (places - 1))] = both / solve - 1.0
+        lever = pairs(names, size)
+        ratio = _ratio(lambda lever=lever: gradient(economy, _welfare, lever), solve)
+        found[size] = ratio - 1.0
     return found
+
+
+def pairs(names: list[str], size: int) -> Lever:
+    """A lever on about so many pair-wise costs: all of them, or those of some with some others."""
+    count = len(names)
+    if size >= count * (count - 1):
+        return Lever("tau", "times")
+    rows = -(-size // (count - 1))
+    return Lever(
+        "tau", "times", origins=names[:rows], destinations=names[-max(1, round(size / rows)) :]
+    )
 
 
 def _welfare(out: dict) -> Any:
     return jnp.log(out["welfare"][0])
 
 
-def _seconds(call: Any, repeats: int = 5) -> float:
-    jax.block_until_ready(call())
-    times = []
+def _ratio(ours: Any, peer: Any, repeats: int = 25) -> float:
+    """Median over turns of the time of one call over that of the other, next to it."""
+    jax.block_until_ready((ours(), peer()))
+    ratios = []
     for _ in range(repeats):
-        start = time.perf_counter()
-        jax.block_until_ready(call())
-        times.append(time.perf_counter() - start)
-    return float(min(times))
+        times = []
+        for call in (ours, peer):
+            start = time.process_time()
+            jax.block_until_ready(call())
+            times.append(time.process_time() - start)
+        ratios.append(times[0] / times[1])
+    return float(np.median(ratios))
 
 
 def cases() -> list[Pair]:

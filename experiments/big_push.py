@@ -25,11 +25,11 @@ CONFIG: dict[str, Any] = {
     "sigma": 5.0,
     "mu": 0.4,
     "tau": 1.72,
-    "taus": [1.64, 1.66, 1.68, 1.70, 1.72, 1.74, 1.76],
+    "taus": [1.64, 1.66, 1.68, 1.70, 1.72, 1.74, 1.76, 1.78, 1.79, 1.80, 1.805],
     "most": 0.8,  # factor on the cost of exports of region 1: the strongest push tried
     "steps": 15,
     "deepest": 0.93,
-    "tolerance": 0.01,
+    "tolerance": 0.001,
 }
 SMOKE: dict[str, Any] = {"taus": [1.72], "steps": 5, "tolerance": 0.1}
 

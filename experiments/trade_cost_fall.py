@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from experiments._words import settings
+from experiments._words import listed, settings
 from neg import data
 from neg.analysis import Lever, calibrate
 from neg.data import from_flows
@@ -172,12 +172,17 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     }
     share = 100 * one["share"]
     at = lambda year, name: f"{float(share.sel(year=year, moment=name)):.1f} %"
-    further = _moved(fall["machinery"])
+    words = {"goods": "of all goods", "machinery": "of machinery on top"}
+    half = {name: 1.96 * error[name] for name in words}
+    seen = [n for n in words if abs(fall[n]) > half[n]]  # at 95 per cent
+    moved = listed(f"costs {words[n]} {_moved(fall[n])}" for n in seen)
+    blind = listed(f"{words[n]} ({fall[n]:+.0f} ± {half[n]:.0f} %)" for n in words if n not in seen)
     ratio = float(record["singular"][0] / record["singular"][-1])
     return {
         "title": (
-            f"Costs inside East Asia {_moved(fall['goods'])} for all goods and {further} for "
-            "machinery on top, if two shares of trade are to say so"
+            f"Inside East Asia {moved or 'nothing'}, two shares of trade say"
+            + (f"; a fall {blind} cannot be told from none" if len(seen) < len(words) else "")
+            + ", nor tariffs from other costs"
         ),
         "caption": (
             "Left: fall of the cost of a delivery inside East Asia that moves the share of trade "
@@ -189,7 +194,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             f"{fall['machinery']:.1f} ({error['machinery']:.1f}) %. Middle: joint 95 % confidence "
             "region of the two factors on costs, beginning over end. Right: with tariffs on the "
             "same goods as a third layer the data see two directions; the third, in which one "
-            f"layer takes the place of another, is seen {ratio:.0f} times less sharply. Not "
+            f"layer takes the place of another, is seen {ratio:.0f} times less sharply: what is "
+            "said of all goods holds for all costs together, whichever layer it was. Not "
             f"targeted: trade among China, Japan and Korea, {at('end', 'three')} of theirs, was "
             f"{at('beginning', 'three')}; materials, the nearest to processed goods, "
             f"{at('end', 'processed')} of trade inside, were {at('beginning', 'processed')} "

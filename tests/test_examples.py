@@ -15,6 +15,7 @@ QUICK = [
     *("neg.core.records", "neg.places.layouts", "neg.figures.maps", "neg.cli.texts", "neg.models"),
     *(f"neg.models.{name}" for name in ("footloose_capital", "constructed_capital", "pflueger")),
     "neg.models.core_periphery",
+    "neg.estimation.costs",
     *(f"neg.menus.{name}" for name in ("menu", "productivity", "entry")),
     *(f"neg.firms.{name}" for name in ("ladder", "processes", "credit", "cluster", "facts")),
     *(f"neg.east_asia.{name}" for name in ("geometry", "gravity", "places")),

@@ -9,7 +9,7 @@ import numpy as np
 
 from neg.analysis.inversion import invert_moving_costs
 from neg.barriers.layer import trade_costs
-from neg.core.checks import check_choice
+from neg.core.checks import check_choice, check_range
 from neg.core.compilation import plain_jit
 from neg.core.errors import InvalidDataError
 from neg.core.parameters import altered
@@ -30,6 +30,7 @@ def calibrate(
     layers: Mapping[str, tuple[Any, str]] | None = None,
     parts: Iterable[Part] = (),
     uses: str = "separate",
+    land_share: Any = 0.0,
     mobility: str | Mapping[str, str] = "immobile",
     areas: Mapping[str, Sequence[str]] | None = None,
     residents: Any = None,
@@ -54,8 +55,10 @@ def calibrate(
     ``theta`` and ``alpha`` are one number or one per sector. With ``uses="separate"`` every
     industry and kind of final demand keeps its own mix of origins, so that every entry of the
     table is reproduced; with ``"common"`` all uses of a sector share one mix, and bilateral flows
-    by sector are. Value added counts as labour. Negative final flows become stock changes of
-    fixed quantity. ``mobility``, ``areas``, ``residents`` and the names of ``closure``
+    by sector are. Value added counts as labour, but for the ``land_share`` of it (one number, or by
+    place and sector) that is the rent of land, of which each place has a fixed stock: at rents of
+    one, the rents of the table's year. Negative final flows become stock changes of fixed
+    quantity. ``mobility``, ``areas``, ``residents`` and the names of ``closure``
     (``deficit_rule``, ``numeraire``, ``rebate``, ...) are those of
     :func:`neg.economy.general.general_economy`. With residents or tastes, and no moving costs
     given, those under which the observed people stay where they are are inferred
@@ -72,11 +75,12 @@ def calibrate(
     active = table.output > 0
     n, s = output.shape
     f = len(table.uses)
+    rented = _land_share(table, land_share)
     parts = (*trade_costs(table.places, table.sectors, layers or {}), *parts)
     first = general_economy(
         places=table.places,
         sectors=table.sectors,
-        employment=table.value_added,
+        employment=(1.0 - rented) * table.value_added,
         theta=theta,
         alpha=alpha,
         productivity=active.astype(float),
@@ -121,11 +125,14 @@ def calibrate(
     efficiency = seen.bent.efficiency
     ahead = 1.0 if efficiency is None else np.exp(theta * np.asarray(efficiency))
     inputs = intermediate.sum(axis=0).transpose(1, 0, 2) / output[:, None, :]
+    land = (rented * table.value_added).sum(axis=1)
     economy = first.with_(
         taste=taste,
         tariff=own,
         productivity=active / ahead,
-        labour_share=np.where(active, table.value_added / output, 1.0),
+        labour_share=np.where(active, (1.0 - rented) * table.value_added / output, 1.0),
+        land_share=np.where(active, rented * table.value_added / output, 0.0),
+        land=np.where(land > 0, land, 1.0),
         tax_share=np.where(active, tax / output, 0.0),
         input_share=np.where(active[:, None, :], inputs, 0.0),
         final_share=final.sum(axis=0).transpose(1, 0, 2) / spent[:, None, None],
@@ -150,6 +157,19 @@ def calibrate(
     one = {"wage": np.zeros((n, s)), "cost": np.zeros((n, s))} | income
     x = economy.initial_distribution()
     return invert_moving_costs(economy, prices=economy.initial_prices(x) | one)
+
+
+def _land_share(table: Table, given: Any) -> np.ndarray:
+    """Share of value added that is rent, where value added can hold any."""
+    share = spread(
+        "land_share",
+        given,
+        {"place": table.places, "sector": table.sectors},
+        table.value_added.shape,
+    )
+    share = np.asarray(share)
+    check_range("land_share", share, 0.0, 1.0, high_open=True)
+    return np.where(table.value_added > 0, share, 0.0)
 
 
 def _at_start(economy: Model) -> Any:

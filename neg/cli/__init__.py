@@ -31,6 +31,8 @@ _ON_FILES = {
     "solve": "solve a scenario file into a folder",
     "compare": "solve scenario files side by side",
     "sweep": "solve every case of a file's sweep",
+    "fit": "fit the unknowns of a file to its targets",
+    "policy": "find the best policy of a file",
 }
 
 

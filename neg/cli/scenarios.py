@@ -1,4 +1,4 @@
-"""Commands on scenario files: check, solve, compare, sweep."""
+"""Commands on scenario files: check, solve, compare, sweep, fit, policy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from tqdm import tqdm
 
 from neg.cli.texts import table
-from neg.core.compilation import keep_compiled
+from neg.core.compilation import compile_quickly, keep_compiled
 from neg.core.errors import ConvergenceError, InvalidDataError, NegError
 from neg.core.records import check_writable
 from neg.scenario_files import (
@@ -24,6 +24,8 @@ from neg.scenario_files import (
     ScenarioFile,
     check_scenario,
     compare_scenarios,
+    fit_scenario,
+    policy_scenario,
     read_scenario,
     shipped,
     sweep_scenario,
@@ -106,6 +108,27 @@ def sweep(options: argparse.Namespace) -> str:
             ),
             bar,
         )
+    return _written(result, options, [read])
+
+
+def fit(options: argparse.Namespace) -> str:
+    """Fit the unknowns of a file to its targets and write the folder."""
+    return _searched(options, fit_scenario)
+
+
+def policy(options: argparse.Namespace) -> str:
+    """Find the best policy of a file and write the folder."""
+    return _searched(options, policy_scenario)
+
+
+def _searched(options: argparse.Namespace, search: Callable[..., Result]) -> str:
+    name = options.files[0]
+    read = read_scenario(name)
+    check_writable(options.out, folder=True)
+    compile_quickly()
+    keep_compiled()
+    with _Bar("equilibria") as bar:
+        result = interruptible(lambda: search(read, folder=_folder(name), progress=bar.at), bar)
     return _written(result, options, [read])
 
 

@@ -25,6 +25,8 @@ __all__, __getattr__, __dir__ = furnish(
         "real_income": "welfare",
         "atkinson": "welfare",
         "gap": "welfare",
+        "small_firms": "welfare",
+        "usual_cost": "costs",
         "best_border_cuts": "border_cuts",
         "optimal_tariffs": "tariffs",
         "nash_tariffs": "tariffs",

@@ -55,11 +55,15 @@ def pareto(
 
 @dataclasses.dataclass(frozen=True)
 class Package:
-    """The best mix of instruments at one budget, what each costs, and what it gains."""
+    """The best mix of instruments at one budget, what each costs it, and what it gains.
+
+    ``shared`` is what those who use a programme pay for it, where the budget pays a share only.
+    """
 
     budget: float
     result: Result
     spending: dict[str, float]
+    shared: dict[str, float]
 
     @property
     def gain(self) -> float:
@@ -86,11 +90,13 @@ def packages(
     for budget in sorted(float(b) for b in budgets):
         check_range("budgets", budget, 0.0, low_open=True)
         result = maximise(economy, instruments, objective, budget=budget, costs=costs, **options)
-        spent = {
-            name: cost_of(costs[name]).at(result.values[name], start, low, high)[0]
-            for name, start, low, high in zip(
-                point.names, point.start, point.low, point.high, strict=True
+        spent, shared = {}, {}
+        ends = zip(point.names, point.start, point.low, point.high, strict=True)
+        for name, start, low, high in ends:
+            cost = cost_of(costs[name])
+            rest = dataclasses.replace(cost, share=1.0 - cost.share)
+            spent[name], shared[name] = (
+                one.at(result.values[name], start, low, high)[0] for one in (cost, rest)
             )
-        }
-        found.append(Package(budget, result, spent))
+        found.append(Package(budget, result, spent, shared))
     return tuple(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from neg.core.checks import check_range
-from neg.core.errors import InvalidDataError
+from neg.core.errors import ConvergenceError, InvalidDataError
 from neg.core.status import Stability
 from neg.economy.lever import Lever
 from neg.economy.model import Model
@@ -20,6 +21,7 @@ from neg.solvers.long_run import LongRun, long_run, tilt
 
 _SAME = 1e-6
 _MOST_STEPS = 50_000
+_SHARES = (0.5, 0.4, 0.6, 0.3, 0.7)  # of an interval: where a bisection looks, in this order
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,19 +87,30 @@ def least_push(
     """The smallest value of a lever, between ``none`` and ``most``, that moves industry for good.
 
     By bisection to ``tolerance`` of the range: right where a stronger push never moves less. NaN
-    where even ``most`` moves nothing for good.
+    where even ``most`` moves nothing for good. Right at the least push the equilibrium under the
+    policy is a fold, next to which industry takes without end to pass or to settle: a value that
+    is not decided within the steps that a push may take is left for others between the same ends.
     """
     check_range("tolerance", tolerance, 0.0, 1.0, low_open=True, high_open=True)
     if not big_push(economy, {lever: most}, at).permanent:
         return float("nan")
     low, high = float(none), float(most)
     while abs(high - low) > tolerance * abs(most - none):
-        middle = 0.5 * (low + high)
-        if big_push(economy, {lever: middle}, at).permanent:
-            high = middle
-        else:
-            low = middle
+        middle, moves = _decided(economy, lever, at, low, high)
+        low, high = (low, middle) if moves else (middle, high)
     return high
+
+
+def _decided(
+    economy: Model, lever: Lever | str, at: LongRun, low: float, high: float
+) -> tuple[float, bool]:
+    """A value between two others, near their middle, and whether it moves industry for good."""
+    for share in _SHARES[:-1]:
+        value = low + share * (high - low)
+        with contextlib.suppress(ConvergenceError):
+            return value, big_push(economy, {lever: value}, at).permanent
+    value = low + _SHARES[-1] * (high - low)
+    return value, big_push(economy, {lever: value}, at).permanent
 
 
 def _nudged(economy: Model, x: Any) -> Float[np.ndarray, " cell"]:

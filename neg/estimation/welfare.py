@@ -10,9 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.core.checks import check_range
+from neg.core.checks import check_choice, check_range
 from neg.core.errors import InvalidParameterError, unknown_name
 from neg.economy.model import Model
+from neg.solvers.short_run import short_run
 
 Outcomes = dict[str, Array]
 
@@ -67,6 +68,27 @@ class Gap(eqx.Module):
         return jnp.log(head(self.poor)) - jnp.log(head(self.rich))
 
 
+class SmallFirms(eqx.Module):
+    """Share of small firms in the jobs (or value added, exports, enterprises) of some places.
+
+        log sum_jk weight_jk share_jk / sum_jk weight_jk
+
+    over places j and sectors k with firms that differ; weights are what there is of it at the
+    start, so that the number moves with firms and not with the size of places.
+    """
+
+    outcome: str = eqx.field(static=True)
+    weight: Float[Array, "place sector"]
+
+    def __call__(self, outcomes: Outcomes) -> Array:
+        """The number."""
+        share = jnp.where(self.weight > 0, outcomes[self.outcome], 0.0)
+        return jnp.log(jnp.sum(self.weight * share) / jnp.sum(self.weight))
+
+
+_SMALL = ("enterprises", "jobs", "value_added", "exports")
+
+
 def real_income(economy: Model, places: Sequence[str] | None = None) -> RealIncome:
     """Log of the total real income (welfare) of ``places``, by default of all.
 
@@ -92,6 +114,31 @@ def gap(economy: Model, rich: Sequence[str], poor: Sequence[str], *, people: Any
     return Gap(
         jnp.asarray(count * _inside(economy, rich)), jnp.asarray(count * _inside(economy, poor))
     )
+
+
+def small_firms(
+    economy: Model, places: Sequence[str] | None = None, *, of: str = "jobs"
+) -> SmallFirms:
+    """Log share of small firms in the jobs of ``places``, by the census of firms that differ.
+
+    ``of`` is ``enterprises``, ``jobs``, ``value_added`` or ``exports``; small is a firm of at most
+    ``selection.limit`` workers. Weights are the workers of each place and sector at the start. For
+    economies with :class:`neg.firms.selection.Selection`; raises :class:`InvalidParameterError`
+    for others, whose firms are all alike.
+    """
+    check_choice("of", of, _SMALL)
+    at = short_run(economy)
+    name = f"selection.small_{of}"
+    if name not in at.outcomes:
+        raise InvalidParameterError(
+            "firms of the economy do not differ, so that none is small; must have the part "
+            "'selection' (neg.firms.Selection)"
+        )
+    share, workers = (np.asarray(at.outcomes[key]) for key in (name, "employment"))
+    weight = workers * (share > 0) * _inside(economy, places)[:, None]
+    if not weight.sum() > 0:
+        raise InvalidParameterError("the places have no small firms at the start; must have some")
+    return SmallFirms(name, jnp.asarray(weight))
 
 
 def _inside(economy: Model, places: Sequence[str] | None) -> np.ndarray:

@@ -23,6 +23,8 @@ _OFFERED = {
     "solve_scenario": "solving",
     "compare_scenarios": "solving",
     "sweep_scenario": "sweeping",
+    "fit_scenario": "finding",
+    "policy_scenario": "finding",
     "solve_many": "batch",
     "Result": "result",
 }

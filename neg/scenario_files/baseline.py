@@ -77,6 +77,7 @@ def build_economy(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") 
         alpha=by_sector("economy.alpha", section.alpha, table.sectors),
         parts=parts_of(scenario, table),
         uses=section.uses,
+        land_share=section.land_share,
         mobility=section.mobility,
         **closure,
     )

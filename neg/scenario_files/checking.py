@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 
+from neg.scenario_files.finding import check_searches
 from neg.scenario_files.moves import idle
 from neg.scenario_files.resolve import resolve
 from neg.scenario_files.schema import ScenarioFile
@@ -31,8 +32,10 @@ def check_scenario(scenario: ScenarioFile, *, folder: str | os.PathLike[str] = "
         made = resolve(scenario, folder)
         found += [str(one.message) for one in caught if issubclass(one.category, UserWarning)]
     swept = {path for point in plan(scenario, folder).points for path in point}
+    searched = scenario.fit is not None or scenario.policy is not None
+    check_searches(scenario, folder)
     if not scenario.edit:
-        if not swept:
+        if not swept and not searched:
             found.append("the file has no edit: it solves the baseline alone")
     elif not scenario.edit.agreement:
         still = list(idle(made.changed, made.moves))

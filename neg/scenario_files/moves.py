@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,7 +81,7 @@ def idle(economy: Any, moves: list[Move]) -> Iterator[Move]:
         economy = after
 
 
-def _widened(selectors: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+def widened(selectors: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Selectors with names of groups, such as ASEAN, written out."""
     return {
         key: tuple(
@@ -97,7 +97,7 @@ def _widened(selectors: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
 
 def members(names: list[str]) -> tuple[str, ...]:
     """Places, with names of groups written out."""
-    return tuple(_widened({"places": tuple(names)})["places"])
+    return tuple(widened({"places": tuple(names)})["places"])
 
 
 def _of_layer(edit: LayerEdit, path: str, economy: Any) -> Move:
@@ -105,12 +105,12 @@ def _of_layer(edit: LayerEdit, path: str, economy: Any) -> Move:
     if edit.layer not in layers:
         raise unknown_name(f"layer of {path}", edit.layer, layers)
     name, operation = _LAYER[edit.change]
-    lever = Lever(f"{edit.layer}.{name}", operation, **_widened(edit.selectors()))
+    lever = Lever(f"{edit.layer}.{name}", operation, **widened(edit.selectors()))
     return Move(lever, getattr(edit, edit.change), f"{path}.{edit.change}")
 
 
 def _of_parameter(edit: ParameterEdit, path: str) -> Move:
-    lever = Lever(edit.path, _PARAMETER[edit.change], **_widened(edit.selectors()))
+    lever = Lever(edit.path, _PARAMETER[edit.change], **widened(edit.selectors()))
     return Move(lever, getattr(edit, edit.change), f"{path}.{edit.change}")
 
 

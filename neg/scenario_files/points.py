@@ -17,7 +17,7 @@ from neg.scenario_files.schema import Range, ScenarioFile
 
 Point = dict[str, Any]
 _SECTIONS = ("economy", "tariff", "shipment", "network")
-_WORDS = ("name", "description", "assumptions", "output", "sweep")
+_WORDS = ("name", "description", "assumptions", "output", "sweep", "fit", "policy")
 """What a case's numbers do not depend on."""
 
 

@@ -43,6 +43,7 @@ def _blocks(
         ("p", f"Held fixed: {dataset.attrs.get('held_fixed', '')}."),
         ("h2", "How the solves ended"),
         ("p", _ended(result)),
+        *result.blocks(),
     ]
     for name, change in dataset.data_vars.items():
         if str(name).endswith("_change") and change.ndim == 2:
@@ -73,6 +74,11 @@ def in_words(scenario: ScenarioFile) -> list[str]:
         f"Trade deficits: {economy.deficits}.",
         "Tastes and productivity are such that the table is the equilibrium of the baseline.",
     ]
+    if economy.land_share:
+        found.append(
+            f"{100 * economy.land_share:g} per cent of value added are the rent of a fixed stock "
+            "of land in every place."
+        )
     for layer in scenario.layer:
         paid = {"tariff": "revenue", "export-tax": "revenue"}.get(layer.kind, "burnt")
         more = f", with {len(layer.entries)} exceptions" if layer.entries else ""

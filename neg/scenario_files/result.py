@@ -43,7 +43,6 @@ class Result:
         ``tables/*.csv``, ``figures/`` and ``report.html`` or ``report.md``. Returns the report's
         path. Raises :class:`neg.core.errors.OutputError` where a file cannot be written.
         """
-        from neg.scenario_files.drawing import figures_of
         from neg.scenario_files.report import report
 
         folder = Path(folder)
@@ -65,11 +64,21 @@ class Result:
             tables.append(file)
         drawn: dict[str, Any] = {}
         if any(one.output.figures for one in self.scenarios):
-            for stem, (figure, caption) in figures_of(self).items():
+            for stem, (figure, caption) in self.figures().items():
                 png, _ = write_figure(folder / "figures" / stem, figure)
                 drawn[stem] = (png, caption)
         kind = self.scenarios[0].output.report
         return write_whole(folder / f"report.{kind}", report(self, drawn, tables, kind))
+
+    def figures(self) -> dict[str, tuple[Any, str]]:
+        """Figures by the stem of their file, each with its caption."""
+        from neg.scenario_files.drawing import figures_of
+
+        return figures_of(self)
+
+    def blocks(self) -> list[tuple[str, Any]]:
+        """Further blocks of the report, before its tables of changes."""
+        return []
 
     def stamped(self) -> xr.Dataset:
         """The data set with what it is and which versions made it: no date, so that it repeats."""
@@ -82,3 +91,45 @@ class Result:
             versions=json.dumps(versions()),
             scenarios=json.dumps([one.data() for one in self.scenarios]),
         )
+
+
+@dataclasses.dataclass(frozen=True)
+class Searched(Result):
+    """What a fit or a policy (``kind``) found, and the equilibrium before and after it.
+
+    ``found`` are the results of :mod:`neg.estimation`, one a budget. Their folder has
+    ``record.json`` as well: values, how the search ended, standard errors, shadow prices.
+    """
+
+    kind: str = "fit"
+    found: tuple[Any, ...] = ()
+
+    def write(
+        self, folder: str | os.PathLike[str], *, sources: tuple[bytes, ...] | None = None
+    ) -> Path:
+        """Write the folder, as :meth:`Result.write` does, with ``record.json``."""
+        import json
+
+        from neg.scenario_files.found import summary
+        from neg.scenario_files.ledger import plain
+
+        path = super().write(folder, sources=sources)
+        told = summary(self.kind, self.found, self.dataset) | {
+            "scenario": self.scenarios[0].data(),
+            "versions": versions(),
+        }
+        text = json.dumps(plain(told), indent=1, allow_nan=False)
+        write_whole(Path(folder) / "record.json", text + "\n")
+        return path
+
+    def figures(self) -> dict[str, tuple[Any, str]]:
+        """Those of the search first, then the changes by place."""
+        from neg.scenario_files.search_report import figures_of_search
+
+        return figures_of_search(self) | super().figures()
+
+    def blocks(self) -> list[tuple[str, Any]]:
+        """What was sought, what was found, and whether to believe it."""
+        from neg.scenario_files.search_report import blocks_of_search
+
+        return blocks_of_search(self)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from neg.scenario_files.edits import Edits
+from neg.scenario_files.searches import FitSection, PolicySection
 from neg.scenario_files.strict import BySector, Entry, Strict
 
 SCHEMA = 1
@@ -26,6 +27,7 @@ class EconomySection(Strict):
     merge_sectors: dict[str, list[str]] = {}
     theta: BySector = 4.0
     alpha: BySector = 0.0
+    land_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
     uses: Literal["separate", "common"] = "common"
     mobility: str | dict[str, str] = "immobile"
     solve: Literal["short", "long"] | None = None
@@ -230,6 +232,8 @@ class ScenarioFile(BaseModel):
     border: list[BorderSection] = []
     network: NetworkSection | None = None
     edit: Edits = Edits()
+    fit: FitSection | None = None
+    policy: PolicySection | None = None
     sweep: dict[str, list[Value] | Range | list[dict[str, Value]]] = {}
     output: OutputSection = OutputSection()
 

@@ -19,7 +19,7 @@ from neg.scenario_files.result import Result
 from neg.scenario_files.schema import ScenarioFile
 
 Progress = Callable[[int, int, str], None]
-_EDITS = ("name", "description", "assumptions", "edit", "sweep", "output")
+_EDITS = ("name", "description", "assumptions", "edit", "sweep", "output", "fit", "policy")
 
 
 class Prepared(Scenario):

@@ -18,6 +18,7 @@ from neg.core.errors import (
 from neg.data.table import Table
 from neg.parts import Commuting, Hours, Tastes, moving_costs
 from neg.solvers.long_run import equilibrium_at
+from neg.solvers.short_run import short_run
 
 RNG = np.random.default_rng(3)
 ABROAD = ~np.eye(3, dtype=bool)[:, :, None]
@@ -265,3 +266,23 @@ def test_tariffs_are_those_of_the_table_or_of_its_layers():
 def test_bad_input_is_refused_by_name(options, error, words):
     with pytest.raises(error, match=words):
         calibrate(PLAIN, **options)
+
+
+def test_rents_of_land_leave_the_table_as_it_is_and_land_is_like_productivity():
+    """A share of value added is rent; its twin: land as productivity by its share in costs."""
+    model = calibrate(PLAIN, theta=4.0, uses="common", land_share=0.1)
+    plain = calibrate(PLAIN, theta=4.0, uses="common")
+    here, there = short_run(model).outcomes, short_run(plain).outcomes
+    for name in ("trade", "welfare", "income"):
+        np.testing.assert_allclose(here[name], there[name], rtol=1e-9)
+    np.testing.assert_allclose(here["rent"], 1.0, rtol=1e-9)
+    np.testing.assert_allclose(model.value("land"), 0.1 * PLAIN.value_added.sum(axis=1), rtol=1e-9)
+    # Land enters unit costs by its rent: a tenth more of it is as good as so much productivity.
+    share = np.asarray(model.value("land_share") / (1.0 - model.value("tax_share")))
+    twin = model.with_(productivity=model.value("productivity") * 1.1 ** (4.0 * share))
+    more = short_run(model.with_(land=1.1 * model.value("land"))).outcomes
+    for name in ("trade", "welfare", "income"):
+        np.testing.assert_allclose(more[name], short_run(twin).outcomes[name], rtol=1e-8)
+    assert (np.asarray(more["welfare"]) > np.asarray(here["welfare"])).all()
+    with pytest.raises(InvalidParameterError, match=r"land_share\[0, 0\] = 1 "):
+        calibrate(PLAIN, land_share=1.0)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from neg.core.errors import InvalidParameterError, LabelMismatchError, UnknownNameError
+from neg.economy.composed import compose
 from neg.economy.general.build import general_economy
 from neg.economy.lever import Lever
 from neg.estimation import (
@@ -19,7 +20,10 @@ from neg.estimation import (
     pareto,
     policy_from,
     real_income,
+    small_firms,
+    usual_cost,
 )
+from neg.firms import Selection
 from neg.solvers.short_run import short_run
 
 OFF = 1.0 - np.eye(3)
@@ -152,7 +156,7 @@ def test_aversion_zero_counts_the_total_and_more_cares_for_the_poorest():
 
 def test_plain_data_say_the_same_and_mistakes_are_named():
     plain = {
-        "instruments": {
+        "levers": {
             name: {
                 "path": "tau",
                 "operation": "times",
@@ -160,10 +164,10 @@ def test_plain_data_say_the_same_and_mistakes_are_named():
                 "destinations": ["home"],
                 "low": 0.8,
                 "high": 1.0,
-                "cost": {"base": 1.0, "steep": 4.0, "reach": 0.2},
             }
             for name in LINKS
         },
+        "costs": {name: {"base": 1.0, "steep": 4.0, "reach": 0.2} for name in LINKS},
         "objective": {"kind": "real-income", "places": ["home"]},
         "budget": 0.2,
     }
@@ -176,3 +180,81 @@ def test_plain_data_say_the_same_and_mistakes_are_named():
         maximise(ECONOMY, LINKS, HOME, budget=0.2, costs={"east": 1.0})
     with pytest.raises(InvalidParameterError, match="budget and costs"):
         maximise(ECONOMY, LINKS, HOME, budget=0.2)
+
+
+FIRMS = compose(
+    general_economy(
+        places=["a", "b"],
+        sectors=["goods"],
+        employment=[[1.0], [2.0]],
+        theta=4.5,
+        alpha=1.0,
+        tau=[[1.0, 1.3], [1.25, 1.0]],
+    ),
+    [Selection(fixed=[[0.5, 0.8], [0.9, 0.6]], entry=[1.0, 1.2], sigma=4.0, limit=6.0)],
+)
+
+
+def test_a_policy_for_small_firms_moves_their_share_of_jobs():
+    """The aim is the log of the census's share; its slope that of differences."""
+    lever = Lever("selection.fixed", "times", origins="a", destinations="b")
+    aim = small_firms(FIRMS, ["a"], of="jobs")
+    of = lambda v: short_run(lever.put(FIRMS, v)).outcomes
+    share = lambda v: float(of(v)["selection.small_jobs"][0, 0])
+    assert float(aim(of(1.0))) == pytest.approx(np.log(share(1.0)), rel=1e-12)
+    best = maximise(FIRMS, {"f": (lever, 0.9, 1.1)}, aim)
+    at = best.values["f"]
+    assert share(at) >= max(share(0.9), share(1.0), share(1.1)) - 1e-12
+    h = 1e-5 if at < 1.0 else -1e-5
+    slope = (-3 * float(aim(of(at))) + 4 * float(aim(of(at + h))) - float(aim(of(at + 2 * h)))) / (
+        2 * h
+    )
+    assert best.slope["f"] == pytest.approx(slope, rel=1e-4, abs=1e-6)
+
+
+def test_only_firms_that_differ_can_be_small():
+    with pytest.raises(InvalidParameterError, match="'selection'"):
+        small_firms(ECONOMY)
+    with pytest.raises(UnknownNameError, match="wealth"):
+        small_firms(FIRMS, of="wealth")
+
+
+@pytest.mark.slow  # five policies
+def test_shadow_prices_of_the_budget_are_slopes_for_averse_welfare_a_gap_and_the_worst_case():
+    """Differences of the best objective in the budget, at tight first-order conditions."""
+    people = [1.0, 1.0, 2.0]
+    levers = LINKS | {"out": (Lever("tau", "times", origins="home"), 0.8, 1.0)}
+    costs = COSTS | {"out": COSTS["east"]}
+    aims = (
+        atkinson(ECONOMY, 2.0, people=people),
+        gap(ECONOMY, ["home"], ["east", "west"], people=people),
+    )
+    how = {"costs": costs, "tolerance": 1e-10}
+    for aim in aims:
+        at = [maximise(ECONOMY, levers, aim, budget=b, **how) for b in (0.0999, 0.1, 0.1001)]
+        assert at[1].gradient <= 1e-10
+        slope = (at[2].objective - at[0].objective) / 0.0002
+        assert at[1].shadow_prices["budget"] == pytest.approx(slope, rel=1e-4)
+    draws = [three(theta) for theta in (3.0, 4.0, 6.0)]
+    at = [
+        maximise(draws, levers, aims[0], budget=b, over="worst", **how) for b in (0.099, 0.1, 0.101)
+    ]
+    slope = (at[2].objective - at[0].objective) / 0.002
+    assert at[1].shadow_prices["budget"] == pytest.approx(slope, rel=1e-3)
+
+
+def test_users_pay_their_share_and_usual_costs_are_flows():
+    half = {name: Cost(1.0, 4.0, 0.2, share=0.5) for name in LINKS}
+    (shared,) = packages(ECONOMY, LINKS, HOME, [0.1], half)
+    whole = maximise(ECONOMY, LINKS, HOME, budget=0.2, costs=COSTS)
+    # Half of the money does the same where users pay the other half.
+    assert shared.result.values == pytest.approx(whole.values, abs=1e-7)
+    assert shared.shared == pytest.approx(shared.spending, rel=1e-12)
+    trade = np.asarray(short_run(ECONOMY).outcomes["trade"])[..., 0]
+    lever = Lever("tau", "times", destinations="home")
+    assert usual_cost(ECONOMY, lever, price=2.0).base == pytest.approx(2 * trade[1:, 0].sum())
+    skills = usual_cost(ECONOMY, Lever("productivity", "times", places="east"), price=3.0)
+    assert skills.base == pytest.approx(3 * trade[1].sum() / 4.0)  # theta is 4
+    assert skills.reach == pytest.approx(1.05**4 - 1)
+    with pytest.raises(InvalidParameterError, match="no usual cost"):
+        usual_cost(ECONOMY, Lever("theta", "times"))
