@@ -13,7 +13,7 @@ from neg.economy.general.market import Market
 
 EFFECTS = frozenset(
     {"barrier", "tariff", "export_tax", "delay", "productivity", "hours", "commute", "access"}
-    | {"margin"}
+    | {"margin", "needs"}
 )
 """What a general economy takes up of its parts."""
 
@@ -30,6 +30,8 @@ class Bent(Parametric):
     access: Float[Array, "place sector"] | None = parameter(None, axes=("place", "sector"))
     # Share of sales that sellers pay to the cell of their sector at the destination.
     margin: Float[Array, " sector"] | None = parameter(None, axes=("sector",))
+    # What everybody buys first, of homogeneous goods: money per head.
+    needs: Float[Array, "place sector"] | None = parameter(None, axes=("place", "sector"))
 
 
 def bend(
@@ -39,7 +41,8 @@ def bend(
 
     ``barrier``, ``tariff`` and ``export_tax`` are ``[origin, destination]`` or with sectors,
     ``delay`` raises the log of resource costs by its factor, ``productivity`` and ``hours`` are
-    ``[place, sector]``; ``commute``, ``access`` and ``margin`` are no logs but shares and values.
+    ``[place, sector]``; ``commute``, ``access``, ``margin`` and ``needs`` are no logs but shares and
+    values.
     """
     fields: dict[str, Any] = {}
     log_tau = jnp.log(market.tau)
@@ -57,5 +60,6 @@ def bend(
     for effect, name in (("productivity", "efficiency"), ("hours", "hours")):
         if effect in effects:
             given[name] = jnp.broadcast_to(effects[effect], shape)
-    given |= {name: effects[name] for name in ("commute", "access", "margin") if name in effects}
+    plain = ("commute", "access", "margin", "needs")
+    given |= {name: effects[name] for name in plain if name in effects}
     return altered(market, **fields), altered(bent, **given)
