@@ -41,8 +41,8 @@ def bend(
 
     ``barrier``, ``tariff`` and ``export_tax`` are ``[origin, destination]`` or with sectors,
     ``delay`` raises the log of resource costs by its factor, ``productivity`` and ``hours`` are
-    ``[place, sector]``; ``commute``, ``access``, ``margin`` and ``needs`` are no logs but shares and
-    values.
+    ``[place, sector]``; ``commute``, ``access``, ``margin`` and ``needs`` are no logs but shares
+    and values.
     """
     fields: dict[str, Any] = {}
     log_tau = jnp.log(market.tau)

@@ -64,7 +64,6 @@ class Flows(NamedTuple):
         return self.spendable + jnp.sum(self.needs, axis=1) * jnp.sum(self.people, axis=1)
 
 
-
 def flows(economy: Any, prices: Prices, people: Float[Array, "place sector"]) -> Flows:
     """Evaluate every flow of a general economy once."""
     technology, market, household = economy.technology, economy.market, economy.household
