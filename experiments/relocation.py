@@ -26,7 +26,7 @@ BLOCKS = ("components", "modules", "assembly")
 CONFIG: dict[str, Any] = {
     "economies": 4,
     "years": 80.0,
-    "steps": 40,
+    "steps": 20,
     "shown": [0.0, 16.0, 32.0, 48.0, 64.0, 80.0],
     "growth": 0.03,  # of efficiency units of labour, a year
     "link": [1.25, 1.15],  # cost of one step of the line, at the beginning and at the end
@@ -104,7 +104,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     for k, (name, changes) in enumerate(config["cases"].items()):
         progress(k, many, name)
         here = config | changes
-        path = relocation(economy(here), schedule(here), dates, start.ravel(), precision=1e-4)
+        path = relocation(economy(here), schedule(here), dates, start.ravel(), precision=1e-3)
         share[k] = path["share"].values.reshape(len(dates), n, 4)
         income[k] = np.exp(path["payoff"].values.reshape(len(dates), n, 4)[..., 0])
         learnt[k] = path["learning.level"].values

@@ -31,8 +31,8 @@ Law = Callable[[float], Any]
 
 _TOLERANCE = 1e-10
 _SAME = 1e-4
-"""Largest change of a share of its group that still is no jump."""
-_PUSHES = ((1e-3, 0.0), (1e-2, 0.0), (1e-3, 1e-4), (1e-2, 1e-3), (1e-2, 1e-2))
+"""Largest change of a share of its group that is no event of its own."""
+_PUSHES = ((1e-3, 0.0), (1e-2, 0.0), (1e-2, 1e-3), (5e-2, 1e-3), (1e-2, 1e-2), (0.2, 1e-2))
 """Attempts to leave a branch that ends: size of the push, and how far on in time, of the span."""
 _MOST_EVENTS = 200
 
@@ -118,6 +118,7 @@ class _Walk:
     ) -> None:
         self.economy, self.plan, self.span, self.precision = economy, plan, span, precision
         self.events: list[Event] = []
+        self.latest, self.held_up = -np.inf, 0
 
     def model(self, date: float, stocks: Mapping[str, Array]) -> Model:
         """The economy at a date, with its stocks given."""
@@ -185,17 +186,24 @@ class _Walk:
         if len(self.events) >= _MOST_EVENTS:
             raise ConvergenceError(f"more than {_MOST_EVENTS} events by date {date:g}", point.at)
         groups = point.at.model.groups
+        # A cell that is entered little by little holds the path up: go on until it is seen.
+        self.held_up = self.held_up + 1 if date - self.latest < 1e-3 * self.span else 0
+        extra = self.precision * 2.0**self.held_up / 100.0
         found = point.at
         for push, on in _PUSHES:
-            later = min(date + on * self.span, last)
+            later = min(date + max(on, min(extra, 1e-2)) * self.span, last)
+            stocks = _moved(point.stocks, _drift(point.at), later - point.date)
             # An empty cell may be entered, and nothing rests on the edge between two fates.
             start = jnp.maximum(point.at.x, 1e-2 * push * groups.cell_mass)
             start = tilt(groups, start, push)
-            found = long_run(self.model(later, point.stocks), start, throw=False)
+            found = long_run(self.model(later, stocks), start, throw=False)
             stable = int(found.status) == Status.CONVERGED
             if stable and float(found.growth) <= STABILITY_TOLERANCE:
-                self.events.append(Event(date, np.asarray(point.at.x), np.asarray(found.x)))
-                return _Point(later, point.stocks, found)
+                self.latest = later
+                changed = bool(jnp.any(found.used != point.at.used))
+                if changed or _far(found, point.at) > _SAME:
+                    self.events.append(Event(date, np.asarray(point.at.x), np.asarray(found.x)))
+                return _Point(later, stocks, found)
         raise ConvergenceError(
             f"the branch of equilibria ends at date {date:.7g}, and the dynamics reach no stable "
             "equilibrium from there",

@@ -225,6 +225,7 @@ def follow_all(
     tolerance: Array,
 ) -> tuple[Array, dict[str, Array], Array, Array]:
     """Distribution, log stocks and payoffs over time from each start, and whether it went well."""
+
     def at(time: Array, stocks: dict[str, Array] | None = None) -> Model:
         here = model.with_(**{name: law(time) for name, law in laws}) if laws else model
         return here.holding(stocks) if stocks else here
