@@ -27,7 +27,7 @@ CONFIG: dict[str, Any] = {
     "last": 2050.0,
     "steps": 10,
     "cut": 0.005,  # a year, of the cost of a delivery between two of the 18
-    "learning": {"lam": 0.05, "iota": 0.002, "g": 0.002, "gamma": 0.5},
+    "learning": {"lam": 0.05, "iota": 0.002, "g": 0.002, "gamma": 0.1},
     "rise": 0.10,  # of the share of the world's manufacturing: an economy has taken off
     "cases": {
         "both": {},
@@ -232,4 +232,5 @@ def draw(record: xr.Dataset) -> Figure:
     axes[3].set(xlabel="year", title="ASEAN-6 over CLMV")
     axes[3].set_ylabel("output a worker, ratio")
     axes[3].legend(loc="lower left", borderpad=0.0)
+    axes[3].set_ylim(bottom=0.0)
     return figure

@@ -100,11 +100,14 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     many = len(config["cases"])
     share, income, learnt = (np.empty((many, len(dates), n, *more)) for more in ((4,), (), ()))
     arrival = np.full((many, n, 3), np.nan)
-    events = []
+    events, ends = [], []
     for k, (name, changes) in enumerate(config["cases"].items()):
         progress(k, many, name)
         here = config | changes
-        path = relocation(economy(here), schedule(here), dates, start.ravel(), precision=1e-3)
+        path = relocation(
+            economy(here), schedule(here), dates, start.ravel(), precision=1e-3, throw=False
+        )
+        ends.append(path.attrs["status"])
         share[k] = path["share"].values.reshape(len(dates), n, 4)
         income[k] = np.exp(path["payoff"].values.reshape(len(dates), n, 4)[..., 0])
         learnt[k] = path["learning.level"].values
@@ -129,8 +132,13 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
             "sector": ["farms", *BLOCKS],
             "block": list(BLOCKS),
         },
-        attrs={"status": "converged"},
+        attrs={"status": _status(ends, list(config["cases"])), "ends": ends},
     )
+
+
+def _status(ends: list[str], cases: list[str]) -> str:
+    lost = [f"{case}: {end}" for case, end in zip(cases, ends, strict=True) if end != "converged"]
+    return "; ".join(lost) or "converged"
 
 
 def describe(record: xr.Dataset) -> dict[str, str]:

@@ -67,6 +67,7 @@ def relocation(
     *,
     stocks: Mapping[str, Any] | None = None,
     precision: float = 1e-6,
+    throw: bool = True,
 ) -> Any:
     """Follow the equilibrium of ``economy`` through ``dates`` while levers and stocks move.
 
@@ -83,7 +84,8 @@ def relocation(
     cell, ``payoff``; ``growth`` of the fastest deviation over date; the levers under their names;
     stocks; and over (event, cell) the shares ``before`` and ``after`` each event with
     ``event_date``. Where a start is symmetric, a small fixed tilt decides who moves first.
-    Raises :class:`neg.core.errors.ConvergenceError` where no equilibrium is reached.
+    Raises :class:`neg.core.errors.ConvergenceError` where no equilibrium is reached; with ``throw``
+    false the dates from there on are NaN, and the attribute ``status`` says from when.
 
     Source: Puga and Venables (1996), Journal of the Japanese and International Economies 10(4);
     Fujita, Krugman and Venables (1999), The Spatial Economy, ch. 15. Leaves out: people who look
@@ -100,7 +102,7 @@ def relocation(
     if stocks is not None:
         check_labels("stocks", sorted(stocks), sorted(economy.stock_names))
     walk = _Walk(economy, plan, float(dates[-1] - dates[0]), precision)
-    points = walk.through(dates, walk.begin(float(dates[0]), start, stocks))
+    points = walk.through(dates, walk.begin(float(dates[0]), start, stocks), throw)
     return _labelled(economy, plan, dates, points, walk.events)
 
 
@@ -138,11 +140,16 @@ class _Walk:
         levels = {name: free.prices[name] for name in self.economy.stock_names}
         return _Point(date, levels, long_run(self.model(date, levels), free.x))
 
-    def through(self, dates: np.ndarray, first: _Point) -> list[_Point]:
-        """The points at all dates."""
+    def through(self, dates: np.ndarray, first: _Point, throw: bool) -> list[_Point]:
+        """The points at all dates, or at those before the path was lost."""
         points = [first]
         for date in dates[1:]:
-            points.append(self.until(float(date), points[-1]))
+            try:
+                points.append(self.until(float(date), points[-1]))
+            except ConvergenceError:
+                if throw:
+                    raise
+                break
         return points
 
     def until(self, date: float, point: _Point) -> _Point:
@@ -280,15 +287,21 @@ def _labelled(
     import xarray as xr
 
     mass = np.asarray(points[0].at.model.groups.cell_mass)
-    x = np.stack([np.asarray(point.at.x) for point in points])
-    payoff = np.stack([np.asarray(point.at.payoff) for point in points])
+    lost = len(dates) - len(points)
+
+    def over_dates(values: list[Any]) -> np.ndarray:
+        found = np.stack([np.asarray(value, dtype=float) for value in values])
+        return np.pad(found, [(0, lost), *[(0, 0)] * (found.ndim - 1)], constant_values=np.nan)
+
+    x = over_dates([point.at.x for point in points])
+    payoff = over_dates([point.at.payoff for point in points])
     dims, cells = ("date", "cell"), list(economy.cell_labels)
     data: dict[str, Any] = {
         "x": (dims, x, {"units": "1", "long_name": "distribution"}),
         "share": (dims, x / mass, {"units": "1", "long_name": "share of its group"}),
         "payoff": (dims, payoff, {"units": "log", "long_name": "payoff"}),
         "cell_mass": ("cell", mass, {"units": "1", "long_name": "mass of its group"}),
-        "growth": ("date", [float(point.at.growth) for point in points], {"units": "1"}),
+        "growth": ("date", over_dates([point.at.growth for point in points]), {"units": "1"}),
         "event_date": ("event", np.array([one.date for one in events]), {"units": "time"}),
     }
     for name in ("before", "after"):
@@ -299,13 +312,14 @@ def _labelled(
         if values[0].ndim == 0:
             data[name] = ("date", np.array(values, dtype=float), {"units": "1"})
     for name in points[0].stocks:
-        levels = np.exp(np.stack([np.asarray(point.stocks[name]) for point in points]))
+        levels = np.exp(over_dates([point.stocks[name] for point in points]))
         data[name] = (("date", *(("place",) if levels.ndim == 2 else ())), levels, {"units": "1"})
     coords: dict[str, Any] = {"date": dates, "cell": cells, "event": np.arange(len(events))}
     for name, labels in economy.cell_coordinates.items():
         coords[f"cell_{name}"] = ("cell", list(labels))
     if any("place" in entry[0] for entry in data.values() if isinstance(entry[0], tuple)):
         coords["place"] = list(economy.place_names)
-    found = xr.Dataset(data, coords=coords, attrs={"status": "converged"})
+    status = "converged" if not lost else f"lost after date {points[-1].date:.6g}"
+    found = xr.Dataset(data, coords=coords, attrs={"status": status})
     found.attrs["held_fixed"] = economy.held_fixed
     return found
