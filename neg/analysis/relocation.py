@@ -235,6 +235,7 @@ def take_offs(path: Any, level: float = 0.05) -> Any:
     check_range("level", level, 0.0, 1.0, low_open=True)
     if "cell_sector" not in path.coords:
         raise InvalidDataError("the path knows no sectors; must be of a general economy")
+    path = path.isel(date=np.isfinite(path["x"].values).all(axis=1))  # what was not lost
     rows = []
     for sector in dict.fromkeys(path["cell_sector"].values):
         here = path.sel(cell=path["cell_sector"] == sector)

@@ -8,7 +8,12 @@ import pytest
 
 from neg import compose, general_economy, get_model, long_run, paths, thresholds
 from neg.analysis import Lever, relocation, take_offs
-from neg.core.errors import InvalidDataError, InvalidParameterError, NegError
+from neg.core.errors import (
+    ConvergenceError,
+    InvalidDataError,
+    InvalidParameterError,
+    NegError,
+)
 from neg.parts import Efficiency, Knowledge, Learning, Subsistence
 
 # Take-offs of the published setting, by root finding on its own equations: country 1 while
@@ -154,6 +159,21 @@ def test_bad_input_is_named(three):
     plain = relocation(model.with_(tau=1.9), {}, [0.0, 1.0], [0.5, 0.5])
     with pytest.raises(InvalidDataError, match="no sectors"):
         take_offs(plain)
+
+
+def test_a_path_that_is_lost_never_looks_followed(three):
+    """Needs that nobody can pay: no equilibrium is left, and dates from there on are no numbers."""
+    only = np.ravel([[0.53, 0.47], [1.0, 0.0], [1.0, 0.0]])
+    schedule = {
+        "efficiency.level": lambda date: 1.2,
+        "subsistence.need": lambda date: 0.75 + date,
+    }
+    with pytest.raises(ConvergenceError, match="branch of equilibria ends"):
+        relocation(three, schedule, [0.0, 0.1, 1.0], only, precision=0.1)
+    path = relocation(three, schedule, [0.0, 0.1, 1.0], only, precision=0.1, throw=False)
+    assert path.attrs["status"].startswith("lost after date")
+    assert np.isfinite(path["x"].values[0]).all() and np.isnan(path["x"].values[-1]).all()
+    assert np.isfinite(take_offs(path)["date"]).all()
 
 
 def test_levers_of_many_entries(three):
