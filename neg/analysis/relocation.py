@@ -321,6 +321,5 @@ def _labelled(
     if any("place" in entry[0] for entry in data.values() if isinstance(entry[0], tuple)):
         coords["place"] = list(economy.place_names)
     status = "converged" if not lost else f"lost after date {points[-1].date:.6g}"
-    found = xr.Dataset(data, coords=coords, attrs={"status": status})
-    found.attrs["held_fixed"] = economy.held_fixed
-    return found
+    attrs = {"status": status, "held_fixed": economy.held_fixed}
+    return xr.Dataset(data, coords=coords, attrs=attrs)

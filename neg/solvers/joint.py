@@ -30,7 +30,8 @@ def growth_at(
     """
     names = model.stock_names
     if names:  # stocks that are held are no unknowns: the distribution alone moves
-        names = tuple(name for name in names if name in model.initial_prices(x))
+        start: dict[str, Array] = model.initial_prices(x)
+        names = tuple(name for name in names if name in start)
     if not names:
         slope = slopes_at_equilibrium(model, jacobian, x)
         return growth_rate(model.groups, x, value, slope, used)
