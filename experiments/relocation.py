@@ -41,7 +41,6 @@ CONFIG: dict[str, Any] = {
     "level": 0.02,  # share of a block's workers at which it has arrived
     "cases": {
         "as assumed": {},
-        "links stay dear": {"link": [1.25, 1.25]},
         "no learning": {"learning": {"lam": 0.1, "iota": 0.01, "g": 0.02, "gamma": 0.0}},
     },
 }
@@ -154,6 +153,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     for case in record["case"].values[1:]:
         one = record["arrival"].sel(case=case).isel(place=1)
         late.append(f"{case}: {_dates(one)} in economy 2")
+    told_late = f"{'; '.join(late)}. " if late else ""
     ratio = record["income"].isel(case=0)
     gap = (ratio.isel(place=0) / ratio.isel(place=1)).values
     peak = int(np.argmax(gap))
@@ -164,7 +164,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             f"{config['economies']} economies in a line, all of industry at first in economy 1. "
             "Top: workers by block in each economy, share of its people, at six dates (the rest "
             "are on farms). Bottom left: when each block arrives (has "
-            f"{100 * config['level']:g} % of its workers in the world there), in three cases. "
+            f"{100 * config['level']:g} % of its workers in the world there), by case. "
             "Bottom right: real income beyond needs of economy 1 over that of the others; over "
             f"economy 2 it is largest in year {record['date'].values[peak]:.0f} "
             f"({gap[peak]:.2f}) and {gap[-1]:.2f} at the end. The equilibrium is followed while "
@@ -179,8 +179,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             f"{100 * (config['link'][0] - 1):.0f} % falling to {100 * (config['link'][1] - 1):.0f} "
             f"% in {config['years']:g} years, learning at λ = {config['learning']['lam']:g} (ι = "
             f"{config['learning']['iota']:g}, g = {config['learning']['g']:g} a year) that raises "
-            f"efficiency with elasticity {config['learning']['gamma']:g}. {'; '.join(late)}. "
-            "Theory, no data."
+            f"efficiency with elasticity {config['learning']['gamma']:g}. {told_late}Theory, no "
+            "data."
         ),
         "checks": (
             f"events enclosed: {', '.join(str(int(k)) for k in record['events'].values)}; each "
