@@ -90,7 +90,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     """From which share of plants in the zone no take-off is left, and what training does."""
     config = settings(record)
     third = record["state"].sel(which="third")
-    last = float(record["zone"].where(third.notnull()).max())
+    gone = float(record["zone"].where(third.isnull()).min())
     low = float(record["state"].sel(which="first")[-1])
     train = record["elasticity"].sel(lever="h")
     ends = ", ".join(
@@ -99,13 +99,14 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     slopes = ", ".join(f"{c}: {float(v):.2f}" for c, v in zip(CASES, train.values, strict=True))
     return {
         "title": (
-            f"With more than {100 * last:.0f} % of plants in an export zone no take-off is left, "
+            f"With {100 * gone:.1f} % of plants in an export zone no take-off is left, "
             f"however the host starts; all in it, suppliers stay at {low:.2f} of the frontier"
         ),
         "caption": (
             "Left: all steady states of suppliers' productivity over the share of lead firms' "
             "plants that are in an export zone and buy nothing locally (filled: stable, open: "
-            "threshold). Right: elasticity of productivity after "
+            "threshold; searched at "
+            f"{record.sizes['zone']} shares). Right: elasticity of productivity after "
             f"{config['years']:g} years to three levers, by gradients through the path, for hosts "
             f"that start at a = {config['start'][0]:g} with n = {config['start'][1]:g} plants "
             f"(productivity then: {ends}; elasticity to training: {slopes}). A rule asks for "
