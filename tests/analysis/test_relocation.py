@@ -101,7 +101,7 @@ BOTH = np.array([0.6, 0.4, 0.6, 0.4])
 
 def test_with_frozen_costs_the_path_ends_where_the_long_run_rests(learners):
     low = {"learning.level": np.array([0.6, 0.3])}
-    path = relocation(learners, {}, np.linspace(0.0, 400.0, 21), BOTH, stocks=low)
+    path = relocation(learners, {}, np.linspace(0.0, 800.0, 41), BOTH, stocks=low)
     # The same by one solve in which stocks rest: what is followed in time is no unknown there.
     rest = long_run(learners, path["x"].values[-1])
     assert np.abs(np.diff(path["learning.level"].values[[0, -1]], axis=0)).max() > 0.02
