@@ -41,7 +41,6 @@ CONFIG: dict[str, Any] = {
     "level": 0.02,  # share of a block's workers at which it has arrived
     "cases": {
         "as assumed": {},
-        "no learning": {"learning": {"lam": 0.1, "iota": 0.01, "g": 0.02, "gamma": 0.0}},
     },
 }
 SMOKE: dict[str, Any] = {"economies": 2, "years": 16.0, "steps": 4, "shown": [0.0, 16.0]}
