@@ -72,6 +72,7 @@ def test_the_published_take_offs(three):
     assert (path["growth"].values < 1e-9).all() and (later["growth"].values < 1e-9).all()
 
 
+@pytest.mark.slow
 def test_spreading_starts_at_the_break_point_of_thresholds():
     model = get_model("vertical-linkages")(alpha=0.4, mu=0.3)
     (found,) = thresholds(model, "tau", 1.3, 3.0).of_kind("break")
@@ -99,6 +100,7 @@ def learners():
 BOTH = np.array([0.6, 0.4, 0.6, 0.4])
 
 
+@pytest.mark.slow
 def test_with_frozen_costs_the_path_ends_where_the_long_run_rests(learners):
     low = {"learning.level": np.array([0.6, 0.3])}
     path = relocation(learners, {}, np.linspace(0.0, 800.0, 41), BOTH, stocks=low)
@@ -129,6 +131,7 @@ def test_stocks_are_followed_to_second_order(learners):
     assert 3.0 < errors[0] / errors[1] < 6.5
 
 
+@pytest.mark.slow
 def test_slow_change_is_the_limit_of_paths():
     """Where knowledge moves slowly, the replicator's path is that of the equilibrium."""
     model = get_model("pflueger")(tau=1.9)
@@ -161,6 +164,7 @@ def test_bad_input_is_named(three):
         take_offs(plain)
 
 
+@pytest.mark.slow
 def test_a_path_that_is_lost_never_looks_followed(three):
     """Needs that nobody can pay: no equilibrium is left, and dates from there on are no numbers."""
     only = np.ravel([[0.53, 0.47], [1.0, 0.0], [1.0, 0.0]])

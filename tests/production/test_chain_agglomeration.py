@@ -74,6 +74,7 @@ def growth_by_differences(economy):
     return float(np.linalg.eigvals(flow).real.max())
 
 
+@pytest.mark.slow
 def test_a_chain_gathers_above_a_scale_that_thresholds_find(found):
     assert found.converged and found.below == "stable"
     density = found.value
