@@ -78,7 +78,8 @@ def relocation(
     date), or a :class:`Lever` and a law. ``start`` is a distribution from which the first
     equilibrium is reached (default: the model's own), ``stocks`` levels of stocks at the first
     date, by ``label.name``; left out, they rest there. A step of stocks is one interval between
-    ``dates``, which must be short against the time in which stocks settle. Events are enclosed to ``precision``, a share of an interval.
+    ``dates``, which must be short against the time in which stocks settle. Events are enclosed to
+    ``precision``, a share of an interval.
 
     Returns an :class:`xarray.Dataset` over (date, cell): ``x``, ``share`` of the group in each
     cell, ``payoff``; ``growth`` of the fastest deviation over date; the levers under their names;

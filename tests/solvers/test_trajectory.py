@@ -66,12 +66,12 @@ def test_it_is_the_path_of_paths_on_a_market_economy():
     assert np.allclose(found["payoff"], want["payoff"].values[0], atol=1e-12)
 
     def share(tau):
-        return trajectory(model.with_(tau=tau), [0.6, 0.4], [0.0, 10.0], tolerance=1e-10)["x"][
-            -1, 0
-        ]
+        found = trajectory(model.with_(tau=tau), [0.6, 0.4], [0.0, 10.0], tolerance=1e-10)
+        return found["x"][-1, 0]
 
     slope = float(jax.grad(share)(1.8))
-    assert slope == pytest.approx((share(1.8001) - share(1.7999)) / 2e-4, rel=1e-5)
+    between = (float(share(1.8001)) - float(share(1.7999))) / 2e-4
+    assert slope == pytest.approx(between, rel=1e-5)
 
 
 def test_bad_input_is_named():
