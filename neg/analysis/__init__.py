@@ -20,6 +20,7 @@ from neg.analysis.hat import changes
 from neg.analysis.inversion import invert, invert_amenity, invert_moving_costs
 from neg.analysis.invert_flows import invert_tastes
 from neg.analysis.outcomes import labelled
+from neg.analysis.relocation import relocation, take_offs
 from neg.analysis.returns import equilibria_beyond, scale_limit
 from neg.analysis.scenarios import Edit, Scenario, scenario
 from neg.barriers import Layer, freight_rate, layers_of, trade_costs
@@ -61,9 +62,11 @@ __all__ = [
     "optimal_tariffs",
     "real_income_gradient",
     "real_income_split",
+    "relocation",
     "scale_limit",
     "scenario",
     "solve",
+    "take_offs",
     "trade_costs",
 ]
 

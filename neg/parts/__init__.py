@@ -12,12 +12,15 @@ from neg.economy.model import Model
 from neg.economy.part import Part
 from neg.parts.commuting import Commuting
 from neg.parts.density import Density
+from neg.parts.efficiency import Efficiency
 from neg.parts.hours import Hours
 from neg.parts.knowledge import Knowledge
 from neg.parts.land import Land
+from neg.parts.learning import Learning
 from neg.parts.moving import MovingCosts, moving_costs
 from neg.parts.pollution import Pollution
 from neg.parts.spillovers import Spillovers
+from neg.parts.subsistence import Subsistence
 from neg.parts.tastes import Tastes
 from neg.parts.traffic import Traffic
 from neg.parts.wages import Wages
@@ -25,13 +28,16 @@ from neg.parts.wages import Wages
 __all__ = [
     "Commuting",
     "Density",
+    "Efficiency",
     "Hours",
     "Knowledge",
     "Land",
+    "Learning",
     "MovingCosts",
     "Part",
     "Pollution",
     "Spillovers",
+    "Subsistence",
     "Tastes",
     "Traffic",
     "Wages",

@@ -57,7 +57,7 @@ class Hours(Part):
         seen = scene.model.flows(scene.prices, scene.x)
         index = scene.model.household.log_expenditure(seen.log_index, seen.log_rent)
         some = seen.wages > 0
-        gain = jnp.where(some, seen.spendable / jnp.where(some, seen.wages, 1.0), 1.0)
+        gain = jnp.where(some, seen.disposable / jnp.where(some, seen.wages, 1.0), 1.0)
         return {"index": index - self.reach * jnp.log(gain) - scene.own(self, "index")}
 
     def payoff(self, scene: Scene) -> Float[Array, " cell"]:

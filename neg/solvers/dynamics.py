@@ -22,7 +22,7 @@ from neg.solvers.implicit import implicit_solution
 from neg.solvers.newton import newton
 from neg.solvers.short_run import check_distribution, market_system
 from neg.solvers.stability import average_payoff
-from neg.solvers.system import flat_prices, payoff
+from neg.solvers.system import flat_prices, payoff, stop
 
 Law = Callable[[Array], Array]
 """A parameter as a function of time."""
@@ -163,7 +163,7 @@ def paths(
     if stocks is not None:
         check_labels("stocks", sorted(stocks), sorted(model.stock_names))
     given = {name: jnp.log(as_float(level)) for name, level in (stocks or {}).items()}
-    x, levels, value, ok = _follow_all(
+    x, levels, value, ok = follow_all(
         model, starts, given, jnp.asarray(times), rule, tuple(laws.items()), jnp.asarray(tolerance)
     )
     if not bool(jnp.all(ok)):
@@ -222,7 +222,7 @@ def basins(
 
 
 @quick_jit
-def _follow_all(
+def follow_all(
     model: Model,
     starts: Array,
     given: dict[str, Array],
@@ -231,6 +231,8 @@ def _follow_all(
     laws: tuple[tuple[str, Law], ...],
     tolerance: Array,
 ) -> tuple[Array, dict[str, Array], Array, Array]:
+    """Distribution, log stocks and payoffs over time from each start, and whether it went well."""
+
     def at(time: Array, stocks: dict[str, Array] | None = None) -> Model:
         here = model.with_(**{name: law(time) for name, law in laws}) if laws else model
         return here.holding(stocks) if stocks else here
@@ -238,7 +240,8 @@ def _follow_all(
     def cleared(time: Array, x: Array, stocks: dict[str, Array], guess: Array) -> Array:
         here = at(time, stocks)
         stopped = jax.lax.stop_gradient((guess, x, time, stocks))
-        p = newton(market_system, stopped[0], (at(stopped[2], stopped[3]), stopped[1])).z
+        frozen = stop(at(stopped[2], stopped[3]))
+        p = newton(market_system, stopped[0], (frozen, stopped[1])).z
         return implicit_solution(p, (here, x), True, True, residual=market_system)
 
     mass = model.groups.cell_mass
@@ -258,17 +261,21 @@ def _follow_all(
             (time, inside, stocks),
             (jnp.ones_like(time), speed, drift),
         )[1]
-        return speed / mass, drift, change
+        return speed / mass, drift, jax.lax.stop_gradient(change)
 
     def one(start: Array) -> tuple:
         here = at(times[0])
         stocks = dict(given)
         if not stocks and model.stock_names:
             flat, unravel = flat_prices(here, start)
-            resting = unravel(newton(market_system, flat, (here, start)).z)
+            still = newton(market_system, stop(flat), (stop(here), stop(start))).z
+            resting = unravel(
+                implicit_solution(still, (here, start), True, True, residual=market_system)
+            )
             stocks = {name: resting[name] for name in model.stock_names}
-        here = at(times[0], stocks)
-        first = newton(market_system, flat_prices(here, start)[0], (here, start)).z
+        # Guesses of prices are no unknowns: nothing depends on them.
+        here, begin = stop(at(times[0], stocks)), stop(start)
+        first = newton(market_system, flat_prices(here, begin)[0], (here, begin)).z
         controller = diffrax.PIDController(
             rtol=tolerance, atol=1e-2 * tolerance, dtmin=1e-7, force_dtmin=True
         )

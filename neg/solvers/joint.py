@@ -29,6 +29,9 @@ def growth_at(
     rest would not, and the other way round.
     """
     names = model.stock_names
+    if names:  # stocks that are held are no unknowns: the distribution alone moves
+        start: dict[str, Array] = model.initial_prices(x)
+        names = tuple(name for name in names if name in start)
     if not names:
         slope = slopes_at_equilibrium(model, jacobian, x)
         return growth_rate(model.groups, x, value, slope, used)

@@ -41,7 +41,7 @@ class Flows(NamedTuple):
     log_earned: Float[Array, "place sector"]  # log pay of one worker of the place
     wages: Float[Array, " place"]  # earned by the people of the place
     income: Float[Array, " place"]  # I
-    spendable: Float[Array, " place"]  # I less the value of stock changes
+    spendable: Float[Array, " place"]  # I less the value of stock changes and of needs
     earned: Float[Array, " place"]  # right-hand side of the income condition
     land_income: Float[Array, " place"]
     taxes: Float[Array, " place"]  # on production and final demand
@@ -54,6 +54,14 @@ class Flows(NamedTuple):
     lives: Bool[Array, " place"]  # which places have any income
     shipped: Float[Array, "origin destination sector"] | None  # blocks of chains, buyers' prices
     margin: Float[Array, " sector"] | None = None  # share of sales paid where they are made
+    needs: Float[Array, "place sector"] | None = None  # money that everybody spends first
+
+    @property
+    def disposable(self) -> Float[Array, " place"]:
+        """What people may spend, needs and all."""
+        if self.needs is None:
+            return self.spendable
+        return self.spendable + jnp.sum(self.needs, axis=1) * jnp.sum(self.people, axis=1)
 
 
 def flows(economy: Any, prices: Prices, people: Float[Array, "place sector"]) -> Flows:
@@ -87,8 +95,13 @@ def flows(economy: Any, prices: Prices, people: Float[Array, "place sector"]) ->
     stock = if_given(closure.stock_change)
     stock_value = None if stock is None else jnp.exp(log_cost)[:, :, None] * stock
     spendable = income if stock_value is None else income - jnp.sum(stock_value, axis=(0, 1))
+    needs = if_given(bent.needs)
+    if needs is not None:
+        spendable = spendable - jnp.sum(needs, axis=1) * jnp.sum(people, axis=1)
     _, land_bill, inputs = technology.bills(revenue, uses)
     goods, housing = household.bills(spendable, uses)
+    if needs is not None:
+        goods = goods + needed(household, needs, people, uses)
     spending = inputs + goods
 
     log_supply = _log_supply(technology, market, bent, prices, workers)
@@ -160,7 +173,17 @@ def flows(economy: Any, prices: Prices, people: Float[Array, "place sector"]) ->
         lives,
         shipped,
         bent.margin,
+        needs,
     )
+
+
+def needed(
+    household: Household, needs: Array, people: Array, uses: int
+) -> Float[Array, "place sector use"]:
+    """What people of each place spend first, in the class of the first kind of final demand."""
+    amount = needs * jnp.sum(people, axis=1, keepdims=True)
+    first = jnp.arange(uses) == household.final_use[0]
+    return amount[..., None] * first
 
 
 def residual(

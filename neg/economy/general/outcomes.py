@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neg.core.parameters import if_given
-from neg.economy.general.flows import Bent, Flows
+from neg.economy.general.flows import Bent, Flows, needed
 from neg.economy.general.household import Household
 from neg.economy.general.market import Market
 from neg.economy.general.technology import Technology
@@ -123,6 +123,8 @@ def ledger(
     bought = trade(market, seen)
     _, land_bill, inputs = technology.bills(seen.revenue, uses)
     goods, housing = household.bills(seen.spendable, uses)
+    if seen.needs is not None:
+        goods = goods + needed(household, seen.needs, seen.people, uses)
     if seen.shipped is not None:
         inputs = seen.spending - goods  # with what blocks buy from the blocks before them
     total = inputs + goods

@@ -22,8 +22,8 @@ def log_consumption(
 ) -> Float[Array, "place sector"]:
     """Log consumption of a worker of each place and sector, used or not.
 
-    Rents, taxes and deficits reach people in proportion to what they earn, or as one amount per
-    head of the place.
+    Rents, taxes, deficits and the cost of what everybody needs first reach people in proportion to
+    what they earn, or as one amount per head of the place.
     """
     people = jnp.sum(seen.people, axis=1)
     some = (seen.wages > 0) & (people > 0)
