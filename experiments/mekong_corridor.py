@@ -45,18 +45,28 @@ _CORRIDOR = ("THA", "LAO", "VNM", "KHM", "MMR")
 _MODES = {"road": 0, "sea": 5, "air": 3}
 _EXTENT = (95.5, 110.0, 8.3, 23.2)
 _NAMED = {
-    "Bangkok": (-7, -2, "right"), "Hanoi": (0, 7, "center"), "Savannakhet": (4, -11, "left"),
-    "Ho Chi Minh City": (3, -12, "center"), "Vientiane": (-5, 5, "right"),
-    "Da Nang": (2, 7, "center"), "Yangon": (0, 7, "center"), "Phnom Penh": (-3, 7, "right"),
-}  # fmt: skip
+    "Bangkok": (-7, -2, "right"),
+    "Hanoi": (0, 7, "center"),
+    "Savannakhet": (4, -11, "left"),
+    "Ho Chi Minh City": (3, -12, "center"),
+    "Vientiane": (-5, 5, "right"),
+    "Da Nang": (2, 7, "center"),
+    "Yangon": (0, 7, "center"),
+    "Phnom Penh": (-3, 7, "right"),
+}
 
 
 def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     """Build the economy of cities, solve it before and after, and load both networks."""
     progress(0, 4, "economy of cities")
     ships = {"shipment": config["shipment"], "daily": config["daily"]}
-    cities = city_economy(most=config["most"], theta=config["theta"], routing="smooth",
-                          route_theta=config["routes"], **ships)  # fmt: skip
+    cities = city_economy(
+        most=config["most"],
+        theta=config["theta"],
+        routing="smooth",
+        route_theta=config["routes"],
+        **ships,
+    )
     progress(1, 4, "before")
     before = cities.solve()
     progress(2, 4, "after")
@@ -71,8 +81,9 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
         progress(2 + k, 4, f"routes {case}")
         found = (before, after)[k].outcomes
         goods = np.asarray(found["trade"])[..., [0, 1]].sum(axis=2)
-        routes = smooth_routes(net, theta=config["routes"], **ships,
-                               origins=names, destinations=names)  # fmt: skip
+        routes = smooth_routes(
+            net, theta=config["routes"], **ships, origins=names, destinations=names
+        )
         loads.append(routes.link_loads(goods / goods.sum()).to_numpy())
         found_shares = [routes.mode_shares(goods * pairs) for pairs in trades.values()]
         share.append([[float(one.get(mode, 0.0)) for mode in _MODES] for one in found_shares])
@@ -231,15 +242,21 @@ def draw(record: xr.Dataset) -> Figure:
             width = 100.0 * float(part)
             modes.barh(-k, width, left=left, color=style.COLOURS[colour], height=0.7)
             left += width
-    modes.set(title="Modes", xlabel="share of kilometres, %", yticks=[-k for k in range(len(rows))],
-              yticklabels=[f"{trade}, {case}" for trade, case in rows], xlim=(0, 100))  # fmt: skip
+    modes.set(
+        title="Modes",
+        xlabel="share of kilometres, %",
+        yticks=[-k for k in range(len(rows))],
+        yticklabels=[f"{trade}, {case}" for trade, case in rows],
+        xlim=(0, 100),
+    )
     gains = _gains(record)
     gains = gains.sortby(gains)
     some = min(5, gains.sizes["place"] // 2)
     ends = np.r_[0:some, gains.sizes["place"] - some : gains.sizes["place"]]
     shown = gains.isel(place=ends)
-    names = [f"{p} ({e})" for p, e in zip(shown["place"].values, shown["economy"].values,
-                                          strict=True)]  # fmt: skip
+    names = [
+        f"{p} ({e})" for p, e in zip(shown["place"].values, shown["economy"].values, strict=True)
+    ]
     colours = [style.COLOURS[0] if g >= 0 else style.COLOURS[1] for g in shown.values]
     axes["gains"].barh(names, shown.values, color=colours)
     axes["gains"].axvline(0.0, color=style.INK, lw=0.7)
@@ -276,8 +293,14 @@ def _map(axes: Axes, record: xr.Dataset, traffic: xr.DataArray, top: float) -> N
     _ground(axes)
     at, shown = _positions(record), settings(record)["shown"]
     bend = {"road": 0.0, "sea": -0.12, "air": 0.15}
-    rows = zip(traffic.values, record["start"].values, record["end"].values,
-               record["kind"].values, _inside(record), strict=True)  # fmt: skip
+    rows = zip(
+        traffic.values,
+        record["start"].values,
+        record["end"].values,
+        record["kind"].values,
+        _inside(record),
+        strict=True,
+    )
     for load, start, end, mode, inside in rows:
         if not inside or load < shown * top:
             continue
@@ -286,8 +309,9 @@ def _map(axes: Axes, record: xr.Dataset, traffic: xr.DataArray, top: float) -> N
         across = np.array([-(b - a)[1], (b - a)[0]]) * bend[mode]
         way = a + t * (b - a) + 4.0 * t * (1.0 - t) * across
         width = 0.3 + 5.0 * np.sqrt(load / top)
-        axes.plot(*way.T, color=style.COLOURS[_MODES[mode]], lw=width, alpha=0.8,
-                  solid_capstyle="round")  # fmt: skip
+        axes.plot(
+            *way.T, color=style.COLOURS[_MODES[mode]], lw=width, alpha=0.8, solid_capstyle="round"
+        )
     _names(axes, at)
 
 
@@ -295,8 +319,15 @@ def _names(axes: Axes, at: dict[str, np.ndarray]) -> None:
     for name, (dx, dy, side) in _NAMED.items():
         if name in at:
             axes.plot(*at[name], "o", color=style.INK, ms=2.0, zorder=5)
-            axes.annotate(name, at[name], (dx, dy), textcoords="offset points", ha=side, zorder=6,
-                          path_effects=_halo())  # fmt: skip
+            axes.annotate(
+                name,
+                tuple(at[name]),
+                (dx, dy),
+                textcoords="offset points",
+                ha=side,
+                zorder=6,
+                path_effects=_halo(),
+            )
 
 
 def _halo() -> list[Any]:
@@ -309,12 +340,23 @@ def _changes(figure: Figure, axes: Axes, record: xr.Dataset) -> None:
     inside = [name for name in gains["place"].values if name in at]
     points = np.array([at[name] for name in inside])
     values = gains.sel(place=inside).values
-    size = 4.0 + 60.0 * np.sqrt(record["people"].sel(case="before", place=inside).values
-                                / float(record["people"].sel(place=inside).max()))  # fmt: skip
+    size = 4.0 + 60.0 * np.sqrt(
+        record["people"].sel(case="before", place=inside).values
+        / float(record["people"].sel(place=inside).max())
+    )
     high = max(float(np.abs(values).max()), 1e-9)
-    drawn = axes.scatter(*points.T, c=values, s=size, cmap=style.DIVERGING, zorder=4,
-                         norm=TwoSlopeNorm(0.0, -high, high), edgecolors=style.INK,
-                         linewidths=0.4)  # fmt: skip
-    figure.colorbar(drawn, ax=axes, shrink=0.8, aspect=28, pad=0.02,
-                    label="real income, change in %")  # fmt: skip
+    drawn = axes.scatter(
+        points[:, 0],
+        points[:, 1],
+        c=values,
+        s=size,
+        cmap=style.DIVERGING,
+        zorder=4,
+        norm=TwoSlopeNorm(0.0, -high, high),
+        edgecolors=style.INK,
+        linewidths=0.4,
+    )
+    figure.colorbar(
+        drawn, ax=axes, shrink=0.8, aspect=28, pad=0.02, label="real income, change in %"
+    )
     axes.set_title("Change by place")
