@@ -45,10 +45,12 @@ def cases() -> list[Pair]:
     places = np.linspace(0, SIDE**2 - 1, ORIGINS).astype(int)
     names = [str(k) for k in places]
     size = (SIDE**2, SIDE**2)
-    return [_least(net, both, np.log(twice), places, names, size),
-            _smooth(net, both, np.log(twice), places, names, size),
-            _gradient(net, names, size),
-            east_asia(MOST, MERGED)]  # fmt: skip
+    return [
+        _least(net, both, np.log(twice), places, names, size),
+        _smooth(net, both, np.log(twice), places, names, size),
+        _gradient(net, names, size),
+        east_asia(MOST, MERGED),
+    ]
 
 
 def _least(net: Any, both: Any, cost: Any, places: Any, names: Any, size: Any) -> Pair:

@@ -19,14 +19,26 @@ NAMES = {
     "SIN": "Singapore",
 }
 PEOPLE = {
-    "BKK": 10.5, "LCB": 1.0, "VTE": 0.9, "SVK": 0.5,
-    "DAD": 1.2, "HAN": 8.0, "HPH": 2.0, "SIN": 5.7,
-}  # fmt: skip
+    "BKK": 10.5,
+    "LCB": 1.0,
+    "VTE": 0.9,
+    "SVK": 0.5,
+    "DAD": 1.2,
+    "HAN": 8.0,
+    "HPH": 2.0,
+    "SIN": 5.7,
+}
 """Millions, around 2020, rounded by hand: indicative."""
 PRODUCTIVITY = {
-    "BKK": 1.6, "LCB": 1.6, "VTE": 0.7, "SVK": 0.6,
-    "DAD": 0.9, "HAN": 1.0, "HPH": 1.0, "SIN": 4.0,
-}  # fmt: skip
+    "BKK": 1.6,
+    "LCB": 1.6,
+    "VTE": 0.7,
+    "SVK": 0.6,
+    "DAD": 0.9,
+    "HAN": 1.0,
+    "HPH": 1.0,
+    "SIN": 4.0,
+}
 
 _PLACES = [
     Place("BKK", "THA", 100.5, 13.75),
@@ -45,14 +57,28 @@ _MODES = [
     Mode("air", 4.0, 700.0, 1500.0, 4.0),
 ]
 _LINKS = [
-    ("BKK", "LCB", "road", 130), ("BKK", "VTE", "road", 650), ("BKK", "SVK", "road", 680),
-    ("SVK", "DAD", "road", 480), ("VTE", "HAN", "road", 790), ("DAD", "HAN", "road", 770),
-    ("HAN", "HPH", "road", 120), ("BKK", "SIN", "road", 1850), ("BKK", "VTE", "rail", 640),
-    ("BKK", "LCB", "rail", 140), ("DAD", "HAN", "rail", 790), ("HAN", "HPH", "rail", 102),
-    ("LCB", "HPH", "sea", 2900), ("LCB", "SIN", "sea", 1450), ("SIN", "HPH", "sea", 2500),
-    ("SIN", "DAD", "sea", 2000), ("DAD", "HPH", "sea", 560), ("BKK", "HAN", "air", 990),
-    ("BKK", "SIN", "air", 1430), ("SIN", "HAN", "air", 2200), ("BKK", "DAD", "air", 850),
-]  # fmt: skip
+    ("BKK", "LCB", "road", 130),
+    ("BKK", "VTE", "road", 650),
+    ("BKK", "SVK", "road", 680),
+    ("SVK", "DAD", "road", 480),
+    ("VTE", "HAN", "road", 790),
+    ("DAD", "HAN", "road", 770),
+    ("HAN", "HPH", "road", 120),
+    ("BKK", "SIN", "road", 1850),
+    ("BKK", "VTE", "rail", 640),
+    ("BKK", "LCB", "rail", 140),
+    ("DAD", "HAN", "rail", 790),
+    ("HAN", "HPH", "rail", 102),
+    ("LCB", "HPH", "sea", 2900),
+    ("LCB", "SIN", "sea", 1450),
+    ("SIN", "HPH", "sea", 2500),
+    ("SIN", "DAD", "sea", 2000),
+    ("DAD", "HPH", "sea", 560),
+    ("BKK", "HAN", "air", 990),
+    ("BKK", "SIN", "air", 1430),
+    ("SIN", "HAN", "air", 2200),
+    ("BKK", "DAD", "air", 850),
+]
 _CHANGES = {
     ("rail", "road"): (60.0, 4.0, ("BKK", "VTE", "HAN", "DAD", "LCB", "HPH")),
     ("road", "sea"): (180.0, 24.0, ("LCB", "HPH", "DAD", "SIN")),

@@ -174,8 +174,12 @@ def draw(record: xr.Dataset) -> Figure:
             modes.plot(record["value_of_time"], share, line, color=style.COLOURS[colour])
     config = settings(record)
     modes.axvline(config["daily"] * config["shipment"] / 24.0, color=style.QUIET, lw=0.8, ls=":")
-    modes.set(title="Modes, Bangkok to Hanoi", xlabel="value of time, USD an hour",
-              ylabel="share of kilometres", ylim=(-0.02, 1.02))  # fmt: skip
+    modes.set(
+        title="Modes, Bangkok to Hanoi",
+        xlabel="value of time, USD an hour",
+        ylabel="share of kilometres",
+        ylim=(-0.02, 1.02),
+    )
     gains = _gains(record).sortby(_gains(record))
     bars = axes["gains"]
     colours = [style.COLOURS[0] if g >= 0 else style.COLOURS[1] for g in gains.values]
@@ -187,10 +191,15 @@ def draw(record: xr.Dataset) -> Figure:
 
 
 _OFFSETS = {
-    "BKK": (-4, 4, "right"), "LCB": (-6, -9, "right"), "VTE": (-8, 5, "right"),
-    "SVK": (12, -17, "center"), "DAD": (6, -2, "left"), "HAN": (-5, 4, "right"),
-    "HPH": (6, -2, "left"), "SIN": (8, -2, "left"),
-}  # fmt: skip
+    "BKK": (-4, 4, "right"),
+    "LCB": (-6, -9, "right"),
+    "VTE": (-8, 5, "right"),
+    "SVK": (12, -17, "center"),
+    "DAD": (6, -2, "left"),
+    "HAN": (-5, 4, "right"),
+    "HPH": (6, -2, "left"),
+    "SIN": (8, -2, "left"),
+}
 
 
 def _map(axes: Axes, traffic: xr.DataArray, top: float, shown: float) -> None:
@@ -205,12 +214,14 @@ def _map(axes: Axes, traffic: xr.DataArray, top: float, shown: float) -> None:
         across = np.array([-(b - a)[1], (b - a)[0]]) * bend[mode]
         way = a + t * (b - a) + 4.0 * t * (1.0 - t) * across
         width = 0.4 + 7.0 * load / top
-        axes.plot(*way.T, color=style.COLOURS[_MODES[mode]], lw=width, alpha=0.85,
-                  solid_capstyle="round")  # fmt: skip
+        axes.plot(
+            *way.T, color=style.COLOURS[_MODES[mode]], lw=width, alpha=0.85, solid_capstyle="round"
+        )
     for name, (x, y) in at.items():
         axes.plot(x, y, "o", color=style.INK, ms=3.5, zorder=5)
         dx, dy, side = _OFFSETS[name]
-        axes.annotate(_corridor.NAMES[name], (x, y), (dx, dy), textcoords="offset points",
-                      ha=side, zorder=6)  # fmt: skip
+        axes.annotate(
+            _corridor.NAMES[name], (x, y), (dx, dy), textcoords="offset points", ha=side, zorder=6
+        )
     axes.set(xticks=[], yticks=[], xlim=(96.5, 113.5), ylim=(0.0, 22.8), aspect="equal")
     axes.spines[:].set_visible(False)

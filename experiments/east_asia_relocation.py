@@ -75,9 +75,15 @@ def economy(config: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     part = part.with_(**(CONFIG["learning"] | config["learning"]))
     alpha = np.where(np.isin(table.sectors, "manufacturing"), config["alpha"], 0.0)
     found = calibrate(
-        table, theta=config["theta"], alpha=alpha, layers={"border": (0.0, "resource")},
-        parts=[part], uses="common", mobility="sectors", deficit_rule="world-share",
-    )  # fmt: skip
+        table,
+        theta=config["theta"],
+        alpha=alpha,
+        layers={"border": (0.0, "resource")},
+        parts=[part],
+        uses="common",
+        mobility="sectors",
+        deficit_rule="world-share",
+    )
     x = found.initial_distribution()
     rest = np.exp(np.asarray(found.initial_prices(x)["learning.level"]))
     level = known["level"].reindex(place=at).values

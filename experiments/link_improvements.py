@@ -69,10 +69,16 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
         {
             "traffic": (("case", "link"), np.array(traffic), {"units": "share of world income"}),
             "elasticity": (("case", "link"), np.array(effect), {"units": "%/%"}),
-            "share": (("spent", "road"), np.stack([table["share"].values, by_traffic]),
-                      {"units": "share of budget"}),
-            "welfare": (("spent",), np.array([best.log_welfare, _welfare(config, by_traffic)]),
-                        {"units": "log points"}),
+            "share": (
+                ("spent", "road"),
+                np.stack([table["share"].values, by_traffic]),
+                {"units": "share of budget"},
+            ),
+            "welfare": (
+                ("spent",),
+                np.array([best.log_welfare, _welfare(config, by_traffic)]),
+                {"units": "log points"},
+            ),
         },
         coords={
             "case": list(config["cases"]),
@@ -88,7 +94,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
                 f"{best.agree} of {best.starts} starts end there"
             ),
         },
-    )  # fmt: skip
+    )
 
 
 def _grid(config: dict[str, Any], spill: bool, congest: bool) -> RoutedTrade:
@@ -106,8 +112,7 @@ def _grid(config: dict[str, Any], spill: bool, congest: bool) -> RoutedTrade:
 
 
 def _five(config: dict[str, Any]) -> RoutedTrade:
-    net = network([str(k) for k in range(4)],
-                  [Link(str(a), str(b), factor=t) for a, b, t in _FIVE])  # fmt: skip
+    net = network([str(k) for k in range(4)], [Link(str(a), str(b), factor=t) for a, b, t in _FIVE])
     return RoutedTrade.on(
         net,
         productivity=np.array([1.0, 1.3, 0.9, 1.1]),
@@ -182,8 +187,15 @@ def draw(record: xr.Dataset) -> Figure:
         top = max(top, float(one["traffic"].max()))
     ends = _SHOWN, 1.4 * top
     points.plot(ends, ends, color=style.QUIET, lw=0.8)
-    points.set(title="Links of a grid", xlabel="traffic, share of world income", xscale="log",
-               ylabel="gain from 1 % cheaper, %", yscale="log", xlim=ends, ylim=ends)  # fmt: skip
+    points.set(
+        title="Links of a grid",
+        xlabel="traffic, share of world income",
+        xscale="log",
+        ylabel="gain from 1 % cheaper, %",
+        yscale="log",
+        xlim=ends,
+        ylim=ends,
+    )
     ticks = [0.001, 0.01, 0.1]
     points.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     points.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
@@ -193,7 +205,8 @@ def draw(record: xr.Dataset) -> Figure:
         share = record["share"].sel(spent=spent)
         bars.bar(x + 0.38 * (k - 0.5), share, 0.36, color=style.COLOURS[k], label=str(spent))
     bars.set_xticks(x, [str(road) for road in record["road"].values])
-    bars.set(title="A budget for five roads", xlabel="road between places",
-             ylabel="share of budget")  # fmt: skip
+    bars.set(
+        title="A budget for five roads", xlabel="road between places", ylabel="share of budget"
+    )
     bars.legend(loc="upper right")
     return figure

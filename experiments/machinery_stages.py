@@ -99,9 +99,15 @@ def draw(record: xr.Dataset) -> Figure:
     figure, (left, right) = style.sheet(1, 2, height=3.0, width_ratios=[1.0, 1.25])
     names = [NAMES[str(p)] for p in record["origin"].values]
     heat.heat_map(
-        left, record["trade"].values, names, names, label="billion USD", row_label="from",
-        column_label="to", numbers=".0f",
-    )  # fmt: skip
+        left,
+        record["trade"].values,
+        names,
+        names,
+        label="billion USD",
+        row_label="from",
+        column_label="to",
+        numbers=".0f",
+    )
     left.set_title("machinery, 2011")
     up = down = np.zeros(len(names))
     for colour, stage in zip(style.COLOURS, record["stage"].values, strict=False):

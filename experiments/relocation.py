@@ -237,9 +237,14 @@ def _time_line(ax: Axes, record: xr.Dataset) -> None:
             at = np.arange(len(places)) + 0.25 * (1 - j)
             face = style.COLOURS[k] if j == 0 else "none"
             ax.plot(
-                when, at, marks[j], color=style.COLOURS[k], mfc=face, ms=5,
+                when,
+                at,
+                marks[j],
+                color=style.COLOURS[k],
+                mfc=face,
+                ms=5,
                 label=block if j == 0 else None,
-            )  # fmt: skip
+            )
     for j, case in enumerate(cases[1:], start=1):
         ax.plot([], [], marks[j], color=style.QUIET, mfc="none", ms=5, label=case)
     ax.set_yticks(range(len(places)), [str(place) for place in places])

@@ -165,7 +165,12 @@ def draw(record: xr.Dataset) -> Figure:
         curve.step(x, y, line, where="post", color=style.COLOURS[0], label=case)
     for edge in (2.5, 168.0, 336.0):
         curve.axvline(edge, color=style.QUIET, lw=0.8, ls=":")
-    curve.set(title="All sales", xlabel="hours from door to door", xscale="log", ylim=(0.0, 1.03),
-              ylabel="share of value, cumulated")  # fmt: skip
+    curve.set(
+        title="All sales",
+        xlabel="hours from door to door",
+        xscale="log",
+        ylim=(0.0, 1.03),
+        ylabel="share of value, cumulated",
+    )
     curve.legend(loc="lower center")
     return figure

@@ -186,18 +186,42 @@ def list_ports() -> pd.DataFrame:
     for iso3, names in MAIN_PORTS.items():
         for name in names:
             row = cities[(cities["iso3"] == iso3) & (cities["name"] == name)].iloc[0]
-            rows.append({"port": name, "iso3": iso3, "lon": row.lon, "lat": row.lat,
-                         "land": row.land, "main": 1})  # fmt: skip
+            rows.append(
+                {
+                    "port": name,
+                    "iso3": iso3,
+                    "lon": row.lon,
+                    "lat": row.lat,
+                    "land": row.land,
+                    "main": 1,
+                }
+            )
     served = {(row["iso3"], row["land"]) for row in rows}
     for (iso3, land), own in cities.groupby(["iso3", "land"], sort=True):
         if (iso3, land) not in served and iso3 not in LANDLOCKED:
             row = own.iloc[0]
-            rows.append({"port": row["name"], "iso3": iso3, "lon": row.lon, "lat": row.lat,
-                         "land": land, "main": 0})  # fmt: skip
+            rows.append(
+                {
+                    "port": row["name"],
+                    "iso3": iso3,
+                    "lon": row.lon,
+                    "lat": row.lat,
+                    "land": land,
+                    "main": 0,
+                }
+            )
     for iso3 in ("USA", "EU27", "ROW"):
         for port in REGIONS[iso3].ports:
-            rows.append({"port": port.name, "iso3": iso3, "lon": port.lon, "lat": port.lat,
-                         "land": 0, "main": 1})  # fmt: skip
+            rows.append(
+                {
+                    "port": port.name,
+                    "iso3": iso3,
+                    "lon": port.lon,
+                    "lat": port.lat,
+                    "land": 0,
+                    "main": 1,
+                }
+            )
     return pd.DataFrame(rows)
 
 

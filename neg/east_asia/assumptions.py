@@ -115,33 +115,63 @@ class Crossing(NamedTuple):
 
 
 CROSSINGS = (
-    Crossing("Second Friendship Bridge", ("Mukdahan", "THA", 104.724, 16.545),
-             ("Savannakhet", "LAO", 104.762, 16.570)),
+    Crossing(
+        "Second Friendship Bridge",
+        ("Mukdahan", "THA", 104.724, 16.545),
+        ("Savannakhet", "LAO", 104.762, 16.570),
+    ),
     Crossing("Lao Bao", ("Dansavanh", "LAO", 106.59, 16.62), ("Lao Bao", "VNM", 106.60, 16.62)),
-    Crossing("First Friendship Bridge", ("Nong Khai", "THA", 102.742, 17.878),
-             ("Vientiane", "LAO", 102.600, 17.967)),
-    Crossing("Poipet", ("Aranyaprathet", "THA", 102.501, 13.693),
-             ("Poipet", "KHM", 102.56, 13.66), 300.0),
-    Crossing("Moc Bai", ("Bavet", "KHM", 106.136, 11.063),
-             ("Moc Bai", "VNM", 106.18, 11.07), 300.0),
-    Crossing("Mae Sot", ("Mae Sot", "THA", 98.567, 16.717),
-             ("Myawaddy", "MMR", 98.509, 16.689), 400.0, 24.0),
+    Crossing(
+        "First Friendship Bridge",
+        ("Nong Khai", "THA", 102.742, 17.878),
+        ("Vientiane", "LAO", 102.600, 17.967),
+    ),
+    Crossing(
+        "Poipet", ("Aranyaprathet", "THA", 102.501, 13.693), ("Poipet", "KHM", 102.56, 13.66), 300.0
+    ),
+    Crossing(
+        "Moc Bai", ("Bavet", "KHM", 106.136, 11.063), ("Moc Bai", "VNM", 106.18, 11.07), 300.0
+    ),
+    Crossing(
+        "Mae Sot",
+        ("Mae Sot", "THA", 98.567, 16.717),
+        ("Myawaddy", "MMR", 98.509, 16.689),
+        400.0,
+        24.0,
+    ),
     Crossing("Sadao", ("Sadao", "THA", 100.423, 6.639), ("Bukit Kayu Hitam", "MYS", 100.42, 6.52)),
-    Crossing("Woodlands", ("Singapore", "SGP", 103.850, 1.290),
-             ("Johor Bahru", "MYS", 103.758, 1.466), 150.0, 6.0),
-    Crossing("Huu Nghi", ("Lang Son", "VNM", 106.761, 21.853),
-             ("Pingxiang, Guangxi", "CHN", 106.757, 22.097)),
+    Crossing(
+        "Woodlands",
+        ("Singapore", "SGP", 103.850, 1.290),
+        ("Johor Bahru", "MYS", 103.758, 1.466),
+        150.0,
+        6.0,
+    ),
+    Crossing(
+        "Huu Nghi",
+        ("Lang Son", "VNM", 106.761, 21.853),
+        ("Pingxiang, Guangxi", "CHN", 106.757, 22.097),
+    ),
     Crossing("Lao Cai", ("Lao Cai", "VNM", 103.971, 22.486), ("Hekou", "CHN", 104.011, 22.539)),
     Crossing("Muse", ("Muse", "MMR", 97.90, 23.99), ("Ruili", "CHN", 97.85, 24.01), 400.0, 24.0),
     Crossing("Boten", ("Boten", "LAO", 101.68, 21.19), ("Mohan", "CHN", 101.68, 21.18)),
-    Crossing("Lok Ma Chau", ("Hong Kong", "HKG", 114.175, 22.278),
-             ("Shenzhen", "CHN", 114.068, 22.546), 150.0, 6.0),
-    Crossing("Moreh", ("Moreh", "IND", 94.301, 24.251), ("Tamu", "MMR", 94.312, 24.217),
-             400.0, 24.0),
-    Crossing("Sungai Tujuh", ("Bandar Seri Begawan", "BRN", 114.940, 4.890),
-             ("Miri", "MYS", 113.992, 4.399)),
+    Crossing(
+        "Lok Ma Chau",
+        ("Hong Kong", "HKG", 114.175, 22.278),
+        ("Shenzhen", "CHN", 114.068, 22.546),
+        150.0,
+        6.0,
+    ),
+    Crossing(
+        "Moreh", ("Moreh", "IND", 94.301, 24.251), ("Tamu", "MMR", 94.312, 24.217), 400.0, 24.0
+    ),
+    Crossing(
+        "Sungai Tujuh",
+        ("Bandar Seri Begawan", "BRN", 114.940, 4.890),
+        ("Miri", "MYS", 113.992, 4.399),
+    ),
     Crossing("Tebedu", ("Entikong", "IDN", 110.33, 0.97), ("Tebedu", "MYS", 110.36, 1.01)),
-)  # fmt: skip
+)
 """Roads between economies exist here only: a list from general knowledge; USD and hours of a
 crossing, both sides together, are assumed. Towns that are no place of the economy are passed
 through: nobody lives there."""

@@ -79,8 +79,10 @@ class Cities:
         found = solution.outcomes
         people = np.asarray(self.economy.employment)
         wage = self.accounts.wage[:, None] / self.money
-        gaps = [np.asarray(found["employment"]) / people - 1.0,
-                np.asarray(found["wage"]) / wage - 1.0]  # fmt: skip
+        gaps = [
+            np.asarray(found["employment"]) / people - 1.0,
+            np.asarray(found["wage"]) / wage - 1.0,
+        ]
         return float(max(np.abs(gap[people > 0]).max() for gap in gaps))
 
 
@@ -159,9 +161,15 @@ def city_economy(
     if kappa is not None and mobility != "immobile":
         mechanisms.append(Tastes(kappa=kappa, sectors=0.0))
     economy, prices, money, gap = _fitted(
-        own, _tastes(net, own.names, decay), tuple(mechanisms), theta, alpha, mobility,
-        deficit_rule=deficit_rule, rebate=rebate,
-    )  # fmt: skip
+        own,
+        _tastes(net, own.names, decay),
+        tuple(mechanisms),
+        theta,
+        alpha,
+        mobility,
+        deficit_rule=deficit_rule,
+        rebate=rebate,
+    )
     if mobility != "immobile":
         economy = invert_amenity(economy, prices=prices)
     return Cities(economy, net, frame, own, money, gap)
@@ -201,8 +209,10 @@ def _fitted(
     named = {"sector": table.sectors}
     theta = np.asarray(spread("theta", theta, named, (s,)))
     alpha = np.asarray(spread("alpha", alpha, named, (s,)))
-    areas = {name: [own.names[i] for i in np.flatnonzero(member == k)]
-             for k, name in enumerate(table.places)}  # fmt: skip
+    areas = {
+        name: [own.names[i] for i in np.flatnonzero(member == k)]
+        for k, name in enumerate(table.places)
+    }
     first = general_economy(
         places=own.names,
         sectors=table.sectors,
@@ -227,8 +237,10 @@ def _fitted(
     made = own.by_place(output) / scale
     flows = table.flows / scale
     bought = own.by_place(flows.sum(axis=0))
-    fits = [fit_blocks(kernel[..., k], made[:, k], bought[:, k], flows[..., k], member)
-            for k in range(s)]  # fmt: skip
+    fits = [
+        fit_blocks(kernel[..., k], made[:, k], bought[:, k], flows[..., k], member)
+        for k in range(s)
+    ]
     weight = np.stack([one.destination for one in fits], axis=1)
     log_index = -np.log(bought / weight) / theta
     log_cost = (added / some)[member] * np.log(wage)[:, None]

@@ -202,9 +202,11 @@ def _air(here: pd.DataFrame) -> tuple[list[str], list[tuple[str, str, float]]]:
     chosen = living.groupby("economy", sort=False).head(given.AIRPORTS)
     names, lon, lat = chosen.index.to_list(), chosen["lon"], chosen["lat"]
     km = great_circle(
-        lon.to_numpy(float)[:, None], lat.to_numpy(float)[:, None], lon.to_numpy(float),
+        lon.to_numpy(float)[:, None],
+        lat.to_numpy(float)[:, None],
+        lon.to_numpy(float),
         lat.to_numpy(float),
-    )  # fmt: skip
+    )
     pairs = zip(*np.triu_indices(len(names), 1), strict=True)
     return names, [(names[i], names[j], round(float(km[i, j]), 1)) for i, j in pairs]
 

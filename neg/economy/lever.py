@@ -25,9 +25,18 @@ from neg.economy.model import Model
 OPERATIONS = ("set", "times", "plus")
 _NEUTRAL = {"times": 1.0, "plus": 0.0}
 SELECTORS = (
-    "among", "origins", "destinations", "places", "sectors", "groups", "cells", "kinds",
-    "links", "transfers", "borders",
-)  # fmt: skip
+    "among",
+    "origins",
+    "destinations",
+    "places",
+    "sectors",
+    "groups",
+    "cells",
+    "kinds",
+    "links",
+    "transfers",
+    "borders",
+)
 _AXIS = {
     "among": ("origin", "destination", "residence", "workplace", "place"),
     "origins": ("origin", "residence"),

@@ -33,8 +33,11 @@ class Kept:
             self._found.move_to_end(key)
             return self._found[key][0]
         found = make()
-        arrays = [one for one in (found if isinstance(found, tuple) else (found,))
-                  if isinstance(one, np.ndarray)]  # fmt: skip
+        arrays = [
+            one
+            for one in (found if isinstance(found, tuple) else (found,))
+            if isinstance(one, np.ndarray)
+        ]
         for one in arrays:
             one.flags.writeable = False
         if sum(one.nbytes for one in arrays) <= self.largest:

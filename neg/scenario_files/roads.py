@@ -65,19 +65,24 @@ def road_network(scenario: ScenarioFile) -> Network:
     """
     section = scenario.network
     assert section is not None
-    nodes = [Place(**_given(one, ("name", "economy", "longitude", "latitude")))
-             for one in section.place]  # fmt: skip
+    nodes = [
+        Place(**_given(one, ("name", "economy", "longitude", "latitude"))) for one in section.place
+    ]
     links = [Link(**_link(one)) for one in section.link]
     modes = [Mode(**one.model_dump()) for one in section.mode]
-    transfers = [Transfer(t.place, t.modes[0], t.modes[1], t.usd, t.hours)
-                 for t in section.transfer]  # fmt: skip
-    borders = [Border(b.between[0], b.between[1], b.mode, b.usd, b.hours)
-               for b in section.border]  # fmt: skip
+    transfers = [
+        Transfer(t.place, t.modes[0], t.modes[1], t.usd, t.hours) for t in section.transfer
+    ]
+    borders = [Border(b.between[0], b.between[1], b.mode, b.usd, b.hours) for b in section.border]
     if section.base == "east-asia":
         base = embedded(section.most_places, section.merge_km)
         own = {one.label for one in links}
-        both = {label for one in links if one.two_way
-                for label in (one.label, f"{one.destination}-{one.origin}:{one.mode}")}  # fmt: skip
+        both = {
+            label
+            for one in links
+            if one.two_way
+            for label in (one.label, f"{one.destination}-{one.origin}:{one.mode}")
+        }
         links = [one for one in base.links if one.label not in own | both] + links
         nodes = _over(base.places, nodes, "name")
         modes = _over(base.modes, modes, "name")

@@ -36,7 +36,8 @@ def test_the_gradient_to_every_link_is_that_of_differences(routing):
         ends = []
         for step in (1e-4, -1e-4):
             moved = lever.put(economy, 1.0 + step)
-            near = equilibrium_at(moved, at.x, used, prices=at.prices, method="matrix-free",
-                                  tolerance=1e-12)  # fmt: skip
+            near = equilibrium_at(
+                moved, at.x, used, prices=at.prices, method="matrix-free", tolerance=1e-12
+            )
             ends.append(float(outcome(near.outcomes)))
         assert float(found[k]) == pytest.approx((ends[0] - ends[1]) / 2e-4, rel=2e-4)

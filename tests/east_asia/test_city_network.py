@@ -95,9 +95,10 @@ def test_roads_cross_borders_at_named_crossings_only(net):
     economy = {place.name: place.economy for place in net.places}
     named = {frozenset((one.here[1], one.there[1])) for one in assumptions.CROSSINGS}
     crossing = [
-        one for one in net.links
+        one
+        for one in net.links
         if one.mode == "road" and economy[one.origin] != economy[one.destination]
-    ]  # fmt: skip
+    ]
     assert len(crossing) == len(assumptions.CROSSINGS)
     assert {frozenset((economy[a.origin], economy[a.destination])) for a in crossing} == named
     pair = {one.label: one for one in net.borders}
@@ -109,8 +110,10 @@ def test_ships_sail_as_far_as_between_the_ports_of_the_data(net):
     km = {frozenset((a.origin, a.destination)): a.km for a in net.links if a.mode == "sea"}
     frame, routes = data.ports()
     ours = km[frozenset(("Singapore", "Hong Kong"))]
-    row = routes[routes["from"].isin(["Singapore", "Hong Kong"])
-                 & routes["to"].isin(["Singapore", "Hong Kong"])]  # fmt: skip
+    row = routes[
+        routes["from"].isin(["Singapore", "Hong Kong"])
+        & routes["to"].isin(["Singapore", "Hong Kong"])
+    ]
     assert ours == float(row["km"].iloc[0])
     assert ours > float(great_circle(103.85, 1.29, 114.17, 22.28))
     assert set(frame["iso3"]) >= set(data.EAST_ASIA_PACIFIC) - {"LAO"}
@@ -120,8 +123,9 @@ def test_ships_sail_as_far_as_between_the_ports_of_the_data(net):
 
 
 def test_cheapest_routes_go_where_one_expects(net):
-    found = least_routes(net, **SHIPMENT, origins=["Bangkok", "Tokyo"],
-                         destinations=["Hanoi", "Sydney", "USA"])  # fmt: skip
+    found = least_routes(
+        net, **SHIPMENT, origins=["Bangkok", "Tokyo"], destinations=["Hanoi", "Sydney", "USA"]
+    )
     path = found.path("Bangkok", "Hanoi")
     assert "Savannakhet/road" in path and path[0] == "Bangkok/road"
     assert any(step.endswith("/sea") for step in found.path("Tokyo", "Sydney"))

@@ -39,14 +39,22 @@ def test_two_equal_places(given):
     fixed, iceberg = [[home, abroad], [abroad, home]], [[1.0, tau], [tau, 1.0]]
     alone = short_run(
         Melitz(
-            workers=[1.0, 1.0], fixed=fixed, entry=entry, tau=iceberg, sigma=sigma,
+            workers=[1.0, 1.0],
+            fixed=fixed,
+            entry=entry,
+            tau=iceberg,
+            sigma=sigma,
             productivity=Pareto(kappa),
         )
-    ).outcomes  # fmt: skip
+    ).outcomes
     base = general_economy(
-        places=["a", "b"], sectors=["goods"], employment=[[1.0], [1.0]], alpha=1.0, theta=kappa,
+        places=["a", "b"],
+        sectors=["goods"],
+        employment=[[1.0], [1.0]],
+        alpha=1.0,
+        theta=kappa,
         tau=iceberg,
-    )  # fmt: skip
+    )
     firms = Selection(fixed=fixed, entry=entry, sigma=sigma)
     part = short_run(compose(base, [firms])).outcomes
     share = part["trade"][:, :, 0] / part["trade"][:, :, 0].sum(axis=0)
@@ -94,9 +102,13 @@ def test_the_trade_elasticity_is_kappa_and_most_of_it_firms(sigma, kappa):
 def test_small_firms_share_of_jobs_as_the_aim_of_a_policy():
     """Costs of exporting that keep most jobs in small firms: at the end where they are highest."""
     base = general_economy(
-        places=["a", "b"], sectors=["goods"], employment=[[1.0], [1.0]], alpha=1.0, theta=4.5,
+        places=["a", "b"],
+        sectors=["goods"],
+        employment=[[1.0], [1.0]],
+        alpha=1.0,
+        theta=4.5,
         tau=[[1.0, 1.3], [1.3, 1.0]],
-    )  # fmt: skip
+    )
     firms = Selection(fixed=[[0.5, 0.8], [0.8, 0.5]], entry=[0.2, 0.2], limit=5.0)
     model = compose(base, [firms])
     lever = Lever("tau", "times")

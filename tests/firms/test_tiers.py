@@ -39,9 +39,14 @@ def balances(model, solved):
 def test_the_menu_of_tiers_is_the_oracle():
     entry = Menu(VALUE, COST).choose(Pareto(1.5)).profit  # at which b is one
     part = Tiers(
-        worth=VALUE, quality=COST, standards=0.0, certification=0.0, interest=1.0, risk=0.0,
+        worth=VALUE,
+        quality=COST,
+        standards=0.0,
+        certification=0.0,
+        interest=1.0,
+        risk=0.0,
         entry=entry,
-    )  # fmt: skip
+    )
     assert part.profit(2) == pytest.approx(np.ones(2), rel=1e-12)
     chosen = part._choice(part.profit(1), part.costs(1))
     share = [0.45566894604818253, 0.35188096422194226, 0.09325507903995896]

@@ -80,9 +80,13 @@ def test_along_the_branches_of_a_diagram():
 def test_in_a_policy():
     """Training and cost sharing under one budget, out of income."""
     base = general_economy(
-        places=["a", "b"], sectors=["goods"], employment=[[1.0], [1.0]], theta=4.0, alpha=1.0,
+        places=["a", "b"],
+        sectors=["goods"],
+        employment=[[1.0], [1.0]],
+        theta=4.0,
+        alpha=1.0,
         tau=[[1.0, 1.4], [1.4, 1.0]],
-    )  # fmt: skip
+    )
     model = compose(base, [Tiers(sharing=0.0, training=0.0)])
     levers = {
         "sharing": (Lever("tiers.sharing", "set", places="a"), 0.0, 0.5),

@@ -43,8 +43,16 @@ def patterned(rows, columns, pattern):
     turns = [(int(a.origin), int(a.destination)) for a in plain.links]
     turns += [(there, here) for here, there in turns]
     weight = pattern["from"], pattern["to"]
-    return grid(rows, columns, [
-        (k, m, pattern["base"]
-         + pattern["step"] * ((weight[0] * k + weight[1] * m) % pattern["modulo"]))
-        for k, m in turns
-    ])  # fmt: skip
+    return grid(
+        rows,
+        columns,
+        [
+            (
+                k,
+                m,
+                pattern["base"]
+                + pattern["step"] * ((weight[0] * k + weight[1] * m) % pattern["modulo"]),
+            )
+            for k, m in turns
+        ],
+    )

@@ -15,8 +15,12 @@ ROAD = {"road": {"usd_per_km": 1.0, "kmh": 40.0}}
 @pytest.mark.slow
 def test_breaks_over_border_hours_are_those_over_trade_costs():
     """Core and periphery across a border: the even state breaks where tau says it does."""
-    net = network({"a": "A", "b": "B"}, [("a", "b", "road", 400)], modes=ROAD,
-                  borders=[{"usd": 0.0, "hours": 100.0}])  # fmt: skip
+    net = network(
+        {"a": "A", "b": "B"},
+        [("a", "b", "road", 400)],
+        modes=ROAD,
+        borders=[{"usd": 0.0, "hours": 100.0}],
+    )
     part = Carriage.on(net, shipment=30_000.0, daily=0.02)
     flat = Geography(np.zeros((2, 2)), np.zeros((2, 2)), ("a", "b"))
     model = get_model("core-periphery")

@@ -41,8 +41,9 @@ def armington(net, trade, productivity, labour, parts=(), **carriage):
 def decoupled():
     """Elasticity of routes 80, of trade 5."""
     net = grid(3, 3, SMALL["links"])
-    economy = armington(net, 5.0, SMALL["productivity"], SMALL["labour"],
-                        routing="smooth", theta=80.0)  # fmt: skip
+    economy = armington(
+        net, 5.0, SMALL["productivity"], SMALL["labour"], routing="smooth", theta=80.0
+    )
     return net, economy, short_run(economy)
 
 
@@ -74,8 +75,10 @@ def test_two_dispersions(decoupled):
 def test_outcomes_are_labelled_and_add_up(decoupled):
     _, _, found = decoupled
     out = labelled(found)
-    total = sum(out[f"network.{name}"] for name in
-                ("freight", "time", "border_fee", "border_time", "own", "variety"))  # fmt: skip
+    total = sum(
+        out[f"network.{name}"]
+        for name in ("freight", "time", "border_fee", "border_time", "own", "variety")
+    )
     np.testing.assert_allclose(total, np.log(out["network.factor"]), atol=1e-13)
     assert out["network.hours"].dims == ("origin", "destination")
 
@@ -94,8 +97,12 @@ def test_a_network_that_costs_nothing_changes_nothing():
 def core():
     """Core and periphery at the two ends of a border, beside land."""
     road = {"road": {"usd_per_km": 1.0, "kmh": 40.0}}
-    net = network({"a": "A", "b": "B"}, [("a", "b", "road", 800)], modes=road,
-                  borders=[{"usd": 300.0, "hours": 100.0}])  # fmt: skip
+    net = network(
+        {"a": "A", "b": "B"},
+        [("a", "b", "road", 800)],
+        modes=road,
+        borders=[{"usd": 300.0, "hours": 100.0}],
+    )
     part = Carriage.on(net, shipment=5000.0, daily=0.02)
     return net, compose(get_model("core-periphery")(geography=places("a", "b")), [part, Land(0.1)])
 
@@ -114,10 +121,15 @@ def test_a_canonical_model_feels_what_the_route_costs(core):
 @pytest.mark.slow
 def test_edits_and_gradients_of_a_border(core):
     _, economy = core
-    fast = scenario({"name": "fast", "edits": [
-        {"path": "network.border_hours", "times": 0.5, "borders": ["A-B"]},
-        {"path": "network.link_hours", "times": 0.5, "links": ["a-b:road"]},
-    ]})  # fmt: skip
+    fast = scenario(
+        {
+            "name": "fast",
+            "edits": [
+                {"path": "network.border_hours", "times": 0.5, "borders": ["A-B"]},
+                {"path": "network.link_hours", "times": 0.5, "links": ["a-b:road"]},
+            ],
+        }
+    )
     after = fast.apply(economy)
     assert float(after.part("network").border_hours[0]) == 50.0
     start = jnp.array([0.6, 0.4])
@@ -131,13 +143,19 @@ def test_edits_and_gradients_of_a_border(core):
 
 
 def test_fees_as_revenue_and_shipments_by_sector():
-    net = network({"a": "A", "b": "B"}, [{"from": "a", "to": "b", "fixed_usd": 600.0}],
-                  borders=[{"usd": 900.0, "hours": 24.0}])  # fmt: skip
+    net = network(
+        {"a": "A", "b": "B"},
+        [{"from": "a", "to": "b", "fixed_usd": 600.0}],
+        borders=[{"usd": 900.0, "hours": 24.0}],
+    )
     for fees in ("nobody", "destination"):
         economy = general_economy(
-            places=net.names, sectors=["light", "heavy"], employment=1.0, theta=4.0,
+            places=net.names,
+            sectors=["light", "heavy"],
+            employment=1.0,
+            theta=4.0,
             parts=[Carriage.on(net, fees=fees, shipment=np.array([10000.0, 30000.0]), daily=0.01)],
-        )  # fmt: skip
+        )
         x = economy.initial_distribution()
         market = economy.bent_at(economy.initial_prices(x), x).market
         total = np.exp(600.0 / 1e4 + 0.01 + 900.0 / 1e4), np.exp(0.02 + 0.01 + 0.03)
@@ -152,11 +170,15 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(LabelMismatchError, match="not on the network"):
         compose(model, [Carriage.on(grid(1, 2, 1.5))])
     net = network(["a", "b"], [{"from": "a", "to": "b", "factor": 1.01}])
-    dear = network(list("abc"), [{"from": "a", "to": "b", "factor": 1.01},
-                                 {"from": "b", "to": "c", "factor": 1.01}])  # fmt: skip
+    dear = network(
+        list("abc"),
+        [{"from": "a", "to": "b", "factor": 1.01}, {"from": "b", "to": "c", "factor": 1.01}],
+    )
     with pytest.raises(RoutesDoNotConvergeError, match="theta above 34.8"):
-        compose(get_model("core-periphery")(geography=places(*"abc")),
-                [Carriage.on(dear, routing="smooth", theta=30.0)])  # fmt: skip
+        compose(
+            get_model("core-periphery")(geography=places(*"abc")),
+            [Carriage.on(dear, routing="smooth", theta=30.0)],
+        )
     with pytest.raises(InvalidParameterError, match="congested"):
         compose(model, [Carriage.on(net, routing="smooth", congested="yes")])
 

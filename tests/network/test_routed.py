@@ -101,8 +101,9 @@ def test_parallel_links_and_two_modes_are_counted_once():
         short_run(RoutedTrade.on(net, theta=5.0), np.array([0.4, 0.6])).payoff for net in (two, one)
     ]
     np.testing.assert_allclose(*found, rtol=1e-11)
-    trucks = network(["0", "1"], [Link("0", "1", factor=1.8)],
-                     transfers=[Transfer("0", "road", "road", usd=1.0)])  # fmt: skip
+    trucks = network(
+        ["0", "1"], [Link("0", "1", factor=1.8)], transfers=[Transfer("0", "road", "road", usd=1.0)]
+    )
     with pytest.raises(InvalidParameterError, match="Carriage"):
         RoutedTrade.on(trucks)
 
@@ -113,11 +114,18 @@ def test_parallel_links_and_two_modes_are_counted_once():
 @pytest.mark.slow
 @pytest.mark.parametrize("case", EXPECTED["routing"]["two_link"], ids=["equal", "prices"])
 def test_two_links(case):
-    pair = network(["a", "b"], [Link("a", "b", factor=t, name=f"l{k}")
-                                for k, t in enumerate(case["tbar"])])  # fmt: skip
+    pair = network(
+        ["a", "b"], [Link("a", "b", factor=t, name=f"l{k}") for k, t in enumerate(case["tbar"])]
+    )
     model = RoutedTrade.on(pair, theta=case["theta"], alpha=0.0, beta=0.0)
-    found = improve_links(model, case["budget"], gamma=case["gamma"],
-                          price=np.array(case["price"]), mobile=False, starts=2)  # fmt: skip
+    found = improve_links(
+        model,
+        case["budget"],
+        gamma=case["gamma"],
+        price=np.array(case["price"]),
+        mobile=False,
+        starts=2,
+    )
     np.testing.assert_allclose(found.table["improvement"], case["optimal_I"], rtol=1e-9)
     np.testing.assert_allclose(found.table["share"], case["spend_share"], rtol=1e-9)
     traffic = found.table["traffic"] / found.table["traffic"].sum()
@@ -130,8 +138,9 @@ def test_two_links(case):
 @pytest.mark.slow
 def test_rising_returns_end_in_a_corner_and_warn():
     case = EXPECTED["small"]["investment_corner"]
-    pair = network(["a", "b"], [Link("a", "b", factor=t, name=f"l{k}")
-                                for k, t in enumerate(case["tbar"])])  # fmt: skip
+    pair = network(
+        ["a", "b"], [Link("a", "b", factor=t, name=f"l{k}") for k, t in enumerate(case["tbar"])]
+    )
     model = RoutedTrade.on(pair, theta=case["theta"], alpha=0.0, beta=0.0)
     with pytest.warns(ConvexImprovementWarning, match=r"1\.6"):
         found = improve_links(model, case["budget"], gamma=case["gamma"], mobile=False, starts=3)
@@ -144,8 +153,10 @@ def test_rising_returns_end_in_a_corner_and_warn():
 @pytest.mark.slow
 @pytest.mark.parametrize("case", EXPECTED["routing"]["five_link"], ids=["plain", "congested"])
 def test_five_links(case):
-    links = [Link(str(a), str(b), factor=t)
-             for (a, b), t in zip(case["links"], case["tbar"], strict=True)]  # fmt: skip
+    links = [
+        Link(str(a), str(b), factor=t)
+        for (a, b), t in zip(case["links"], case["tbar"], strict=True)
+    ]
     model = RoutedTrade.on(
         network([str(k) for k in range(4)], links),
         theta=case["theta"],
@@ -155,8 +166,9 @@ def test_five_links(case):
         productivity=np.array(case["productivity"]),
         amenity=np.array(case["amenity"]),
     )
-    found = improve_links(model, case["budget"], gamma=case["gamma"],
-                          price=np.array(case["price"]), starts=2)  # fmt: skip
+    found = improve_links(
+        model, case["budget"], gamma=case["gamma"], price=np.array(case["price"]), starts=2
+    )
     np.testing.assert_allclose(found.table["share"], case["spend_share"], atol=5e-7)
     np.testing.assert_allclose(found.table["improvement"], case["optimal_I"], atol=2e-6)
     np.testing.assert_allclose(found.table["traffic"], case["traffic_two_way"], atol=1e-8)

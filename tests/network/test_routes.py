@@ -354,23 +354,53 @@ ROAD = {"road": {"usd_per_km": 1.0, "kmh": 40.0}}
     [
         (UnknownNameError, "place of link", ["a", "b"], [("a", "x")], {}),
         (UnknownNameError, "mode of link", ["a", "b"], [("a", "b", "rail")], {"modes": ROAD}),
-        (UnknownNameError, "did you mean 'kmh'", ["a", "b"],
-         [{"from": "a", "to": "b", "km_h": 4}], {}),
-        (InvalidParameterError, "fixed_hours.*-3", ["a", "b"],
-         [{"from": "a", "to": "b", "fixed_hours": -3.0}], {}),
-        (InvalidParameterError, "factor.*0.9", ["a", "b"],
-         [{"from": "a", "to": "b", "factor": 0.9}], {}),
+        (
+            UnknownNameError,
+            "did you mean 'kmh'",
+            ["a", "b"],
+            [{"from": "a", "to": "b", "km_h": 4}],
+            {},
+        ),
+        (
+            InvalidParameterError,
+            "fixed_hours.*-3",
+            ["a", "b"],
+            [{"from": "a", "to": "b", "fixed_hours": -3.0}],
+            {},
+        ),
+        (
+            InvalidParameterError,
+            "factor.*0.9",
+            ["a", "b"],
+            [{"from": "a", "to": "b", "factor": 0.9}],
+            {},
+        ),
         (InvalidParameterError, "to itself", ["a", "b"], [("a", "a"), ("a", "b")], {}),
         (DuplicateLinkError, "given twice", ["a", "b"], [("a", "b"), ("b", "a")], {}),
         (DisconnectedPlaceError, "'c'", ["a", "b", "c"], [("a", "b")], {}),
-        (DisconnectedPlaceError, "to and from", ["a", "b"],
-         [{"from": "a", "to": "b", "two_way": False}], {}),
-        (UnknownNameError, "economy of border", ["a", "b"], [("a", "b")],
-         {"borders": [("A", "B")]}),
-        (UnknownNameError, "place of transfer", ["a", "b"], [("a", "b")],
-         {"transfers": [("x", "road", "road")]}),
+        (
+            DisconnectedPlaceError,
+            "to and from",
+            ["a", "b"],
+            [{"from": "a", "to": "b", "two_way": False}],
+            {},
+        ),
+        (
+            UnknownNameError,
+            "economy of border",
+            ["a", "b"],
+            [("a", "b")],
+            {"borders": [("A", "B")]},
+        ),
+        (
+            UnknownNameError,
+            "place of transfer",
+            ["a", "b"],
+            [("a", "b")],
+            {"transfers": [("x", "road", "road")]},
+        ),
     ],
-)  # fmt: skip
+)
 def test_bad_networks_are_refused(error, match, places, links, more):
     with pytest.raises(error, match=match):
         network(places, links, **more)
@@ -392,9 +422,14 @@ def test_a_change_of_mode_that_is_nowhere_possible():
 
 def test_networks_are_read_from_tables():
     table = pd.DataFrame(
-        {"from": ["a", "b"], "to": ["b", "c"], "mode": "road", "km": [40.0, 80.0],
-         "kmh": [40.0, np.nan]}
-    )  # fmt: skip
+        {
+            "from": ["a", "b"],
+            "to": ["b", "c"],
+            "mode": "road",
+            "km": [40.0, 80.0],
+            "kmh": [40.0, np.nan],
+        }
+    )
     places = pd.DataFrame({"name": ["a", "b", "c"], "economy": ["A", "A", "B"]})
     made = network(places, table, modes={"road": {"kmh": 80.0}}, borders=[{"usd": 5.0}])
     np.testing.assert_allclose(made.costs.link_hours, [1.0, 1.0])

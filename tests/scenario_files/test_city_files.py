@@ -63,8 +63,9 @@ def test_a_file_of_cities_is_built_and_its_edits_bite():
 
 
 def test_economies_trade_through_their_places():
-    scenario = parse_scenario(text(more=BORDER.replace("between", "economies")
-                                   .replace('["THA", "LAO"]', '["LAO"]')))  # fmt: skip
+    scenario = parse_scenario(
+        text(more=BORDER.replace("between", "economies").replace('["THA", "LAO"]', '["LAO"]'))
+    )
     economy = resolve(scenario).baseline
     part = next(one for one in economy.parts if isinstance(one, Gates))
     gates = {}
@@ -93,18 +94,38 @@ def test_a_file_adds_to_the_network_and_replaces_what_has_the_same_label():
         (CITIES, "", '[[border]]\neconomy = "LAO"\n', InvalidDataError, "border is for economies"),
         (CITIES + '\nkeep = ["THA"]', "", "", InvalidDataError, "economy.keep"),
         (CITIES + '\nuses = "separate"', "", "", InvalidDataError, "economy.uses"),
-        ('places = "cities"\nmobility = "everywhere"', "", "", InvalidParameterError,
-         "within-economies"),
-        (CITIES, 'place = [{ name = "Pakse", economy = "LAO" }]', "", DisconnectedPlaceError,
-         "Pakse"),
-        ("", 'place = [{ name = "Pakse", economy = "LAO", weight = 0.5 }]\n'
-         'link = [{ from = "Pakse", to = "Savannakhet", km = 250.0 }]', "",
-         InvalidDataError, "people are the weights"),
+        (
+            'places = "cities"\nmobility = "everywhere"',
+            "",
+            "",
+            InvalidParameterError,
+            "within-economies",
+        ),
+        (
+            CITIES,
+            'place = [{ name = "Pakse", economy = "LAO" }]',
+            "",
+            DisconnectedPlaceError,
+            "Pakse",
+        ),
+        (
+            "",
+            'place = [{ name = "Pakse", economy = "LAO", weight = 0.5 }]\n'
+            'link = [{ from = "Pakse", to = "Savannakhet", km = 250.0 }]',
+            "",
+            InvalidDataError,
+            "people are the weights",
+        ),
         (CITIES, "", BORDER.replace("LAO", "LOA"), InvalidParameterError, "no border"),
-        (CITIES, "", '[[edit.link]]\nfrom = "Bangkok"\nto = "Tokyo"\ntime_factor = 0.5\n',
-         UnknownNameError, "Bangkok-Tokyo:road"),
+        (
+            CITIES,
+            "",
+            '[[edit.link]]\nfrom = "Bangkok"\nto = "Tokyo"\ntime_factor = 0.5\n',
+            UnknownNameError,
+            "Bangkok-Tokyo:road",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_is_refused_by_name(economy, network, more, error, match):
     with pytest.raises(error, match=match):
         resolve(parse_scenario(text(economy, network, more)))

@@ -27,7 +27,7 @@ def test_a_shipped_file_round_trips_and_says_what_it_assumes(name, tmp_path):
     assert read_scenario(write_scenario(scenario, tmp_path / "copy.toml")) == scenario
 
 
-def test_the_issue_s_files_are_there():
+def test_the_files_of_the_specification_are_there():
     assert len(shipped()) >= 12
     assert {"afta", "one-for-16", "full-cumulation", "customs-half", "customs-clmv"} <= set(NAMES)
     assert {"paperless", "bangkok-hanoi-truck", "trucking-standard", "port-closes"} <= set(NAMES)
