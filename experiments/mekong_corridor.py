@@ -11,14 +11,11 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from matplotlib.axes import Axes
-from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patheffects import withStroke
 
+from experiments._corridor_map import ECONOMIES, MODES, changes, gains_of, halo, inside, traffic_map
 from experiments._words import listed, settings
-from neg import data
 from neg.analysis import solve
 from neg.core.status import Status
 from neg.east_asia import ASSUMPTIONS, SOURCES, city_economy
@@ -41,19 +38,6 @@ SMOKE: dict[str, Any] = {"most": 2}
 _TRANSFER = "Savannakhet:road-road"
 _BORDERS = ("LAO-THA:road", "LAO-VNM:road")
 _ROAD = "Savannakhet-Dansavanh:road"
-_CORRIDOR = ("THA", "LAO", "VNM", "KHM", "MMR")
-_MODES = {"road": 0, "sea": 5, "air": 3}
-_EXTENT = (95.5, 110.0, 8.3, 23.2)
-_NAMED = {
-    "Bangkok": (-7, -2, "right"),
-    "Hanoi": (0, 7, "center"),
-    "Savannakhet": (4, -11, "left"),
-    "Ho Chi Minh City": (3, -12, "center"),
-    "Vientiane": (-5, 5, "right"),
-    "Da Nang": (2, 7, "center"),
-    "Yangon": (0, 7, "center"),
-    "Phnom Penh": (-3, 7, "right"),
-}
 
 
 def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
@@ -86,7 +70,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
         )
         loads.append(routes.link_loads(goods / goods.sum()).to_numpy())
         found_shares = [routes.mode_shares(goods * pairs) for pairs in trades.values()]
-        share.append([[float(one.get(mode, 0.0)) for mode in _MODES] for one in found_shares])
+        share.append([[float(one.get(mode, 0.0)) for mode in MODES] for one in found_shares])
         people.append(np.asarray(found["employment"]).sum(axis=1))
         real.append(np.asarray(found["consumption"]))
     at = {place.name: place for place in cities.network.places}
@@ -109,7 +93,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
             "node": list(at),
             "lon": ("node", [one.longitude for one in at.values()], {"units": "degrees"}),
             "lat": ("node", [one.latitude for one in at.values()], {"units": "degrees"}),
-            "mode": list(_MODES),
+            "mode": list(MODES),
             "trade": list(trades),
         },
         attrs={
@@ -125,7 +109,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
 def _pairs(economy: list[str]) -> dict[str, np.ndarray]:
     """One for pairs of a Thai and a Vietnamese place; of the corridor and of any other economy."""
     own = np.array(economy)
-    thai, viet, five = (own == "THA") * 1.0, (own == "VNM") * 1.0, np.isin(own, _CORRIDOR) * 1.0
+    thai, viet, five = (own == "THA") * 1.0, (own == "VNM") * 1.0, np.isin(own, ECONOMIES) * 1.0
     abroad = (own[:, None] != own) & ((five[:, None] + five) > 0)
     return {
         "Thailand–Viet Nam": np.outer(thai, viet) + np.outer(viet, thai),
@@ -169,13 +153,6 @@ def _rebuilt(net: Network, config: dict[str, Any]) -> Network:
     )
 
 
-def _gains(record: xr.Dataset) -> xr.DataArray:
-    """Change of real income in places of the corridor, per cent."""
-    income = record["real_income"]
-    change = 100.0 * (income.sel(case="after") / income.sel(case="before") - 1.0)
-    return change[np.isin(record["economy"], _CORRIDOR)]
-
-
 def _trucks(record: xr.Dataset, trade: str) -> str:
     share = 100.0 * record["mode_share"].sel(mode="road", trade=trade)
     return f"{float(share.sel(case='before')):.3g} % before, {float(share.sel(case='after')):.3g} %"
@@ -183,7 +160,7 @@ def _trucks(record: xr.Dataset, trade: str) -> str:
 
 def describe(record: xr.Dataset) -> dict[str, str]:
     """How far trucks replace ships, and who gains or loses."""
-    config, gains = settings(record), _gains(record)
+    config, gains = settings(record), gains_of(record)
     best, worst = (gains.isel(place=int(f(gains.values))) for f in (np.argmax, np.argmin))
     load = record["traffic"].sel(link=_ROAD)
     growth = float(load.sel(case="after") / load.sel(case="before"))
@@ -224,20 +201,20 @@ def draw(record: xr.Dataset) -> Figure:
         [["before", "after"], ["change", [["modes"], ["gains"]]]],
         height=7.4,
     )
-    top = float(record["traffic"].where(_inside(record), 0.0).max())
+    top = float(record["traffic"].where(inside(record), 0.0).max())
     for case, title in (("before", "Before"), ("after", "After")):
-        _map(axes[case], record, record["traffic"].sel(case=case), top)
+        traffic_map(axes[case], record, record["traffic"].sel(case=case), top)
         axes[case].set_title(title)
-    handles = [Line2D([], [], color=style.COLOURS[k], lw=2.5, label=m) for m, k in _MODES.items()]
+    handles = [Line2D([], [], color=style.COLOURS[k], lw=2.5, label=m) for m, k in MODES.items()]
     legend = axes["before"].legend(handles=handles, loc="lower left", framealpha=0.9)
     for text in legend.get_texts():
-        text.set_path_effects(_halo())
-    _changes(figure, axes["change"], record)
+        text.set_path_effects(halo())
+    changes(figure, axes["change"], record)
     modes = axes["modes"]
     rows = [(trade, case) for trade in record["trade"].values for case in ("before", "after")]
     for k, (trade, case) in enumerate(rows):
         left = 0.0
-        for mode, colour in _MODES.items():
+        for mode, colour in MODES.items():
             part = record["mode_share"].sel(case=case, mode=mode, trade=trade)
             width = 100.0 * float(part)
             modes.barh(-k, width, left=left, color=style.COLOURS[colour], height=0.7)
@@ -249,7 +226,7 @@ def draw(record: xr.Dataset) -> Figure:
         yticklabels=[f"{trade}, {case}" for trade, case in rows],
         xlim=(0, 100),
     )
-    gains = _gains(record)
+    gains = gains_of(record)
     gains = gains.sortby(gains)
     some = min(5, gains.sizes["place"] // 2)
     ends = np.r_[0:some, gains.sizes["place"] - some : gains.sizes["place"]]
@@ -262,101 +239,3 @@ def draw(record: xr.Dataset) -> Figure:
     axes["gains"].axvline(0.0, color=style.INK, lw=0.7)
     axes["gains"].set(title="Real income", xlabel="change, %")
     return figure
-
-
-def _inside(record: xr.Dataset) -> np.ndarray:
-    """Links with both ends in the part of the map that is shown."""
-    west, east, south, north = _EXTENT
-    lon, lat = record["lon"], record["lat"]
-    shown = ((lon > west) & (lon < east) & (lat > south) & (lat < north)).values
-    at = dict(zip(record["node"].values, shown, strict=True))
-    ends = zip(record["start"].values, record["end"].values, strict=True)
-    return np.array([at[a] and at[b] for a, b in ends])
-
-
-def _ground(axes: Axes) -> None:
-    axes.set_facecolor(style.SEA)
-    for rings in data.borders().values():
-        for ring in rings:
-            axes.fill(*ring.T, facecolor="white", edgecolor=style.QUIET, lw=0.4, zorder=0)
-    west, east, south, north = _EXTENT
-    axes.set(xticks=[], yticks=[], xlim=(west, east), ylim=(south, north), aspect="equal")
-    axes.spines[:].set_visible(False)
-
-
-def _positions(record: xr.Dataset) -> dict[str, np.ndarray]:
-    at = np.column_stack([record["lon"].values, record["lat"].values])
-    return dict(zip(record["node"].values, at, strict=True))
-
-
-def _map(axes: Axes, record: xr.Dataset, traffic: xr.DataArray, top: float) -> None:
-    _ground(axes)
-    at, shown = _positions(record), settings(record)["shown"]
-    bend = {"road": 0.0, "sea": -0.12, "air": 0.15}
-    rows = zip(
-        traffic.values,
-        record["start"].values,
-        record["end"].values,
-        record["kind"].values,
-        _inside(record),
-        strict=True,
-    )
-    for load, start, end, mode, inside in rows:
-        if not inside or load < shown * top:
-            continue
-        a, b = at[start], at[end]
-        t = np.linspace(0.0, 1.0, 30)[:, None]
-        across = np.array([-(b - a)[1], (b - a)[0]]) * bend[mode]
-        way = a + t * (b - a) + 4.0 * t * (1.0 - t) * across
-        width = 0.3 + 5.0 * np.sqrt(load / top)
-        axes.plot(
-            *way.T, color=style.COLOURS[_MODES[mode]], lw=width, alpha=0.8, solid_capstyle="round"
-        )
-    _names(axes, at)
-
-
-def _names(axes: Axes, at: dict[str, np.ndarray]) -> None:
-    for name, (dx, dy, side) in _NAMED.items():
-        if name in at:
-            axes.plot(*at[name], "o", color=style.INK, ms=2.0, zorder=5)
-            axes.annotate(
-                name,
-                tuple(at[name]),
-                (dx, dy),
-                textcoords="offset points",
-                ha=side,
-                zorder=6,
-                path_effects=_halo(),
-            )
-
-
-def _halo() -> list[Any]:
-    return [withStroke(linewidth=2.0, foreground="white")]
-
-
-def _changes(figure: Figure, axes: Axes, record: xr.Dataset) -> None:
-    _ground(axes)
-    gains, at = _gains(record), _positions(record)
-    inside = [name for name in gains["place"].values if name in at]
-    points = np.array([at[name] for name in inside])
-    values = gains.sel(place=inside).values
-    size = 4.0 + 60.0 * np.sqrt(
-        record["people"].sel(case="before", place=inside).values
-        / float(record["people"].sel(place=inside).max())
-    )
-    high = max(float(np.abs(values).max()), 1e-9)
-    drawn = axes.scatter(
-        points[:, 0],
-        points[:, 1],
-        c=values,
-        s=size,
-        cmap=style.DIVERGING,
-        zorder=4,
-        norm=TwoSlopeNorm(0.0, -high, high),
-        edgecolors=style.INK,
-        linewidths=0.4,
-    )
-    figure.colorbar(
-        drawn, ax=axes, shrink=0.8, aspect=28, pad=0.02, label="real income, change in %"
-    )
-    axes.set_title("Change by place")
