@@ -159,6 +159,7 @@ def chained():
     )
 
 
+@pytest.mark.slow
 def test_the_table_of_a_model_with_a_chain_balances_and_its_accounts_add_up(chained):
     solution = short_run(chained)
     table = own_table(solution)

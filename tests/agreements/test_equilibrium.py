@@ -145,6 +145,7 @@ def test_a_bowl_of_bilaterals_is_one_agreement_with_bilateral_cumulation(four):
 # Input shares given -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_cumulation_raises_content_at_given_inputs(four):
     """None, bilateral, diagonal, full, in this order; a laxer rule likewise."""
     economy = four.economy([], workers="immobile")

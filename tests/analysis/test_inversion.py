@@ -87,6 +87,7 @@ def test_wages_and_people_of_the_table_are_returned(mobility):
     np.testing.assert_allclose(settled.outcomes["output"], table.output * scale, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_people_by_origin_stay_where_they_are_seen():
     """Productivity from wages, moving costs from who lives where: both at once, with tastes."""
     rng = np.random.default_rng(4)

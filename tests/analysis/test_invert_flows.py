@@ -84,6 +84,7 @@ def test_inversion_recovers_tastes_spending_and_deficits(rule, numeraire):
         np.testing.assert_allclose(again[name], out[name], rtol=1e-9, atol=1e-10, err_msg=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("uses", [pytest.param("common", marks=pytest.mark.slow), "separate"])
 def test_flows_of_the_table_are_returned(uses):
     """The embedded table, with trade costs and wages that it was not calibrated at."""

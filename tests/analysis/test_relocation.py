@@ -119,6 +119,7 @@ def test_with_frozen_costs_the_path_ends_where_the_long_run_rests(learners):
     assert np.ptp(still["x"].values, axis=0).max() < 1e-9
 
 
+@pytest.mark.slow
 def test_stocks_are_followed_to_second_order(learners):
     low = {"learning.level": np.array([0.6, 0.3])}
 
@@ -180,6 +181,7 @@ def test_a_path_that_is_lost_never_looks_followed(three):
     assert np.isfinite(take_offs(path)["date"].astype(float)).all()
 
 
+@pytest.mark.slow
 def test_levers_of_many_entries(three):
     lever = Lever("tau", "times", among=("country 0", "country 1"))
     only = np.ravel([[0.53, 0.47], [1.0, 0.0], [1.0, 0.0]])

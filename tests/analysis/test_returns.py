@@ -104,6 +104,7 @@ def test_an_allocation_that_is_no_equilibrium_is_refused():
         scale_limit(uneven)
 
 
+@pytest.mark.slow
 def test_scenarios_follow_the_equilibrium_that_is_asked_for(beyond):
     economy = beyond.equilibria[0].model
     cases = [scenario({"name": "cheaper", "edits": [{"layer": "freight", "cost": 0.97}]})]

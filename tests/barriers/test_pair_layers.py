@@ -129,7 +129,7 @@ def test_every_layer_is_registered_with_kind_and_units():
             world = economy([made])  # each of its parameters is read and moved by name
             for name in made.parameters():
                 path = f"{label}.{name}"
-                value = world.get(path)
+                value = 0.0 if made.value(name) is None else world.get(path)
                 assert float(world.with_(**{path: value}).get(path)) == float(value)
     assert BorderFee(10.0, paid_to="destination").kind == "tariff"
 

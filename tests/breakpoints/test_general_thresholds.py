@@ -49,6 +49,7 @@ def test_where_all_modes_vanish_at_once_the_break_point_is_found():
         assert ours.converged and ours.rank == 0
 
 
+@pytest.mark.slow
 def test_a_lever_is_a_parameter_of_thresholds():
     base = core_periphery()
     lever = Lever("tau", "plus", sectors=("industry",))

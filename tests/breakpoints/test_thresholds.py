@@ -110,6 +110,7 @@ def test_several_groups_agglomerate_their_industry():
     assert found.points[1].places == ("0 industry", "1 industry")
 
 
+@pytest.mark.slow
 def test_the_bell_has_two_break_points():
     found = thresholds(PugaImmobile())
     breaks = found.of_kind("break")
@@ -158,6 +159,7 @@ def test_gradients_agree_with_the_closed_forms(kind):
     assert direct == pytest.approx(found["sigma"], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_gradient_includes_the_response_of_the_equilibrium():
     """On a line the interior equilibrium is uneven and moves with the parameters."""
     model = CorePeriphery(geography=line(3))

@@ -84,6 +84,7 @@ def test_a_step_over_a_narrow_gap_between_branches_is_noticed(back):
     assert again.value == pytest.approx(fold.value, rel=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("back", [1.003, pytest.param(1.0001, marks=pytest.mark.slow)])
 def test_helpman_folds_too_and_has_no_corner(back):
     found = thresholds(unequal(Helpman, back, sigma=4.0, a=0.8))

@@ -98,6 +98,7 @@ def test_mirror_image_is_recognised_and_another_branch_is_not(two_regions):
     assert not repeats(bridge, two_regions.branches[:2], two_regions.group)
 
 
+@pytest.mark.slow
 def test_bell_of_immobile_labour_breaks_twice():
     # Two regional groups that choose between farms and industry; symmetry exchanges the groups.
     found = diagram(PugaImmobile(), "tau", 1.05, 3.0, search=NOTHING)

@@ -113,6 +113,7 @@ def test_opposite_places_of_a_racetrack():
     assert {state.share for state in found.basins.states if state.starts} == {1.0}
 
 
+@pytest.mark.slow
 def test_both_stable_states_of_helpman():
     model = get_model("helpman")(sigma=4.0, a=0.8)
     found = diagram(model, "tau", 2.0, 4.0, search=Search(values=2, starts=2))

@@ -142,6 +142,7 @@ def test_knowledge_at_rest_is_a_local_externality():
 # Stocks in time: an economy so symmetric that knowledge alone decides -----------------------------
 
 
+@pytest.mark.slow
 def test_a_stock_at_given_industry_follows_its_closed_form():
     """k(t) = rest + (k(0) - rest) exp(-forgetting t) where industry stands still."""
     part = Knowledge(gamma=0.0, learning=2.0, forgetting=0.5, start=0.1)

@@ -53,6 +53,7 @@ def test_a_fit_does_not_step_across_the_end_of_its_branch(found):
     assert reached.solution.stability is not Stability.UNSTABLE
 
 
+@pytest.mark.slow
 def test_starts_in_one_batch_agree_and_a_prior_pulls():
     model = CorePeriphery(tau=1.7)
     aim = index(short_run(CorePeriphery(tau=1.5)).outcomes)

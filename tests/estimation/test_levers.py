@@ -20,6 +20,7 @@ TABLE = random_table(seed=6, tariffs=False)
 MODEL = calibrate(TABLE, theta=4.0, uses="common", layers={"border": (0.2, "resource")})
 
 
+@pytest.mark.slow
 def test_unknowns_are_recovered_from_the_outcomes_that_they_made():
     truth = Lever("border.cost", "times", among=["p0", "p1"]).put(MODEL, 0.9)
     truth = Lever("productivity", "times", places="p2").put(truth, 1.2)

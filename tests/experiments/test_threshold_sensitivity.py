@@ -8,6 +8,7 @@ import pytest
 from experiments import threshold_sensitivity
 
 
+@pytest.mark.slow
 def test_elasticities_of_pfluegers_break_point():
     config = {**threshold_sensitivity.CONFIG, **threshold_sensitivity.SMOKE}
     record = threshold_sensitivity.run(config, lambda *_: None)

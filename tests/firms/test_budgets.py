@@ -137,6 +137,7 @@ def test_guarantee_and_subsidy_of_the_same_cut_off_are_the_same(repaid, monitori
     assert (risky[name][:, :, 0] < one[name][:, :, 0]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("free", [{"share": 0.0, "subsidy": 0.0}, {"repaid": 1.0}])
 def test_without_constraints_it_is_selection(free):
     costless = {"interest": 0.0, "monitoring": 0.0}
@@ -169,6 +170,7 @@ def test_entrants_earn_what_entry_costs(support):
     assert spent == pytest.approx((cost[:, None] * firms * np.asarray(loan.budget)).sum(1))
 
 
+@pytest.mark.slow
 def test_support_per_unit_of_budget_has_derivatives():
     base = compose(economy(), [loans(guarantee=0.2, subsidy=0.02, platform=0.01, information=0.01)])
     names = ("guarantee", "subsidy", "platform", "information")

@@ -99,6 +99,7 @@ def test_the_trade_elasticity_is_kappa_and_most_of_it_firms(sigma, kappa):
     assert cut == pytest.approx(1.0)  # the intensive margin is offset by small firms that leave
 
 
+@pytest.mark.slow
 def test_small_firms_share_of_jobs_as_the_aim_of_a_policy():
     """Costs of exporting that keep most jobs in small firms: at the end where they are highest."""
     base = general_economy(

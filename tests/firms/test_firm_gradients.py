@@ -126,6 +126,7 @@ def check(model, levers, solve, step=1e-5, rel=2e-5):
     return outcomes, starts, slopes
 
 
+@pytest.mark.slow
 def test_firms_where_nobody_makes_anything():
     """An empty cell has no firms, hence no smallest one: no derivative may be lost on that."""
     model = compose(

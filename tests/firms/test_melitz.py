@@ -162,6 +162,7 @@ def test_firms_alike_in_effect_are_no_part_at_all():
         assert with_part[name] == pytest.approx(np.asarray(plain[name]), rel=1e-14), name
 
 
+@pytest.mark.slow
 def test_thresholds_of_one_change_nothing_and_credit_raises_entry():
     def found(threshold):
         firms = Selection(fixed=FIXED, entry=ENTRY, threshold=threshold)

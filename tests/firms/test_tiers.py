@@ -105,6 +105,7 @@ def test_a_canonical_model_and_its_twin_agree():
     short_run(compose(Puga(), [Tiers()]), None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tariff", [0.0, 0.2])
 def test_cost_sharing_and_training_are_paid_from_income(tariff):
     part = tiers(sharing=jnp.array([0.4, 0.0]), training=jnp.array([0.0, 0.03])).with_(
@@ -133,6 +134,7 @@ def test_cost_sharing_and_training_are_paid_from_income(tariff):
     assert sold / 5.0 + grants[0] == pytest.approx(float(fixed), rel=1e-10)
 
 
+@pytest.mark.slow
 def test_policies_are_levers_with_derivatives():
     base = compose(economy(), [tiers(sharing=0.0, training=0.0).referred(2)])
     levers = [

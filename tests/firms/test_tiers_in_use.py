@@ -77,6 +77,7 @@ def test_along_the_branches_of_a_diagram():
     assert min(abs(point - 1.626577) for point in points) < 1e-5
 
 
+@pytest.mark.slow
 def test_in_a_policy():
     """Training and cost sharing under one budget, out of income."""
     base = general_economy(

@@ -137,6 +137,7 @@ def test_in_the_twin_too_nobody_lives_where_no_job_is_in_reach():
         twin(model, np.full(5, 0.2))
 
 
+@pytest.mark.slow
 def test_money_adds_up_with_two_sectors_and_commuters():
     rng = np.random.default_rng(4)
     n, s = 4, 2

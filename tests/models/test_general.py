@@ -174,6 +174,7 @@ def two_halves(alpha: float):
     return whole, split
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "alpha",
     [pytest.param(0.0, marks=pytest.mark.slow), 0.5, pytest.param(1.0, marks=pytest.mark.slow)],
@@ -241,6 +242,7 @@ def test_autarky_is_the_closed_economy():
     np.testing.assert_allclose(krugman["consumption"] / labour, (a * labour) ** 0.25, rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_autarky_with_input_links_and_land_is_the_closed_form():
     """Log P = (I - G')^-1 (gL log w + gH log r - log A / theta), place by place.
 

@@ -129,6 +129,7 @@ def test_a_diagram_of_density(found):
     assert min(abs(value - found.value) for value in kinds) < 1e-6
 
 
+@pytest.mark.slow
 def test_a_scenario_and_a_policy_on_blocks():
     """What edits of scenarios and a budget do to links of a chain, against brute force."""
     economy = two(scale=0.3, mobility="immobile")

@@ -172,6 +172,7 @@ def composed(chained):
     return compose(chained, [Layer("border", rate=0.1), part])
 
 
+@pytest.mark.slow
 def test_layers_and_make_or_buy_work_on_blocks(composed, chained, solved):
     found = short_run(composed)
     share = np.asarray(found.outcomes["boundary.in_house"])
