@@ -153,7 +153,7 @@ CASES = {
     "iceberg factor": (
         lambda: general_economy(**TWO, tau=0.0),
         InvalidParameterError,
-        ["tau[0, 0, 0] = 0", "(0, inf)"],
+        ["tau[0, 1, 0] = 0", "(0, inf)"],
     ),
     "negative employment": (
         lambda: general_economy(**{**TWO, "employment": [[1.0], [-1.0]]}),

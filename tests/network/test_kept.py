@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from neg.economy.scene import Scene
 from neg.network import Carriage, grid, paths, smooth_routes
 from neg.network import sparse as factors
 from neg.network.kept import Kept
@@ -58,7 +59,7 @@ def test_sectors_that_are_not_carried_keep_their_costs():
 
     net = grid(1, 3, 1.5)
     labels = {"sector": ("goods", "services")}
-    scene = SimpleNamespace(model=SimpleNamespace(place_names=net.names, labels=labels))
+    scene = Scene(SimpleNamespace(place_names=net.names, labels=labels), np.zeros(0), {}, {})
     found = np.asarray(Carriage.on(net, carried=("goods",)).log_factor(scene))
     alone = np.asarray(Carriage.on(net).log_factor(scene))
     np.testing.assert_allclose(found[..., 0], alone)

@@ -36,7 +36,7 @@ def test_the_export_zone_in_closed_form():
     assert np.allclose(slope, want, rtol=1e-7)
 
 
-@pytest.mark.parametrize("rests", [True, False])
+@pytest.mark.parametrize("rests", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_take_off_with_plants_as_a_stock(rests):
     """Across the critical mass, where a small push decides: against differences of the path."""
     names = ("lam", "h", "attract", "plants.rho")
@@ -58,6 +58,7 @@ def test_take_off_with_plants_as_a_stock(rests):
     assert slope[1] == pytest.approx(0.25 * slope[0], rel=1e-8)
 
 
+@pytest.mark.slow
 def test_it_is_the_path_of_paths_on_a_market_economy():
     model = get_model("core-periphery")(tau=1.8)
     found = trajectory(model, [0.6, 0.4], [0.0, 10.0, 30.0])
