@@ -196,6 +196,7 @@ def test_several_fixed_points_are_found():
 # The economy around it ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_ledger_balances_and_compliance_is_nobodys_income(world, solved):
     out = {name: np.asarray(value) for name, value in solved.outcomes.items()}
     wages = (out["wage"] * out["employment"]).sum(axis=1)

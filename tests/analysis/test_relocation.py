@@ -53,6 +53,7 @@ def follow(economy, dates, start):
     return relocation(economy, schedule, dates, np.ravel(start), precision=1e-6)
 
 
+@pytest.mark.slow
 def test_the_published_take_offs(three):
     only = [[0.62, 0.38], [1.0, 0.0], [1.0, 0.0]]
     path = follow(three, [1.0, 1.2, 1.36], only)

@@ -38,6 +38,7 @@ def test_break_and_sustain_points_are_those_of_the_canonical_model_in_any_units(
     assert found[1].places == ("a:industry", "b:industry")
 
 
+@pytest.mark.slow
 def test_where_all_modes_vanish_at_once_the_break_point_is_found():
     """With three equidistant places both modes are critical together, and all rates are zero."""
     model = core_periphery(places=3)
@@ -68,6 +69,7 @@ def test_branches_are_told_apart_in_any_units(people):
     assert shares[1] + shares[3] == pytest.approx(0.4, abs=2e-3)
 
 
+@pytest.mark.slow
 def test_paths_in_time_are_alike_in_any_units():
     ends = []
     for people in (1.0, 1e6, 1e-4):

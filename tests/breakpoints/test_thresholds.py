@@ -67,6 +67,7 @@ def test_equidistant_regions(n):
     assert len(sustain.places) == n
 
 
+@pytest.mark.slow
 def test_racetrack_breaks_by_period_doubling():
     found = thresholds(CorePeriphery(geography=racetrack(8)), modes=3)
     first = [p for p in found.of_kind("break") if p.rank == 0]

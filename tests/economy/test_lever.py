@@ -85,6 +85,7 @@ def test_edits_are_levers_with_a_value():
             scenario({"name": "x", "edits": edits})
 
 
+@pytest.mark.slow
 def test_a_lever_in_hand_is_one_more_parameter():
     lever = Lever("border.cost", "times", among=["p0", "p1"])
     held, name = in_hand(MODEL, lever)

@@ -45,6 +45,7 @@ def test_unknowns_are_recovered_from_the_outcomes_that_they_made():
     )
 
 
+@pytest.mark.slow
 def test_a_canonical_model_with_a_part_and_a_layer_is_fitted_on_its_branch():
     model = compose(CorePeriphery(tau=2.5), [Land(h=0.2), Layer("border", 0.1)])
     at = equilibrium_at(model, [0.5, 0.5], [True, True])

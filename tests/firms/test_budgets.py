@@ -94,6 +94,7 @@ def test_support_of_loans_is_paid_from_income(name):
     assert (found[firms][paying, :, 0] > without[firms][paying, :, 0]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=[pytest.mark.slow] * (n != "everything")) for n in TRADE]
 )

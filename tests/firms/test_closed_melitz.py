@@ -31,6 +31,7 @@ def closed(sigma, kappa, tau, home, abroad, entry):
     return at_home, exports, entrants, open_by / (1.0 + open_by)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", RANGE)
 def test_two_equal_places(given):
     sigma, kappa, tau, home, abroad, entry = given

@@ -111,6 +111,7 @@ def south():
     return lambda **changes: north_south(**settings | changes)
 
 
+@pytest.mark.slow
 def test_published_equilibrium_of_north_and_south(south):
     want = NUMBERS["fragmentation_general_equilibrium"]
     found = south()

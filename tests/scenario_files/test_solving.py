@@ -181,6 +181,7 @@ border = [{ between = ["A", "B"], usd = 100.0, hours = 24.0 }]
 """
 
 
+@pytest.mark.slow
 def test_a_network_moves_only_the_pairs_that_it_joins(folder):
     text = (folder / "small.toml").read_text().partition("[sweep]")[0]
     text = text.replace("[[edit.layer]]", NETWORK + "\n[[edit.layer]]", 1)
@@ -215,6 +216,7 @@ import_usd = 300.0
 """
 
 
+@pytest.mark.slow
 def test_clearance_is_of_economies_and_comes_to_another_s_level(folder):
     text = (folder / "small.toml").read_text().partition("[sweep]")[0]
     text = text.replace("[[edit.layer]]", CLEARANCE + "\n[[edit.layer]]", 1)

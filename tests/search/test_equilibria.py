@@ -51,6 +51,7 @@ def test_at_the_break_point_the_search_says_that_it_cannot_decide():
     assert len(middle) == 1 and middle[0].stable is None
 
 
+@pytest.mark.slow
 def test_three_regions_are_certified_in_the_plane():
     found = equilibria(CorePeriphery(geography=equidistant(3), tau=1.85))
     assert found.completeness.certified and found.completeness.certificate.missed == 0
@@ -78,6 +79,7 @@ def test_unstable_symmetric_state_is_not_called_unique():
     assert found.completeness.index_sum == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "share"),
     [

@@ -51,6 +51,7 @@ def test_rates_of_any_slope_are_those_of_its_spectrum(cells, shift):
     assert found.error <= 0.02 * abs(found.rate)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alpha", [pytest.param(0.1, marks=pytest.mark.slow), 1.0])
 def test_rates_of_an_economy_are_those_of_its_spectrum(alpha):
     """At unit prices the observed allocation is an equilibrium, whatever the scale elasticity."""

@@ -134,6 +134,7 @@ def test_equilibrium_is_that_of_the_dense_method(mobility):
     assert float(free.growth) == pytest.approx(float(dense.growth), rel=1e-7)
 
 
+@pytest.mark.slow
 def test_empty_cells_stay_empty_and_are_checked():
     model = economy(mobility="sectors", alpha=[1.0, 0.2])
     x = model.initial_distribution().at[0].set(0.0)
@@ -177,6 +178,7 @@ def test_forward_derivative():
     assert slope == pytest.approx(float(income(1 + h) - income(1 - h)) / (2 * h), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_no_derivative_without_a_solution_or_where_it_does_not_exist():
     model = economy()
 
