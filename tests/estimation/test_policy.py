@@ -243,6 +243,23 @@ def test_shadow_prices_of_the_budget_are_slopes_for_averse_welfare_a_gap_and_the
     assert at[1].shadow_prices["budget"] == pytest.approx(slope, rel=1e-3)
 
 
+@pytest.mark.slow
+def test_the_shadow_price_of_a_floor_is_what_raising_it_costs():
+    links = LINKS | {"out": (Lever("tau", "times", origins="home", destinations="east"), 0.8, 1.0)}
+    costs = COSTS | {"out": Cost(1.0, 4.0, 0.2)}
+    partner = real_income(ECONOMY, ["west"])
+
+    def best(**floors):
+        return maximise(ECONOMY, links, HOME, budget=0.2, costs=costs, **floors)
+
+    free = float(partner(best().solution.outcomes))
+    floors = [free + 0.002 + step for step in (-2e-4, 0.0, 2e-4)]
+    low, found, high = (best(floors={"partner": (partner, floor)}) for floor in floors)
+    cost = float(HOME(low.solution.outcomes) - HOME(high.solution.outcomes)) / 4e-4
+    assert found.shadow_prices["partner"] == pytest.approx(cost, rel=2e-3)
+    assert float(partner(found.solution.outcomes)) == pytest.approx(floors[1], abs=1e-8)
+
+
 def test_users_pay_their_share_and_usual_costs_are_flows():
     half = {name: Cost(1.0, 4.0, 0.2, share=0.5) for name in LINKS}
     (shared,) = packages(ECONOMY, LINKS, HOME, [0.1], half)
