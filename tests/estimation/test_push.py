@@ -45,10 +45,11 @@ def test_values_at_which_nothing_ever_settles_are_left_for_others(monkeypatch):
         return SimpleNamespace(permanent=value < 1.6)
 
     monkeypatch.setattr(push, "big_push", pushed)
-    found = push.least_push(None, "tau", None, 1.8, 1.4, tolerance=0.02)
+    model, at = CorePeriphery(tau=1.7), even(1.7)
+    found = push.least_push(model, "tau", at, 1.8, 1.4, tolerance=0.02)
     assert 1.6 - 0.008 <= found <= 1.6 - 1e-3
     with pytest.raises(ConvergenceError):  # an interval of which nothing can be decided
-        push.least_push(None, "tau", None, 1.6005, 1.5985, tolerance=1e-3)
+        push.least_push(model, "tau", at, 1.6005, 1.5985, tolerance=1e-3)
 
 
 @pytest.mark.slow  # compiles a model with a part
