@@ -63,7 +63,7 @@ class Agreements(Part):
     ntm: Float[Array, "origin destination sector"] = parameter(
         0.0, "burnt non-tariff barriers", low=0.0, axes=_PAIR, unit="ad valorem"
     )
-    held: tuple[Array, ...] | None = None
+    held: tuple[Any, ...] | None = None
     begin: tuple[Array, ...] | None = None
 
     def __check_init__(self) -> None:

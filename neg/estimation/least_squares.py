@@ -152,7 +152,7 @@ def minimise(
             break
     # Where the loss at its bottom is not zero, rounding hides the last steps from it: Gauss-Newton
     # steps that flatten the slope finish.
-    for _ in range(_POLISH):
+    for _ in range(_POLISH if max_steps > 0 else 0):
         left = _gradient(here, held)
         if np.all(~(left > 0.1 * tolerance)):
             break
