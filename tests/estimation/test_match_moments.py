@@ -61,6 +61,15 @@ def test_says_when_moments_cannot_tell_and_when_it_did_not_converge():
         match_moments(
             steep, {"a": (1.0, 0.0, 5.0), "b": (1.0, 0.0, 9.0)}, {"sum": 3e4}, max_steps=1
         )
+    still = match_moments(
+        together,
+        {"a": (1.0, 0.0, 5.0), "b": (1.0, 0.0, 9.0)},
+        {"sum": 3.0},
+        max_steps=0,
+        throw=False,
+    )
+    assert not still.converged and float(still.values["a"]) == pytest.approx(1.0)
+    assert float(still.moments["sum"]) == pytest.approx(2.0)
     with pytest.raises(InvalidParameterError, match="strictly inside"):
         match_moments(together, {"a": (6.0, 0.0, 5.0), "b": (1.0, 0.0, 9.0)}, {"sum": 3.0})
     with pytest.raises(LabelMismatchError, match="targets"):
