@@ -118,7 +118,7 @@ class Agreement(Parametric):
             preferred = (1.0 + mfn) / (1.0 + jnp.minimum(self.margin, jnp.maximum(mfn, 0.0))) - 1.0
         return preferred + self.kept * (mfn - preferred)
 
-    def origin(self, content: Array) -> Array:
+    def origin(self, content: Any) -> Array:
         """Share of firms whose goods originate, at this content."""
         if self.content is None:
             return jnp.ones_like(content)
