@@ -328,7 +328,7 @@ def _page_words(record: xr.Dataset, place: str, assumed: str) -> dict[str, str]:
     return {
         f"title_{place}": (
             f"{name} ({str(one['stage'].values)}): {share:.0f} % of a budget of {middle:g} % to "
-            f"{first}; real income rises by {gain:.2f} %"
+            f"{first}; real income {gain:+.2f} %"
         ),
         f"caption_{place}": (
             f"Left: spending of the best package of {name} at each budget, in per cent of value "
