@@ -62,6 +62,7 @@ def _freed(model: Model, freedom: np.ndarray) -> Model:
     """
     if "phi" in model.aliases:
         return along(model, "phi", freedom)
+    # Of types: models without freeness have additive costs, and with them a limit of trade.
     return along(model, "tau", (1.0 - freedom) * float(model.trade_limit))  # type: ignore[attr-defined]
 
 

@@ -70,6 +70,7 @@ class Agreements(Part):
         check_labels("agreements", [one.name for one in self.agreements])
 
     @property
+    # Of types: one name for all agreements, and no place in the registry.
     def label(self) -> str:  # type: ignore[override]
         """Name of the part; not in the registry, as its parameters are those of its agreements."""
         return "agreements"
@@ -83,6 +84,7 @@ class Agreements(Part):
                 return one
         raise unknown_name("agreement", name, [one.name for one in self.agreements])
 
+    # Of types: those of an instance; of other parts, of the class.
     def parameters(self) -> dict[str, Parameter]:  # type: ignore[override]
         """Own ones, those of the distribution, and those of every agreement by its name."""
         found = declared(type(self)) | declared(type(self.compliance))

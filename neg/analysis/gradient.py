@@ -49,6 +49,7 @@ def gradient(
     axes = spec.axes if spec is not None else ()
     labels = economy.labels
     if axes:
+        # Of types: there are axes only where there is a spec.
         mask = lever.mask(economy, spec)  # type: ignore[arg-type]
         sizes = {axis: len(labels[axis]) for axis in labels}
         start = economy.full(lever.path, sizes) if lever.operation == "set" else None

@@ -40,7 +40,7 @@ class BorderFee(PairLayer):
         check_choice("paid_to", self.paid_to, sorted(set(KINDS.values())))
 
     @property
-    def kind(self) -> str:  # type: ignore[override]
+    def kind(self) -> str:  # type: ignore[override]  # follows from who is paid
         """Resources, or a tariff or export tax where somebody gets the fee."""
         return next(kind for kind, payee in KINDS.items() if payee == self.paid_to)
 

@@ -38,6 +38,7 @@ class Layer(Barrier):
     makes every delivery five per cent cheaper.
     """
 
+    # Of types: an instance's label, where other parts' is their class's.
     label: str = eqx.field(static=True)  # type: ignore[misc]
     rate: Float[Array, "origin destination sector"] = parameter(
         0.0, "ad valorem rate", low=-1.0, low_open=True, axes=_PAIR, unit="ad valorem"
@@ -58,6 +59,7 @@ class Layer(Barrier):
             )
 
     @property
+    # Of types: follows from ``kind``, where other layers state it.
     def payee(self) -> str:  # type: ignore[override]
         """Who is paid."""
         return KINDS[self.kind]

@@ -36,6 +36,7 @@ class PairLayer(Barrier):
             PairLayer.layers[cls.label] = cls
 
     @property
+    # Of types: follows from ``kind``, where other layers state it.
     def payee(self) -> str:  # type: ignore[override]
         """Who is paid."""
         return KINDS[self.kind]

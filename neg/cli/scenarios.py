@@ -166,6 +166,7 @@ class _Bar:
     def __enter__(self) -> _Bar:
         self._caught = warnings.catch_warnings()
         self._caught.__enter__()
+        # Of types: its type has a default for each argument.
         warnings.showwarning = self._show  # type: ignore[assignment]
         return self
 

@@ -28,6 +28,7 @@ def use_plain_letters() -> None:
     """Write letters that the terminal lacks (ASCII, say) in plain ones instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):  # replaced or closed streams
+            # Of types: a stream without it is skipped above.
             stream.reconfigure(errors="neg-plain")  # type: ignore[union-attr]
 
 

@@ -33,6 +33,7 @@ class TakesAliases(_ModuleMeta):
         """Make one, aliases read last; raise for unknown names and what is stated twice."""
         aliases = cls.aliases if isinstance(cls.aliases, dict) else {}
         given = {key: named.pop(key) for key in list(named) if key in aliases}
+        # Of types: ``cls`` is the class made, not a subclass's instance.
         known = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
         if not any(one.kind is one.VAR_KEYWORD for one in known.values()):
             for key in named:

@@ -160,6 +160,7 @@ def save(data: Labelled, path: str | Path) -> Path:
     writers = {".csv": write_csv, ".nc": write_netcdf, ".tex": write_latex}
     ending = Path(path).suffix
     check_choice("ending of a file name", ending, writers)
+    # Of types: callables of like signature, of which the checker sees ``object``.
     return writers[ending](data, path)  # type: ignore[operator]
 
 

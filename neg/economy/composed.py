@@ -209,6 +209,7 @@ class Economy(Delegate):
 
     # Names -----------------------------------------------------------------------------------
 
+    # Of types: of an instance; of other models, of the class.
     def parameters(self) -> dict[str, Parameter]:  # type: ignore[override]
         """Parameters of the base, then those of the parts with their labels."""
         found = dict(self.base.parameters())

@@ -106,16 +106,19 @@ class Delegate(Model):
         """Those of the base."""
         return self.base.axes_of(name, shape)
 
+    # Of types: of an instance; of other models, of the class.
     def options(self) -> dict[str, tuple[str, tuple[str, ...]]]:  # type: ignore[override]
         """Those of the base."""
         return self.base.options()
 
     @property
+    # Of types: of an instance; of other models, of the class.
     def aliases(self) -> dict[str, Alias]:  # type: ignore[override]
         """Those of the base."""
         return self.base.aliases
 
     @property
+    # Of types: of an instance; of other models, of the class.
     def accepts(self) -> frozenset[str]:  # type: ignore[override]
         """What the base takes up."""
         return self.base.accepts

@@ -236,6 +236,7 @@ class Held(Delegate):
             found = lever.put(found, value)
         return found
 
+    # Of types: of an instance; of other models, of the class.
     def parameters(self) -> dict[str, Parameter]:  # type: ignore[override]
         """Those of the economy, and the levers."""
         found = dict(self.economy.parameters())

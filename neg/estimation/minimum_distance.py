@@ -301,6 +301,7 @@ def _result(data: Estimation, found: Lanes) -> Result:
     data = eqx.tree_at(lambda d: (d.z, d.near), data, (found.z[best], here.near))
     economy = solution = None
     if data.point is not None:
+        # Of types: moments with a point have an economy.
         economy = data.point.put(problem.moments.economy, values)  # type: ignore[attr-defined]
         solution, _, _ = solve_near(economy, data.near)
     result = Result(

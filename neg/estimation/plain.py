@@ -226,6 +226,7 @@ def _aim(economy: Model, data: Mapping[str, Any]) -> Any:
     if data["kind"] not in _AIMS:
         raise unknown_name("kind of objective", data["kind"], list(_AIMS))
     try:
+        # Of types: callables of unlike signature, of which the checker sees ``object``.
         return _AIMS[data["kind"]](economy, **rest)  # type: ignore[operator]
     except TypeError as error:
         raise InvalidParameterError(f"objective {dict(data)}: {error}") from None

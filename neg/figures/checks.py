@@ -117,6 +117,7 @@ def _meets(line: Line2D, box: Bbox) -> bool:
     low, high = np.asarray(box.min), np.asarray(box.max)
     with np.errstate(invalid="ignore"):  # a line may be interrupted by NaN
         if line.get_marker() not in ("None", None, "", " "):
+            # Of types: a drawn line has axes in a figure.
             radius = 0.5 * line.get_markersize() * line.axes.figure.dpi / 72  # type: ignore[union-attr]
             near = (points > low - radius) & (points < high + radius)
             if near.all(axis=1).any():

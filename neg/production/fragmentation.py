@@ -142,6 +142,7 @@ def _wage(sizes: Productivity, given: tuple) -> tuple[Array, Array]:
     low = top - 60.0
     found: Any = optx.root_find(
         excess,
+        # Of types: generated fields that the checker does not see.
         optx.Bisection(rtol=1e-15, atol=1e-15),  # type: ignore[call-arg]
         0.5 * (low + top),
         (sizes, given),

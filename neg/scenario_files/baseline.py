@@ -149,6 +149,7 @@ def by_pairs(
     for value, entry in entries:
         selectors: dict[str, Any] = entry.selectors()
         lever = Lever(name, "set", **selectors)
+        # Of types: a mask reads the labels only.
         found = np.where(lever.mask(SimpleNamespace(labels=labels), spec), value, found)  # type: ignore[arg-type]
     return found
 

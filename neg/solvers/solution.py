@@ -69,6 +69,7 @@ class Solution(eqx.Module):
         columns = {
             "x": x,
             "share": x / np.where(mass > 0, mass, np.nan),
+            # Of types: both kinds of solution have one.
             "payoff": np.asarray(self.payoff),  # type: ignore[attr-defined]
         }
         if isinstance(self, LongRun):

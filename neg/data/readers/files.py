@@ -258,6 +258,7 @@ def _text(value: Any) -> str:
 
 
 def _open(path: Path) -> BinaryIO:
+    # Of types: a gzip file reads as a binary one.
     return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 

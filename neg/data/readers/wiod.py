@@ -154,6 +154,7 @@ def _frame_layout(sheet: Sheet, header: list[str], year: int | None) -> _Cells:
             fields[names.index(name)].strip() if name in names else ""
             for name in ("IndustryCode", "IndustryDescription", "Country", "RNr")
         ]
+        # Of types: four labels and a line: five, always.
         found.append(((*label, line), [fields[j] for j in taken]))  # type: ignore[arg-type]
     only = one_year(sheet, years, year)
     return _cells(sheet, columns, [header[j] for j in taken], [""] * len(taken), found, only)
