@@ -197,8 +197,7 @@ def _departure(
     economy: General, x: Array, prices: Array, rate: float, step: np.ndarray, side: int
 ) -> Departure:
     groups = economy.groups
-    start = x * jnp.exp(jnp.asarray(step))
-    start = start * (groups.mass / groups.total(start))[groups.index]
+    start = groups.shared(x * jnp.exp(jnp.asarray(step)))
     path = depart(economy, start, prices)
     end = arrive(economy, np.exp(path.log_share[-1]) * np.asarray(groups.cell_mass), path.prices)
     return Departure(rate, side, path, _leaving(economy, path, np.asarray(x)), end)

@@ -39,6 +39,4 @@ def start_at(model: Model, x: Array, used: Array) -> Array:
 
 def gather(model: Model, x: Array, used: Array) -> Array:
     """The distribution ``x`` with every group gathered in its used cells."""
-    groups = model.groups
-    kept = jnp.where(used, x, 0.0)
-    return kept * (groups.mass / groups.total(kept))[groups.index]
+    return model.groups.shared(jnp.where(used, x, 0.0))

@@ -44,6 +44,10 @@ class Groups(eqx.Module):
         """Sum of a quantity over the cells of each group."""
         return jax.ops.segment_sum(values, self.index, self.count)
 
+    def shared(self, weight: Float[Array, " cell"]) -> Float[Array, " cell"]:
+        """The mass of each group spread over its cells in proportion to ``weight``."""
+        return weight * (self.mass / self.total(weight))[self.index]
+
     def largest(self, values: Float[Array, " cell"]) -> Float[Array, " group"]:
         """Largest value of a quantity among the cells of each group."""
         return jax.ops.segment_max(values, self.index, self.count)

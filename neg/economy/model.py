@@ -232,7 +232,7 @@ class Model(Parametric):
         groups = self.groups
         here = jnp.asarray(self.cell_places == place, dtype=float)
         weight = jnp.where(groups.total(here)[groups.index] > 0, here, 1.0)
-        return weight * (groups.mass / groups.total(weight))[groups.index]
+        return groups.shared(weight)
 
 
 class SpatialModel(Model):

@@ -22,10 +22,11 @@ from neg.economy.model import Groups, Model
 from neg.solvers.anderson import anderson
 from neg.solvers.hoist import hoist
 from neg.solvers.matrix_free import market_step
+from neg.solvers.newton import Root, undamped
 from neg.solvers.path import EMPTY, imbalance
 from neg.solvers.solution import LongRun
 from neg.solvers.stability import average_payoff, replicator_jacobian
-from neg.solvers.system import flat_prices, slopes
+from neg.solvers.system import distribution, flat_prices, slopes
 
 MOST_STEPS = 1500
 """Steps after which a path is given up."""
@@ -35,6 +36,7 @@ _CLEARED = 1e-11
 _ARRIVED = 1e-3  # payoff gap at the end of a path: Newton's method does the rest
 _FADED = 0.1  # what the gap must have fallen to, from its peak: a slow start is no arrival
 _NEWTON_STEPS = 30
+_ENTRIES = 5  # times that unused cells may be let in
 _BALANCED = 1e-10
 
 
@@ -111,45 +113,36 @@ def arrive(model: Model, x: Any, prices: Array) -> LongRun:
     more; the growth rate is that of the linearised replicator dynamics.
     """
     groups = model.groups
-    index, mass = np.asarray(groups.index), np.asarray(groups.mass)
-    start = np.array(x, dtype=float)
-    used = start > EMPTY * mass[index]
-    x = _on_simplex(np.where(used, start, 0.0), index, mass)
-    status, residual, steps = Status.MAX_STEPS, np.inf, 0
-    for _ in range(_NEWTON_STEPS):
-        here = _follow(model, jnp.asarray(x), prices, jnp.asarray(0.0))
-        if not int(here.steps):
-            status = Status.STALLED
+    mass = groups.cell_mass
+    start = jnp.asarray(x, dtype=float)
+    used = start > EMPTY * mass
+    x = groups.shared(jnp.where(used, start, 0.0))
+    payoff, prices, _ = _cleared(model, x, prices, used)
+    status, steps = Status.MAX_STEPS, 0
+    for _ in range(_ENTRIES):
+        root = _balance(model, x, prices, used, average_payoff(groups, x, payoff))
+        steps += int(root.steps)
+        x = distribution(model, root.z[: groups.cells], used)
+        payoff, prices, matrix = _cleared(model, x, prices, used)
+        wanted = ~used & (payoff - root.z[groups.cells :][groups.index] > _BALANCED)
+        if int(root.status) != Status.CONVERGED or not bool(wanted.any()):
+            status = Status(int(root.status))
             break
-        prices = here.p
-        now = linearise(model, jnp.asarray(x), prices, used)
-        gap = now.payoff - (np.bincount(index, x * now.payoff, len(mass)) / mass)[index]
-        residual, entry = np.abs(gap[used]).max(), gap[~used].max(initial=-np.inf)
-        if residual <= _BALANCED and entry <= _BALANCED:
-            status = Status.CONVERGED
-            break
-        if residual <= _BALANCED:
-            # With falling returns to industry any cell pays, however small: it is used again.
-            wanted = ~used & (gap > _BALANCED)
-            used = used | wanted
-            x = np.where(wanted, np.maximum(start, 1e-13 * mass[index]), x)
-        else:
-            change = _newton_step(now.slope * x, gap, index, used, x / mass[index])
-            x = x * np.exp(change / max(1.0, np.abs(change).max()))
-            steps += 1
-        x = _on_simplex(x, index, mass)
+        # With falling returns to industry any cell pays, however small: it is used again.
+        used = used | wanted
+        x = groups.shared(jnp.where(wanted, jnp.maximum(start, 1e-13 * mass), x))
     good = 1.0 if status == Status.CONVERGED else np.nan
-    growth = np.linalg.eigvals(now.replicator).real.max() if good == 1.0 else np.nan
-    unravel = ravel_pytree(_initial(model, jnp.asarray(x)))[1]
+    growth = np.linalg.eigvals(np.asarray(matrix)).real.max() if good == 1.0 else np.nan
+    unravel = ravel_pytree(_initial(model, x))[1]
     return LongRun(
         model=model,
-        x=jnp.asarray(x * good),
+        x=x * good,
         prices=unravel(prices * good),
-        payoff=here.payoff * good,
-        value=average_payoff(groups, jnp.asarray(x), here.payoff) * good,
-        used=jnp.asarray(used),
+        payoff=payoff * good,
+        value=average_payoff(groups, x, payoff) * good,
+        used=used,
         status=jnp.asarray(int(status)),
-        residual=jnp.asarray(residual),
+        residual=root.residual,
         growth=jnp.asarray(growth),
         steps=jnp.asarray(steps),
     )
@@ -158,24 +151,6 @@ def arrive(model: Model, x: Any, prices: Array) -> LongRun:
 def flat_start(model: Model, x: Array) -> Array:
     """The model's initial log prices as one vector."""
     return ravel_pytree(_initial(model, x))[0].astype(float)
-
-
-def _newton_step(
-    slope: np.ndarray, gap: np.ndarray, index: np.ndarray, used: np.ndarray, share: np.ndarray
-) -> np.ndarray:
-    """Changes of log shares that close the payoff gaps and keep the masses; unused cells stay."""
-    cells, groups = len(gap), int(index.max()) + 1
-    member = ((index[None, :] == np.arange(groups)[:, None]) & used[None, :]).astype(float)
-    system = np.zeros((cells + groups, cells + groups))
-    system[:cells, :cells] = np.where(used[:, None], slope, np.eye(cells))
-    system[:cells, cells:] = -member.T
-    system[cells:, :cells] = member * share
-    right = np.concatenate([np.where(used, -gap, 0.0), np.zeros(groups)])
-    return np.linalg.solve(system, right)[:cells]
-
-
-def _on_simplex(x: np.ndarray, index: np.ndarray, mass: np.ndarray) -> np.ndarray:
-    return x * (mass / np.bincount(index, x, len(mass)))[index]
 
 
 @quick_jit
@@ -188,6 +163,41 @@ def _linearise(model: Model, x: Array, p: Array, used: Array) -> tuple[Array, Ar
     found = slopes(model, p, x)
     matrix = replicator_jacobian(model.groups, x, found.payoff, found.total, used)
     return found.payoff, found.total, matrix
+
+
+@quick_jit
+def _cleared(model: Model, x: Array, prices: Array, used: Array) -> tuple[Array, Array, Array]:
+    """Payoffs and prices where markets clear, and the linearised replicator dynamics there."""
+    end = _follow(model, x, prices, jnp.asarray(0.0))
+    payoff, _, matrix = _linearise(model, x, end.p, used)
+    return payoff, end.p, matrix
+
+
+@quick_jit
+def _balance(model: Model, x: Array, prices: Array, used: Array, value: Array) -> Root:
+    """Log shares, then values of groups, at which payoffs of used cells are equal."""
+    groups, cells = model.groups, model.groups.cells
+    member = (groups.index[None, :] == jnp.arange(groups.count)[:, None]) & used[None, :]
+
+    def evaluate(z: Array) -> tuple[Array, Array]:
+        x = distribution(model, z[:cells], used)
+        end = _follow(model, x, prices, jnp.asarray(0.0))
+        found = slopes(model, end.p, x)
+        gap = jnp.where(used, found.payoff - z[cells:][groups.index], 0.0)
+        value = jnp.concatenate([gap, groups.total(x) / groups.mass - 1.0])
+        top = jnp.where(used[:, None], found.total * x, jnp.eye(cells))
+        below = member * (x / groups.cell_mass)
+        matrix = jnp.block([[top, -1.0 * member.T], [below, jnp.zeros((groups.count,) * 2)]])
+        return jnp.where(end.steps > 0, value, jnp.nan), matrix
+
+    share = jnp.where(used, jnp.log(jnp.where(used, x / groups.cell_mass, 1.0)), 0.0)
+    return undamped(
+        evaluate,
+        jnp.concatenate([share, value]),
+        tolerance=_BALANCED,
+        max_steps=_NEWTON_STEPS,
+        max_change=1.0,
+    )
 
 
 @quick_jit

@@ -77,7 +77,7 @@ class Logit(Dynamics):
         """Chosen shares less present ones."""
         high = groups.largest(payoff)[groups.index]
         weight = jnp.exp((payoff - high) / self.noise)
-        return weight * (groups.mass / groups.total(weight))[groups.index] - x
+        return groups.shared(weight) - x
 
 
 class Smith(Dynamics):
@@ -115,7 +115,7 @@ class BestResponse(Dynamics):
         """The best cells' masses less the present ones."""
         short = (groups.largest(payoff)[groups.index] - payoff) / self.tie
         best = jnp.maximum(1.0 - short, 0.0)
-        return best * (groups.mass / groups.total(best))[groups.index] - x
+        return groups.shared(best) - x
 
 
 def dynamics_of(dynamics: str | Dynamics) -> Dynamics:
@@ -246,11 +246,14 @@ def follow_all(
 
     mass = model.groups.cell_mass
 
+    def inside_simplex(share: Array) -> Array:
+        return model.groups.shared(jnp.maximum(share, 0.0) * mass)
+
     def field(time: Any, state: tuple, _: Any) -> tuple:
         # Shares move, not people: errors are then alike in whatever people are counted.
         share, stocks, guess = state
         # Rounding must not take mass off the groups: replicator dynamics would let it grow.
-        inside = _on_simplex(model.groups, share * mass)
+        inside = inside_simplex(share)
         here = at(time, stocks)
         p = cleared(time, inside, stocks, guess)
         speed = rule.velocity(model.groups, inside, payoff(here, p, inside))
@@ -293,7 +296,7 @@ def follow_all(
         )
         assert solution.ys is not None
         share, stocks, guess = solution.ys
-        x = jax.vmap(lambda y: _on_simplex(model.groups, y * mass))(share)
+        x = jax.vmap(inside_simplex)(share)
 
         def worth(args: tuple) -> Array:
             time, y, k, p = args
@@ -304,11 +307,6 @@ def follow_all(
         return x, stocks, value, ok
 
     return jax.lax.map(one, starts)
-
-
-def _on_simplex(groups: Groups, x: Array) -> Array:
-    inside = jnp.maximum(x, 0.0)
-    return inside * (groups.mass / groups.total(inside))[groups.index]
 
 
 def _labelled(

@@ -183,8 +183,7 @@ def with_growth(solution: LongRun) -> LongRun:
 def tilt(groups: Groups, x: Float[Array, " cell"], size: float = 1e-3) -> Float[Array, " cell"]:
     """The distribution moved a little, by a fixed irregular pattern, off any symmetry."""
     pattern = jnp.sin(1.0 + 2.3 * jnp.arange(x.shape[0]) ** 1.5)
-    y = x * jnp.exp(size * pattern)
-    return y * (groups.mass / groups.total(y))[groups.index]
+    return groups.shared(x * jnp.exp(size * pattern))
 
 
 @quick_jit
