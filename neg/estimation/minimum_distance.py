@@ -11,14 +11,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.core.checks import check_range, check_shape
-from neg.core.errors import ConvergenceError, InvalidParameterError, LabelMismatchError
+from neg.core.checks import check_choice, check_range, check_shape
+from neg.core.errors import ConvergenceError, InvalidParameterError
 from neg.economy.model import Model
 from neg.estimation.equilibrium import near, solve_near
+from neg.estimation.inversion import invert
 from neg.estimation.least_squares import Lanes, Problem, evaluate, long_way, minimise
 from neg.estimation.levers import Levers, Point, Unknown, in_hands
 from neg.estimation.result import Result, rank_of
-from neg.estimation.settings import Search
+from neg.estimation.settings import ROUTES, Search
+from neg.estimation.weights import weights_of
 from neg.solvers.long_run import LongRun
 from neg.solvers.short_run import ShortRun
 
@@ -160,6 +162,7 @@ def _search(
     point: Point | None = None,
 ) -> Result:
     check_range("starts", search.starts, 1)
+    check_choice("route", search.route, ROUTES)
     for name, value in starts.items():
         low, high = bounds[name]
         if not np.all((np.asarray(value) > low) & (np.asarray(value) < high)):
@@ -178,7 +181,7 @@ def _search(
     z = problem.point(dict(starts))
     shaped = _shaped(problem, z, start, aims)
     target = jnp.concatenate([jnp.ravel(shaped[name]) for name in aims])
-    root, covariance = _weights({k: v.shape for k, v in shaped.items()}, *weighting)
+    root, covariance = weights_of({k: v.shape for k, v in shaped.items()}, *weighting)
     data = Estimation(problem, target, jnp.asarray(root), covariance, z, start, point, search)
     return _result(data, lanes(data, _spread(z, search)))
 
@@ -190,6 +193,15 @@ def lanes(
     count = len(z)
     many = jnp.broadcast_to(data.target, (count, len(data.target))) if target is None else target
     start = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (count, *jnp.shape(leaf))), data.near)
+    if data.search.route == "exact" and target is None and pinned is None:
+        return invert(
+            data.problem,
+            z,
+            data.target,
+            data.near,
+            tolerance=data.search.tolerance,
+            max_steps=data.search.max_steps,
+        )
     if data.search.far and pinned is None:
         noise = jnp.zeros((data.search.far, len(data.target)))
         rate = jnp.asarray(data.search.rate)
@@ -228,65 +240,6 @@ def _shaped(
         if not np.all(np.isfinite(found[name])):
             raise InvalidParameterError(f"target {name} is {aim}; must be finite")
     return found
-
-
-def _weights(
-    shapes: Mapping[str, tuple[int, ...]],
-    weights: Mapping[str, Any] | None,
-    covariance: Any,
-    priors: Mapping[str, float],
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Root of the weights, and the covariance of the moments where it is known."""
-    if weights is not None and covariance is not None:
-        raise InvalidParameterError("weights and covariance are both given; must be one of them")
-    known = weights if weights is not None else covariance
-    if isinstance(known, Mapping):
-        for name in known:
-            if name not in shapes:
-                raise LabelMismatchError(
-                    f"weights or covariance name {name!r}; must be among {sorted(shapes)}"
-                )
-    size = {name: int(np.prod(shape)) for name, shape in shapes.items()}
-    full = lambda name, value: np.broadcast_to(
-        np.asarray(value, dtype=float), shapes[name]
-    ).reshape(size[name])
-    if covariance is None:
-        by_name = {name: (weights or {}).get(name, 1.0) for name in shapes}
-        by_name |= {name: sd**-2.0 for name, sd in priors.items()}
-        every = np.concatenate([full(name, by_name[name]) for name in shapes])
-        check_range("weights", every, 0.0)
-        return np.diag(np.sqrt(every)), None
-    if isinstance(covariance, Mapping):
-        for name in shapes:
-            if name not in covariance and name not in priors:
-                raise LabelMismatchError(f"covariance lacks the standard deviation of {name!r}")
-        sds = [full(name, priors.get(name, covariance.get(name))) for name in shapes]
-        matrix = np.diag(np.concatenate(sds) ** 2)
-    else:
-        given = np.asarray(covariance, dtype=float)
-        prior = np.concatenate([np.full(size[n], n in priors) for n in shapes]).astype(bool)
-        check_shape("covariance", given, (int((~prior).sum()),) * 2)
-        matrix = np.zeros((len(prior), len(prior)))
-        matrix[np.ix_(~prior, ~prior)] = given
-        spread = np.concatenate([np.full(size[n], priors.get(n, 0.0)) for n in shapes])
-        matrix += np.diag(np.where(prior, spread**2, 0.0))
-    return _whitening(matrix), matrix
-
-
-def _whitening(matrix: np.ndarray) -> np.ndarray:
-    """Inverse Cholesky factor of a covariance, in units in which its diagonal is one."""
-    scale = np.sqrt(np.diag(matrix))
-    if not np.all(scale > 0) or not np.allclose(matrix, matrix.T):
-        raise InvalidParameterError(
-            "covariance of the moments must be symmetric with a positive diagonal"
-        )
-    smallest = float(np.linalg.eigvalsh(matrix / np.outer(scale, scale))[0])
-    if not smallest > 1e-12:
-        raise InvalidParameterError(
-            "covariance of the moments is singular (smallest eigenvalue of the correlations "
-            f"{smallest:.3g}): a moment says what others say; leave it out, or give weights"
-        )
-    return np.linalg.inv(np.linalg.cholesky(matrix))
 
 
 def _result(data: Estimation, found: Lanes) -> Result:
@@ -333,6 +286,17 @@ def _natural(data: Estimation) -> np.ndarray:
 
 
 def _why(data: Estimation, result: Result) -> str:
+    if data.search.route == "exact":
+        flat = {name: np.ravel(np.asarray(value)) for name, value in result.outcomes.items()}
+        names = [name for name, value in flat.items() for _ in value]
+        gaps = np.concatenate(list(flat.values())) - np.asarray(data.target)
+        worst = int(np.argmax(np.nan_to_num(np.abs(gaps), nan=np.inf)))
+        return (
+            f"exact inversion: moment {names[worst]!r} misses its target "
+            f"{float(data.target[worst]):.6g} by {gaps[worst]:.3g} after {result.steps} steps; "
+            f"must be at most {data.search.tolerance:g}. It may be that no values inside the "
+            "bounds meet all targets: route 'distance' comes as near as it can"
+        )
     words = (
         f"calibration: gradient {result.gradient:.3g} after {result.steps} steps; must be at most "
         f"{data.search.tolerance:g} (loss {result.loss:.3g})"

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 
+ROUTES = ("distance", "exact")
+
 
 @dataclasses.dataclass(frozen=True)
 class Search:
     """How a fit is sought.
 
-    ``tolerance`` on the largest derivative of the loss in the unbounded unknowns; ``max_steps`` of
-    Levenberg-Marquardt; ``starts`` in one batch, the first as given, the others spread around it
-    (``seed``); ``far`` steps of Adam first, ``rate`` their length; ``throw`` without convergence.
+    ``route``: ``distance``, Levenberg-Marquardt on the weighted gaps, or ``exact``, Newton's method
+    where there are as many moments as unknowns, each of which is then met to ``tolerance``. On the
+    other route that is for the largest derivative of the loss in the unbounded unknowns.
+    ``max_steps`` of either; ``starts``, the first as given, the others spread around it (``seed``);
+    ``far`` steps of Adam first (route ``distance``), ``rate`` their length; ``throw`` without
+    convergence.
     """
 
+    route: str = "distance"
     tolerance: float = 1e-8
     max_steps: int = 500
     starts: int = 1

@@ -79,6 +79,7 @@ class TargetEntry(MomentEntry):
 class FitSearch(Strict):
     """How a fit is sought: see :class:`neg.estimation.settings.Search`."""
 
+    route: Literal["distance", "exact"] = "distance"
     tolerance: Annotated[float, Field(gt=0)] = 1e-8
     max_steps: Annotated[int, Field(ge=1)] = 500
     starts: Annotated[int, Field(ge=1)] = 1
