@@ -19,6 +19,7 @@ def world():
     return calibrate(small, theta=5.0, parts=[part], deficit_rule="own-share")
 
 
+@pytest.mark.slow
 def test_the_table_is_the_equilibrium_with_the_bowl_in_force(world):
     x = world.initial_distribution()
     prices = world.initial_prices(x)

@@ -59,6 +59,7 @@ def test_a_lever_is_a_parameter_of_thresholds():
     assert found.parameter == "tau" and "plus" in str(found.model.parameters()["tau"].meaning)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("people", [1.0, 1e6, 1e-4])
 def test_branches_are_told_apart_in_any_units(people):
     tree = diagram(core_periphery(people), "tau", 1.4, 2.0, search=NOTHING)

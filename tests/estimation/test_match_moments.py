@@ -39,6 +39,7 @@ def moments(unknown):
 UNKNOWNS = {"border": (0.3, 0.0, np.inf), "slope": (0.1, 0.0, 1.0), "theta": (3.0, 1.0, 12.0)}
 
 
+@pytest.mark.slow
 def test_recovers_the_truth_on_simulated_data():
     truth = {"border": jnp.asarray(0.12), "slope": jnp.asarray(0.25), "theta": jnp.asarray(5.0)}
     found = match_moments(moments, UNKNOWNS, moments(truth), tolerance=1e-9)

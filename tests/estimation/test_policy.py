@@ -195,6 +195,7 @@ FIRMS = compose(
 )
 
 
+@pytest.mark.slow
 def test_a_policy_for_small_firms_moves_their_share_of_jobs():
     """The aim is the log of the census's share; its slope that of differences."""
     lever = Lever("selection.fixed", "times", origins="a", destinations="b")

@@ -114,6 +114,7 @@ def test_deficits_of_a_sixth_of_value_added_leave_an_optimum(deficits):
     assert nash.gradient < 1e-8 and 0.2 < nash.tariff.max() < 0.4
 
 
+@pytest.mark.slow
 def test_a_deficit_that_forbids_an_optimum_is_named_and_so_is_the_remedy():
     """Welfare of the buyer rises without end in its tariff; with trade balanced it does not."""
     economy = calibrate(uneven([1.6, 0.8, 0.7]), uses="common")

@@ -81,6 +81,7 @@ def test_entrants_earn_what_entry_costs(size, entry):
     assert profit[1] < profit[0]  # harmonising lets more firms in and bids profit down
 
 
+@pytest.mark.slow
 def test_tiers_that_are_their_own_reference_change_nothing():
     part = tiers().referred(2)
     plain = short_run(economy()).outcomes

@@ -52,6 +52,7 @@ variables = ["real_income", "wage"]
 """
 
 
+@pytest.mark.slow
 def test_in_a_scenario_file(tmp_path):
     (tmp_path / "flows.csv").write_text(FLOWS)
     found = resolve(parse_scenario(FILE.replace("\n    ", " ")), tmp_path)

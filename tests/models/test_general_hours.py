@@ -138,6 +138,7 @@ def test_gradient_with_respect_to_labour_supply_equals_central_differences():
     assert float(gradient @ way) == pytest.approx(float(ends[0] - ends[1]) / (2 * h), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_matrix_free_markets_with_hours():
     model = shocked()
     dense, free = short_run(model), short_run(model, method="matrix-free")
@@ -263,6 +264,7 @@ def test_a_lump_sum_rebate_favours_those_who_earn_less():
     assert np.all(per_head > 0)
 
 
+@pytest.mark.slow
 def test_rebates_agree_where_all_earn_the_same():
     kinds = [shocked(0.5, rebate=rebate, mobility="sectors") for rebate in REBATES]
     x = kinds[0].initial_distribution()

@@ -133,6 +133,7 @@ def test_an_empty_place_offers_its_best_mix_of_sectors():
     np.testing.assert_allclose(value[:2], expected, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_payoffs_and_their_derivatives_are_finite_where_nobody_is():
     model = economy()
     x = np.asarray(model.initial_distribution()).copy()
@@ -249,6 +250,7 @@ def test_labelled_moving_costs_are_read_by_their_labels():
     np.testing.assert_array_equal(flat, np.where(home, 0.0, 0.3))
 
 
+@pytest.mark.slow
 def test_free_movement_is_a_share_of_moving_costs():
     members, skilled = ("a", "b"), ("t",)
     base = economy()

@@ -95,6 +95,7 @@ def text(economy):
     return FIT.replace("VALUE", repr(float(short_run(at).outcomes["trade"][0, 1, 0])))
 
 
+@pytest.mark.slow
 def test_a_fit_of_a_file_recovers_what_made_its_target(folder, tmp_path, capsys, text):
     file = folder / "fit.toml"
     file.write_text(ECONOMY + text)

@@ -19,6 +19,7 @@ def learnt(host, a=0.5, **given):
     return trajectory(host, jnp.stack([a, 1.0 - a]), TIMES, tolerance=1e-10, **given)["x"][-1, 0]
 
 
+@pytest.mark.slow
 def test_the_export_zone_in_closed_form():
     """No exposure: a(T) = r + (a - r) exp(-(iota + g) T) with r = iota / (iota + g)."""
 
