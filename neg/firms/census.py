@@ -13,8 +13,9 @@ from neg.menus import Productivity
 class Sales(NamedTuple):
     """What the firms of a place do in each market, in the last axis.
 
-    ``cut`` is the size x at which a firm serves the market, ``labour`` the workers that a unit of
-    size takes, ``overhead`` those that serving it takes, ``revenue`` money per unit of size.
+    ``cut`` is the size x at which a firm serves the market (infinite where nobody does), ``labour``
+    the workers that a unit of size takes, ``overhead`` those that serving it takes, ``revenue``
+    money per unit of size.
     """
 
     cut: Float[Array, "*place market"]
@@ -49,7 +50,7 @@ def census(
         jnp.take_along_axis(part, order, axis=-1)
         for part in (sales.cut, sales.labour, sales.overhead)
     )
-    least = cut[..., :1]
+    least = jnp.where(jnp.isfinite(cut[..., :1]), cut[..., :1], 1.0)  # of nobody: any number
     slope = jnp.cumsum(labour, axis=-1) * least**premium
     fixed = jnp.cumsum(overhead, axis=-1)
     above = jnp.concatenate([cut[..., 1:], jnp.full_like(least, jnp.inf)], axis=-1)

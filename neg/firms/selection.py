@@ -19,7 +19,7 @@ from neg.economy.model import Model
 from neg.economy.part import Part
 from neg.economy.scene import Scene
 from neg.firms.census import Sales, census
-from neg.firms.cutoffs import Served, Terms, any_law, least_size, log_or_zero, pareto
+from neg.firms.cutoffs import CLOSED, Served, Terms, any_law, least_size, log_or_zero, pareto
 from neg.menus import Pareto, Productivity
 
 
@@ -198,7 +198,7 @@ class Selection(Part):
         fixed = self._units(scene) * jnp.exp(self._bundle(scene))
         one = jnp.ones_like(fixed)
         threshold = one if self.threshold is None else self.full("threshold", self._sizes(scene))
-        return Terms(fixed, threshold, jnp.zeros_like(fixed))
+        return Terms(fixed, threshold, jnp.zeros_like(fixed), jnp.ones_like(fixed, dtype=bool))
 
     def _size(self) -> Any:
         return None if self.law is None else self.law.raised(self.sigma - 1.0)
@@ -226,10 +226,12 @@ class Selection(Part):
         found = {}
         if self.law is None:
             needed = jnp.log(terms.fixed * terms.threshold) - scene.own(self, "market")
-            found["barrier"] = self._gap(scene) * needed
+            barrier = self._gap(scene) * needed
         else:
             volume = self._size().above(1.0, jnp.exp(scene.own(self, "cut")))
-            found["barrier"] = jnp.where(mask, -jnp.log(volume) / theta, 0.0)
+            barrier = -jnp.log(volume) / theta
+        shut = jnp.minimum(CLOSED / theta, 2.0 * CLOSED)
+        found["barrier"] = jnp.where(mask, jnp.where(terms.open, barrier, shut), 0.0)
         if self._moves_entry:
             found["productivity"] = scene.own(self, "entry") / theta
         if self.destination is not None:
@@ -258,7 +260,7 @@ class Selection(Part):
             own, terms = scene.own(self, "cut"), served.terms
             volume = self._size().above(1.0, served.cut)
             worth = self.sigma * served.entrants[:, None] * volume * terms.fixed * terms.threshold
-            some = mask & (served.sold > 0)
+            some = mask & jnp.isfinite(served.cut)
             least = log_or_zero(jnp.where(some, worth, 1.0) / jnp.where(some, served.sold, 1.0))
             found["cut"] = jnp.where(some, least, 0.0) - own
         if self._moves_entry:
@@ -306,7 +308,7 @@ class Selection(Part):
             "entrants": jnp.where(on, served.entrants, 0.0),
             "firms": jnp.where(on, served.firms, 0.0),
             "participation": jnp.where(on, served.number, 0.0),
-            "cutoff": jnp.where(on, served.cut ** (1.0 / (self.sigma - 1.0)), 1.0),
+            "cutoff": jnp.where(on, served.cutoff(self.sigma), 1.0),
         } | {name: jnp.where(on, value, 0.0) for name, value in few.items()}
 
     def _census(self, scene: Scene, served: Served) -> dict[str, Array]:
@@ -321,7 +323,8 @@ class Selection(Part):
         def one(shape: Array, *by_pair: Array) -> Any:
             cut, bought, workers, hires = by_pair
             size = Pareto(shape) if self.law is None else self._size()
-            revenue = bought / size.above(1.0, cut)
+            volume = size.above(1.0, cut)
+            revenue = jnp.where(volume > 0, bought / jnp.where(volume > 0, volume, 1.0), 0.0)
             labour = (self.sigma - 1.0) / self.sigma * revenue * hires
             return census(
                 Sales(cut, labour, workers, revenue), size, self.limit, self.premium, home

@@ -194,8 +194,6 @@ def test_support_per_unit_of_budget_has_derivatives():
 
 
 def test_bad_finance_is_named():
-    with pytest.raises(InvalidParameterError, match="cap is not allowed"):
-        compose(economy(), [loans(cap=0.2)])
     with pytest.raises(InvalidParameterError, match="threshold is not allowed"):
         compose(economy(), [loans(threshold=1.1)])
     with pytest.raises(InvalidParameterError, match="destination is not allowed"):
