@@ -47,7 +47,8 @@ TOOLS = {
     "interest subsidy": ("financed_selection.subsidy", 0.06),
     "platform": ("financed_selection.platform", 0.012),
     "credit information": ("financed_selection.information", 0.012),
-    "working capital": ("working_capital.subsidy", 1.0),
+    "working capital, guarantee": ("working_capital.guarantee", 1.0),
+    "working capital, subsidy": ("working_capital.subsidy", 1.0),
     "letters of credit": ("working_capital.letter_subsidy", 1.0),
     "swap line": ("exchange_risk.coverage", 1.0),
     "cluster manager": ("clusters.support", 1.0),
@@ -86,7 +87,14 @@ def economy(config: dict[str, Any]) -> Any:
         base,
         [
             firms,
-            WorkingCapital(terms="letter of credit", subsidy=0.0, letter_subsidy=0.0),
+            WorkingCapital(
+                terms="letter of credit",
+                repaid=config["repaid"],
+                hazard=config["hazard"],
+                guarantee=0.0,
+                subsidy=0.0,
+                letter_subsidy=0.0,
+            ),
             ExchangeRisk(premium=config["premium"], coverage=0.0, line=config["line"]),
             Clusters(members="managed", support=0.0, **money, **rest),
         ],
@@ -162,7 +170,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
         ),
         "caption": (
             "Change of the number of firms that export (left) and of real income net of what the "
-            "budget takes (right) over the budget, for eight instruments used one at a time in "
+            f"budget takes (right) over the budget, for {len(buys)} instruments used one at a time in "
             "both of two equal economies. Firms that differ (Melitz 2003, Chaney 2008: "
             f"σ = {config['sigma']:g}, κ = {config['theta']:g}) borrow 0.7 of the fixed cost of a "
             f"market (Manova 2013: repaid with probability {config['repaid']:g}, interest "
@@ -189,7 +197,7 @@ def draw(record: xr.Dataset) -> Figure:
                 one["budget"],
                 one[name],
                 color=style.COLOURS[k % len(style.COLOURS)],
-                ls="-" if k < 4 else "--",
+                ls="-" if k < 5 else "--",
                 label=tool,
             )
     axes[0].set(ylabel="exporters, change in %", title="who exports")

@@ -85,6 +85,7 @@ class Selection(Part):
         low=0.0,
         low_open=True,
         axes=("origin", "destination", "sector"),
+        neutral=1.0,
     )
     entry: Float[Array, " place"] = parameter(
         1.0, "cost of entry, for the count of firms", low=0.0, low_open=True, axes=("place",)
@@ -101,7 +102,7 @@ class Selection(Part):
         axes=("origin", "destination"),
     )
     destination: Float[Array, ""] | None = parameter(
-        None, "share of fixed costs paid where goods are sold", low=0.0, high=1.0
+        None, "share of fixed costs paid where goods are sold", low=0.0, high=1.0, neutral=0.0
     )
     limit: Float[Array, ""] = parameter(
         10.0, "workers of the largest small firm", low=0.0, low_open=True, unit="workers"
