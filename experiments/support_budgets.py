@@ -170,13 +170,14 @@ def describe(record: xr.Dataset) -> dict[str, str]:
         ),
         "caption": (
             "Change of the number of firms that export (left) and of real income net of what the "
-            f"budget takes (right) over the budget, for {len(buys)} instruments used one at a time in "
-            "both of two equal economies. Firms that differ (Melitz 2003, Chaney 2008: "
+            f"budget takes (right) over the budget, for {len(buys)} instruments used one at a time "
+            "in both of two equal economies. Firms that differ (Melitz 2003, Chaney 2008: "
             f"σ = {config['sigma']:g}, κ = {config['theta']:g}) borrow 0.7 of the fixed cost of a "
             f"market (Manova 2013: repaid with probability {config['repaid']:g}, interest "
             f"{config['interest']:g}, collateral {config['collateral']:g} of "
             f"entry, monitoring {config['monitoring']:g} a loan, a full guarantee "
-            f"lowers repayment by {config['hazard']:g}), wait 60 days for payment, pay 1 % for "
+            f"lowers repayment by {config['hazard']:g}), borrow until payment after 60 days from "
+            "banks that are repaid, and guaranteed, in the same way, pay 1 % for "
             f"letters of credit, bear a premium of {config['premium']:.0%} for exchange-rate risk "
             f"(a swap line costs {config['line']:.1%} of sales covered) and share "
             f"{config['cluster']['weight']:.0%} of costs in managed clusters. All budgets come out "
@@ -189,7 +190,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
 
 def draw(record: xr.Dataset) -> Figure:
     """Exporters and real income over the budget."""
-    figure, axes = style.sheet(1, 2, height=3.0)
+    figure, axes = style.sheet(1, 2, height=3.4)
     for k, tool in enumerate(record["tool"].values):
         one = record.sel(tool=tool)
         for ax, name in zip(axes, ("exporters", "income"), strict=True):
@@ -205,5 +206,6 @@ def draw(record: xr.Dataset) -> Figure:
     for ax in axes:
         ax.axhline(0.0, color="black", lw=0.6)
         ax.set(xlabel="budget, % of GDP")
-    axes[1].legend(loc="lower left")
+    lines, names = axes[1].get_legend_handles_labels()
+    figure.legend(lines, names, loc="outside lower center", ncols=4)
     return figure

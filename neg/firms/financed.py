@@ -153,6 +153,5 @@ class FinancedSelection(Selection, Credit):
         needed = jnp.where(terms.open, terms.threshold, jnp.inf)
         found = {"budget": paid, "threshold": jnp.where(on, needed, 0.0)}
         if self.cap is not None:
-            served = self._served(scene, scene.model.flows(scene.prices, scene.x))
-            found["rationed"] = jnp.where(on, self._rationed(scene, served), 0.0)
+            found["rationed"] = jnp.where(on, self._rationed(scene, self._served_now(scene)), 0.0)
         return super().outcomes(scene) | found

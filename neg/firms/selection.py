@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -18,9 +17,11 @@ from neg.economy.general.outcomes import sales
 from neg.economy.model import Model
 from neg.economy.part import Part
 from neg.economy.scene import Scene
-from neg.firms.census import Sales, census
+from neg.firms.census import Census, by_sector
 from neg.firms.cutoffs import CLOSED, Served, Terms, any_law, least_size, log_or_zero, pareto
 from neg.menus import Pareto, Productivity
+
+_SMALL = ("enterprises", "jobs", "value_added", "exports")
 
 
 class Selection(Part):
@@ -46,10 +47,10 @@ class Selection(Part):
     That holds for log-normal productivity, and for Pareto where fixed costs are so low that every
     firm serves a market: a ``participation`` above one says that the closed form is void.
 
-    Reports, by place and sector, entrants and the shares of firms of at most ``limit`` workers;
-    by pair, firms that serve it and the share of entrants that do. Combines with inputs,
-    mobility, layers of trade cost, hours, tariffs. ``recognition`` is the share of fixed costs that
-    mutual recognition saves abroad.
+    Reports, by place and sector, entrants, the shares of firms of at most ``limit`` workers and
+    what the others produce per worker over them (``productivity_gap``); by pair, firms that serve
+    it and the share of entrants that do. Combines with inputs, mobility, layers, hours, tariffs.
+    ``recognition`` is the share of fixed costs that mutual recognition saves abroad.
 
     >>> from neg import compose, general_economy, short_run
     >>> base = general_economy(
@@ -299,42 +300,43 @@ class Selection(Part):
 
     def outcomes(self, scene: Scene) -> dict[str, Array]:
         """Entrants, who serves what, small firms' shares, and what the budget pays."""
-        model = scene.model
-        served = self._served(scene, model.flows(scene.prices, scene.x))
-        on = jnp.asarray(self._mask(model))
-        if self.law is None:
-            on = on & (self._gap(scene) > 0)
+        served, on = self._served_now(scene), self._differ(scene)
         few = self._census(scene, served)
         return {
             "entrants": jnp.where(on, served.entrants, 0.0),
             "firms": jnp.where(on, served.firms, 0.0),
             "participation": jnp.where(on, served.number, 0.0),
             "cutoff": jnp.where(on, served.cutoff(self.sigma), 1.0),
-        } | {name: jnp.where(on, value, 0.0) for name, value in few.items()}
+            "productivity_gap": few.productivity_gap,
+        } | {f"small_{name}": getattr(few, name) for name in _SMALL}
 
-    def _census(self, scene: Scene, served: Served) -> dict[str, Array]:
+    def _differ(self, scene: Scene) -> Array:
+        """Sectors whose firms differ in effect."""
+        on = jnp.asarray(self._mask(scene.model))
+        return on if self.law is not None else on & (self._gap(scene) > 0)
+
+    def _served_now(self, scene: Scene) -> Served:
+        return self._served(scene, scene.model.flows(scene.prices, scene.x))
+
+    def small(self, scene: Scene) -> Census:
+        """Shares of firms with at most ``limit`` workers, by place and sector."""
+        return self._census(scene, self._served_now(scene))
+
+    def _census(self, scene: Scene, served: Served) -> Census:
         """Shares of small firms, by place and sector; workers go by the sector's labour share."""
         wage = jnp.exp(scene.prices["wage"])
         hired = (scene.model.technology.labour_share / wage)[:, None]  # workers per money of cost
         some = served.entrants > 0
         a_firm = served.sold / jnp.where(some, served.entrants, 1.0)[:, None]
         overhead = (1.0 - self._there) * served.terms.fixed * hired
-        home = jnp.eye(scene.places)
-
-        def one(shape: Array, *by_pair: Array) -> Any:
-            cut, bought, workers, hires = by_pair
-            size = Pareto(shape) if self.law is None else self._size()
-            volume = size.above(1.0, cut)
-            revenue = jnp.where(volume > 0, bought / jnp.where(volume > 0, volume, 1.0), 0.0)
-            labour = (self.sigma - 1.0) / self.sigma * revenue * hires
-            return census(
-                Sales(cut, labour, workers, revenue), size, self.limit, self.premium, home
-            )
-
         by_pair = (served.cut, a_firm, overhead, jnp.broadcast_to(hired, a_firm.shape))
-        few = jax.vmap(one, in_axes=(0, 2, 2, 2, 2), out_axes=1)(self._shape(scene), *by_pair)
-        names = ("enterprises", "jobs", "value_added", "exports")
-        return {f"small_{name}": value for name, value in zip(names, few, strict=False)}
+
+        def law(shape: Array) -> Productivity:
+            return Pareto(shape) if self.law is None else self._size()
+
+        few = by_sector(law, self._shape(scene), by_pair, self.sigma, self.limit, self.premium)
+        on = self._differ(scene)
+        return Census(*(jnp.where(on, value, 0.0) for value in few))
 
     @property
     def words(self) -> str:
