@@ -47,7 +47,8 @@ TOOLS = {
     "interest subsidy": ("financed_selection.subsidy", 0.06),
     "platform": ("financed_selection.platform", 0.012),
     "credit information": ("financed_selection.information", 0.012),
-    "working capital": ("working_capital.subsidy", 1.0),
+    "working capital, guarantee": ("working_capital.guarantee", 1.0),
+    "working capital, subsidy": ("working_capital.subsidy", 1.0),
     "letters of credit": ("working_capital.letter_subsidy", 1.0),
     "swap line": ("exchange_risk.coverage", 1.0),
     "cluster manager": ("clusters.support", 1.0),
@@ -86,7 +87,14 @@ def economy(config: dict[str, Any]) -> Any:
         base,
         [
             firms,
-            WorkingCapital(terms="letter of credit", subsidy=0.0, letter_subsidy=0.0),
+            WorkingCapital(
+                terms="letter of credit",
+                repaid=config["repaid"],
+                hazard=config["hazard"],
+                guarantee=0.0,
+                subsidy=0.0,
+                letter_subsidy=0.0,
+            ),
             ExchangeRisk(premium=config["premium"], coverage=0.0, line=config["line"]),
             Clusters(members="managed", support=0.0, **money, **rest),
         ],
@@ -162,13 +170,14 @@ def describe(record: xr.Dataset) -> dict[str, str]:
         ),
         "caption": (
             "Change of the number of firms that export (left) and of real income net of what the "
-            "budget takes (right) over the budget, for eight instruments used one at a time in "
-            "both of two equal economies. Firms that differ (Melitz 2003, Chaney 2008: "
+            f"budget takes (right) over the budget, for {len(buys)} instruments used one at a time "
+            "in both of two equal economies. Firms that differ (Melitz 2003, Chaney 2008: "
             f"σ = {config['sigma']:g}, κ = {config['theta']:g}) borrow 0.7 of the fixed cost of a "
             f"market (Manova 2013: repaid with probability {config['repaid']:g}, interest "
             f"{config['interest']:g}, collateral {config['collateral']:g} of "
             f"entry, monitoring {config['monitoring']:g} a loan, a full guarantee "
-            f"lowers repayment by {config['hazard']:g}), wait 60 days for payment, pay 1 % for "
+            f"lowers repayment by {config['hazard']:g}), borrow until payment after 60 days from "
+            "banks that are repaid, and guaranteed, in the same way, pay 1 % for "
             f"letters of credit, bear a premium of {config['premium']:.0%} for exchange-rate risk "
             f"(a swap line costs {config['line']:.1%} of sales covered) and share "
             f"{config['cluster']['weight']:.0%} of costs in managed clusters. All budgets come out "
@@ -181,7 +190,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
 
 def draw(record: xr.Dataset) -> Figure:
     """Exporters and real income over the budget."""
-    figure, axes = style.sheet(1, 2, height=3.0)
+    figure, axes = style.sheet(1, 2, height=3.4)
     for k, tool in enumerate(record["tool"].values):
         one = record.sel(tool=tool)
         for ax, name in zip(axes, ("exporters", "income"), strict=True):
@@ -189,7 +198,7 @@ def draw(record: xr.Dataset) -> Figure:
                 one["budget"],
                 one[name],
                 color=style.COLOURS[k % len(style.COLOURS)],
-                ls="-" if k < 4 else "--",
+                ls="-" if k < 5 else "--",
                 label=tool,
             )
     axes[0].set(ylabel="exporters, change in %", title="who exports")
@@ -197,5 +206,6 @@ def draw(record: xr.Dataset) -> Figure:
     for ax in axes:
         ax.axhline(0.0, color="black", lw=0.6)
         ax.set(xlabel="budget, % of GDP")
-    axes[1].legend(loc="lower left")
+    lines, names = axes[1].get_legend_handles_labels()
+    figure.legend(lines, names, loc="outside lower center", ncols=4)
     return figure

@@ -47,6 +47,9 @@ class Edit(BaseModel):
     links: tuple[str, ...] | None = None
     transfers: tuple[str, ...] | None = None
     borders: tuple[str, ...] | None = None
+    tiers: tuple[str, ...] | None = None
+    inputs: tuple[str, ...] | None = None
+    uses: tuple[str, ...] | None = None
     abroad_only: bool = True
 
     @field_validator(*OPERATIONS, *_LAYER)

@@ -44,7 +44,10 @@ class ExchangeRisk(PairLayer):
     )
     aversion: Float[Array, ""] = parameter(0.0, "relative risk aversion", low=0.0)
     line: Float[Array, ""] | None = parameter(
-        None, "cost of a swap line to the budget, per unit of sales that it covers", low=0.0
+        None,
+        "cost of a swap line to the budget, per unit of sales that it covers",
+        low=0.0,
+        neutral=0.0,
     )
 
     def log_rate(self, scene: Scene | None = None) -> Float[Array, "*axes"]:

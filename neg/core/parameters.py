@@ -31,7 +31,8 @@ class Parameter(NamedTuple):
     ``axes`` names what its entries stand for: none for a number, ``("place", "sector")`` for one
     number a place and sector. A number is taken for every entry, an array of the first axes for
     every entry along the others. ``cost`` marks a cost factor (an iceberg cost), one where nothing
-    is lost: searches over its whole range go by the size of its logarithm.
+    is lost: searches over its whole range go by the size of its logarithm. ``neutral`` is the value
+    that changes nothing where a parameter that is switched off (``None``) is given one.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Parameter(NamedTuple):
     axes: tuple[str, ...] = ()
     unit: str = "1"
     cost: bool = False
+    neutral: float | None = None
 
     @property
     def allowed(self) -> str:
@@ -100,6 +102,7 @@ def parameter(
     axes: tuple[str, ...] = (),
     unit: str = "1",
     cost: bool = False,
+    neutral: float | None = None,
 ) -> Any:
     """Field for a parameter with its meaning, default, allowed range, axes and unit.
 
@@ -111,6 +114,7 @@ def parameter(
         axes: what the entries of an array stand for; none for a number.
         unit: in which it is measured.
         cost: whether it is a cost factor, as :class:`Parameter` says.
+        neutral: value of no effect, from which a Lever starts where the default is None.
 
     >>> class Tax(Parametric):
     ...     rate: Array = parameter(0.1, "rate of the tax", low=0.0, high=1.0, high_open=True)
@@ -122,7 +126,7 @@ def parameter(
     """
     number = float("nan") if default is _REQUIRED or default is None else default
     given: dict[str, Any] = {} if default is _REQUIRED else {"default": default}
-    spec = Parameter("", meaning, number, low, high, low_open, high_open, axes, unit, cost)
+    spec = Parameter("", meaning, number, low, high, low_open, high_open, axes, unit, cost, neutral)
     converter = if_given if default is None else as_float
     return eqx.field(converter=converter, metadata={"neg": spec}, **given)
 

@@ -254,11 +254,15 @@ class Economy(Delegate):
             part.with_(**inner[part.label]) if part.label in inner else part for part in parts
         )
         sizes = {axis: len(names) for axis, names in base.labels.items()}
-        for part in changed:
+        new = type(self)(base, changed, self.held)
+        for before, part in zip(parts, changed, strict=True):
             if part.label in inner:
                 own = {axis: len(names) for axis, names in part.labels.items()}
                 part.check_axes(sizes | own, f"{part.label}.")
-        return type(self)(base, changed, self.held)
+                if any(getattr(before, name, 0) is None for name in inner[part.label]):
+                    part.check(base)  # what was switched off may make no sense here
+                    _check_effects(new)
+        return new
 
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:

@@ -36,6 +36,9 @@ SELECTORS = (
     "links",
     "transfers",
     "borders",
+    "tiers",
+    "inputs",
+    "uses",
 )
 _AXIS = {
     "among": ("origin", "destination", "residence", "workplace", "place"),
@@ -49,6 +52,9 @@ _AXIS = {
     "links": ("link",),
     "transfers": ("transfer",),
     "borders": ("border",),
+    "tiers": ("tier",),
+    "inputs": ("input",),
+    "uses": ("use",),
 }
 _PAIRS = ({"origin", "destination"}, {"residence", "workplace"})
 
@@ -67,15 +73,17 @@ class Lever:
     ``phi``. ``operation`` is ``set`` (entries become the value), ``times`` (they are multiplied by
     it) or ``plus`` (it is added). Selectors name the entries by their labels: ``origins`` and
     ``destinations`` (or ``among``, for both), ``places`` (``among`` too), ``sectors``, ``kinds``,
-    ``cells``, and of a network ``links``, ``transfers``, ``borders``; left out, all move. Commuters
-    have residences for origins and workplaces for destinations. Sales, and ways to work, at home
-    move only if ``abroad_only`` is false.
+    ``cells``, ``tiers`` of a chain, ``inputs`` (sectors that are bought from), ``uses``, and of a
+    network ``links``, ``transfers``, ``borders``; left out, all move. Commuters have residences for
+    origins and workplaces for destinations. Sales, and ways to work, at home move only if
+    ``abroad_only`` is false. A parameter that is switched off (``None``) starts from the value
+    that it declares to change nothing.
 
     >>> Lever("border.cost", "times", among=("SGP", "MYS", "THA"))
     Lever('border.cost', 'times', among=('SGP', 'MYS', 'THA'))
 
-    Raises named errors for a path, label or selector that the economy does not have, and for a
-    selection of nothing.
+    Raises named errors for a path, label or selector that the economy does not have, for a
+    selection of nothing, and for a parameter that is switched off and has no such value.
     """
 
     path: str
@@ -91,6 +99,9 @@ class Lever:
     links: tuple[str, ...] | None = None
     transfers: tuple[str, ...] | None = None
     borders: tuple[str, ...] | None = None
+    tiers: tuple[str, ...] | None = None
+    inputs: tuple[str, ...] | None = None
+    uses: tuple[str, ...] | None = None
     abroad_only: bool = True
 
     def __post_init__(self) -> None:
@@ -162,6 +173,7 @@ class Lever:
         if self.operation in _NEUTRAL:
             return jnp.asarray(_NEUTRAL[self.operation])
         spec = _spec(economy, self.path)
+        economy = _switched_on(economy, spec)
         if not spec.axes or self.path not in economy.parameters():
             return economy.get(self.path)
         mask = self.mask(economy, spec)
@@ -176,7 +188,9 @@ class Lever:
         spec = _spec(economy, self.path)
         if not spec.axes:
             self.check(economy)
-            old = economy.get(self.path)
+            if self.operation == "set":
+                return economy.with_(**{self.path: jnp.asarray(value, dtype=float)})
+            old = _switched_on(economy, spec).get(self.path)
             return economy.with_(**{self.path: _operate(self.operation, old, value)})
         mask = self.mask(economy, spec)
         labels = economy.labels
@@ -192,7 +206,7 @@ class Lever:
                 f"{self.path} is put to an array of shape {value.shape}; must be a number or "
                 f"{mask.shape} ({', '.join(spec.axes)})"
             )
-        old = economy.full(self.path, _sizes(economy))
+        old = _switched_on(economy, spec).full(self.path, _sizes(economy))
         new = jnp.where(mask, _operate(self.operation, old, value), old)
         return economy.with_(**{self.path: new})
 
@@ -201,6 +215,18 @@ def _operate(operation: str, old: Array, value: Any) -> Array:
     if operation == "times":
         return old * value
     return old + value if operation == "plus" else jnp.asarray(value, dtype=float)
+
+
+def _switched_on(economy: Model, spec: Parameter) -> Any:
+    """The economy with the parameter at the value of no effect, where it is switched off."""
+    if spec.name not in economy.parameters() or economy.value(spec.name) is not None:
+        return economy
+    if spec.neutral is None:
+        raise InvalidParameterError(
+            f"{spec.name} is switched off (None), and no value of it changes nothing; must be "
+            f"given a value in {spec.allowed} before a Lever moves it"
+        )
+    return economy.with_(**{spec.name: spec.neutral})
 
 
 def _sizes(economy: Model) -> dict[str, int]:

@@ -122,17 +122,18 @@ def small_firms(
     """Log share of small firms in the jobs of ``places``, by the census of firms that differ.
 
     ``of`` is ``enterprises``, ``jobs``, ``value_added`` or ``exports``; small is a firm of at most
-    ``selection.limit`` workers. Weights are the workers of each place and sector at the start. For
-    economies with :class:`neg.firms.selection.Selection`; raises :class:`InvalidParameterError`
-    for others, whose firms are all alike.
+    ``limit`` workers. Weights are the workers of each place and sector at the start. For economies
+    with :class:`neg.firms.Selection` or :class:`neg.firms.FinancedSelection`; raises
+    :class:`InvalidParameterError` for others, whose firms are all alike.
     """
     check_choice("of", of, _SMALL)
     at = short_run(economy)
-    name = f"selection.small_{of}"
-    if name not in at.outcomes:
+    names = [f"{part}.small_{of}" for part in ("selection", "financed_selection")]
+    name = next((one for one in names if one in at.outcomes), None)
+    if name is None:
         raise InvalidParameterError(
             "firms of the economy do not differ, so that none is small; must have the part "
-            "'selection' (neg.firms.Selection)"
+            "'selection' (neg.firms.Selection) or 'financed_selection'"
         )
     share, workers = (np.asarray(at.outcomes[key]) for key in (name, "employment"))
     weight = workers * (share > 0) * _inside(economy, places)[:, None]

@@ -10,6 +10,7 @@ from neg.firms.ladder import Ladder, ladder
 from neg.firms.melitz import Melitz
 from neg.firms.processes import BornGlobal, Contacts, Stages
 from neg.firms.selection import Selection
+from neg.firms.size_distribution import size_distribution
 from neg.firms.takeoff import Plants, TakeOff
 from neg.firms.tiers import Tiers
 from neg.firms.ways_in import WaysIn
@@ -36,6 +37,7 @@ __all__ = [
     "WorkingCapital",
     "census",
     "ladder",
+    "size_distribution",
     "size_facts",
 ]
 

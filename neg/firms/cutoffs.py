@@ -6,25 +6,33 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from neg.menus import Productivity
+
+CLOSED = 300.0
+"""Minus the log of the freeness of a market that nobody may serve: nothing is sold there."""
 
 
 class Terms(NamedTuple):
     """What serving a market takes, ``[origin, destination, sector]``.
 
     ``fixed`` is the money that resources for it cost, ``threshold`` the operating profit that a
-    firm needs over it, ``support`` the share of it that a budget pays.
+    firm needs over it, ``support`` the share of it that a budget pays, ``open`` whether anybody
+    may serve it.
     """
 
     fixed: Float[Array, "origin destination sector"]
     threshold: Float[Array, "origin destination sector"]
     support: Float[Array, "origin destination sector"]
+    open: Bool[Array, "origin destination sector"]
 
 
 class Served(NamedTuple):
-    """Who serves which market: sales before grants, terms, entrants, share of them, least size."""
+    """Who serves which market: sales before grants, terms, entrants, share of them, least size.
+
+    Where nobody serves a market the share is zero and the least size without bound.
+    """
 
     sold: Float[Array, "origin destination sector"]
     terms: Terms
@@ -36,6 +44,11 @@ class Served(NamedTuple):
     def firms(self) -> Float[Array, "origin destination sector"]:
         """Firms that serve each market."""
         return self.entrants[:, None] * self.number
+
+    def cutoff(self, sigma: Array) -> Float[Array, "origin destination sector"]:
+        """Productivity of the least firm that serves each market."""
+        some = jnp.isfinite(self.cut)
+        return jnp.where(some, jnp.where(some, self.cut, 1.0) ** (1.0 / (sigma - 1.0)), jnp.inf)
 
     @property
     def granted(self) -> Float[Array, "origin destination sector"]:
@@ -54,11 +67,11 @@ def pareto(
     firms = sold * overhead / (terms.fixed * terms.threshold)
     left = sold * (1.0 / sigma - overhead * (1.0 - terms.support) / terms.threshold)
     entrants = jnp.sum(left, axis=1) / entry
-    serves = (overhead > 0) & (firms > 0)
+    serves = terms.open & (overhead > 0) & (firms > 0)
     number = jnp.where(serves, firms / jnp.where(entrants > 0, entrants, 1.0)[:, None], 1.0)
     # Powers of what is not there have no derivative: one stands for it.
     cut = number ** (-1.0 / shape)
-    return Served(sold, terms, entrants, number, cut)
+    return Served(sold, terms, entrants, *_nobody(serves, number, cut))
 
 
 def any_law(
@@ -68,9 +81,14 @@ def any_law(
 
     entrants (entry + sum_j P(x > cut) F (1 - support)) = sum_j sold / sigma
     """
-    number = size.above(0.0, cut)
+    number, cut = _nobody(terms.open & (sold > 0), size.above(0.0, cut), cut)
     spent = entry + jnp.sum(number * terms.fixed * (1.0 - terms.support), axis=1)
     return Served(sold, terms, jnp.sum(sold, axis=1) / sigma / spent, number, cut)
+
+
+def _nobody(serves: Array, number: Array, cut: Array) -> tuple[Array, Array]:
+    """Share and least size of those that serve a market, where somebody does."""
+    return jnp.where(serves, number, 0.0), jnp.where(serves, cut, jnp.inf)
 
 
 def least_size(size: Productivity, fixed: Any, entry: Any) -> Array:

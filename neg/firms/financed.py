@@ -7,21 +7,24 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neg.core.checks import is_concrete
 from neg.core.errors import InvalidParameterError
 from neg.core.parameters import altered, parameter
 from neg.economy.general.outcomes import granted
 from neg.economy.model import Model
 from neg.economy.scene import Scene
-from neg.firms.credit import Credit, Loan
-from neg.firms.cutoffs import Terms
+from neg.firms.credit import Credit, Loan, Needs
+from neg.firms.cutoffs import Served, Terms
 from neg.firms.selection import Selection
+from neg.menus import Pareto
 
 
 class FinancedSelection(Selection, Credit):
     """Firms borrow a share of the fixed cost of each market from lenders who break even.
 
         resources_ij = fixed_ij + interest D_ij + monitoring_i        (all in the cost bundle)
-        a firm serves j where its operating profit is at least f_eff_ij (:class:`Credit`)
+        a firm serves j where its operating profit is at least what it needs (:class:`Credit`)
+        needed_ij = larger of f_eff_ij and, under a ``cap``, the profit at which somebody lends
         expected payments = resources - (1 - lam) guarantee (D - C) - lam subsidy
 
     What the budget pays per loan reaches the firms, so that support raises entry, and is taken
@@ -35,9 +38,16 @@ class FinancedSelection(Selection, Credit):
     ``budget`` reports all of it by place, so that instruments compare per unit of money. Without
     borrowing (``share = 0``), or with ``repaid = 1`` and free loans, it is :class:`Selection`.
 
-    Source: as :class:`Credit`; the halving of costs by money is an assumption. Leaves out:
-    rationing (``cap``), fixed costs paid at destinations. Raises
-    :class:`neg.core.errors.InvalidParameterError` for those and for a ``threshold`` besides.
+    Rationing: under a ``cap`` on interest lenders refuse firms whose collateral does not cover
+    enough of the loan; where sales are pledged (``pledge``) those are the firms below a threshold,
+    which ``rationed`` counts as a share of those that would pay. Without a pledge all loans for a
+    market are alike, and one that is refused closes it. Derivatives are those of the side on
+    which the economy is.
+
+    Source: as :class:`Credit`; the halving of costs by money is an assumption. Leaves out: fixed
+    costs paid at destinations. Raises :class:`neg.core.errors.InvalidParameterError` for those,
+    for a ``threshold`` besides, for subsidies above all that firms need, and for a cap at which
+    the firms of a place are lent nothing for any market.
     """
 
     label: ClassVar[str] = "financed_selection"
@@ -58,36 +68,72 @@ class FinancedSelection(Selection, Credit):
     )
 
     def check(self, model: Model) -> None:
-        """As selection; terms come from loans, and nobody is rationed."""
-        for name in ("cap", "threshold"):
-            if getattr(self, name) is not None:
-                raise InvalidParameterError(
-                    f"{name} is not allowed under financed selection; must be left out"
-                )
+        """As selection; terms come from loans, which somebody must get."""
+        if self.threshold is not None:
+            raise InvalidParameterError(
+                "threshold is not allowed under financed selection; must be left out"
+            )
         super().check(model)
+        need, _, _ = self._loan(Scene(model, model.initial_distribution(), {}, {}))
+        on = self._mask(model)
+        if not is_concrete((need.both, need.lent)):
+            return
+        if bool(jnp.any(need.profit[..., on] <= 0)):
+            raise InvalidParameterError(
+                f"subsidy = {float(self.subsidy):g} is not allowed; must be below "
+                f"{float(jnp.min(need.profit[..., on]) + self.subsidy):g}, what the cheapest "
+                "market asks of firms without it"
+            )
+        if not bool(jnp.all(jnp.any(need.lent[..., on], axis=1))):
+            raise InvalidParameterError(
+                f"cap = {float(jnp.asarray(self.cap)):g} is not allowed; must be so high that the "
+                "firms of every place are lent to for some market"
+            )
 
     @property
     def _moves_entry(self) -> bool:
         return True
 
-    def _loan(self, scene: Scene) -> tuple[Loan, Array]:
-        """Terms of each loan, and what looking after one costs, in units of the cost bundle."""
+    def _loan(self, scene: Scene) -> tuple[Needs, Loan, Credit]:
+        """What each market asks of firms, terms without a pledge, and the lenders of each place.
+
+        All in units of the cost bundle.
+        """
         places = (scene.places,)
         less = jnp.exp2(-jnp.broadcast_to(self.platform, places) / self.platform_halves)
         safer = jnp.exp2(-jnp.broadcast_to(self.information, places) / self.information_halves)
         monitoring = (self.monitoring * less)[:, None, None]
         repaid = 1.0 - ((1.0 - self.repaid) * safer)[:, None, None]
         credit = altered(self, monitoring=monitoring, repaid=repaid)
-        entry = jnp.broadcast_to(self.entry, places)[:, None, None]
-        return credit.loan(self._units(scene), entry), monitoring
+        fixed, entry = self._units(scene), self._collateral(scene)
+        return credit.needs(fixed, entry), credit.loan(fixed, entry), credit
+
+    def _collateral(self, scene: Scene) -> Float[Array, "place 1 1"]:
+        """Cost of entry, a share of which serves as collateral."""
+        return jnp.broadcast_to(self.entry, (scene.places,))[:, None, None]
 
     def _terms(self, scene: Scene) -> Terms:
-        """Resources, what a firm needs, what the budget pays."""
-        loan, monitoring = self._loan(scene)
-        resources = self._units(scene) + self.interest * loan.amount
-        resources = resources + jnp.where(loan.amount > 0, monitoring, 0.0)
+        """Resources, what a firm needs, what the budget pays on average, and who is refused."""
+        need, loan, credit = self._loan(scene)
+        units = self._units(scene)
+        resources = units + self.interest * loan.amount
+        resources = resources + jnp.where(loan.amount > 0, credit.monitoring, 0.0)
+        if self.law is None:
+            cut, size = jnp.ones_like(units), altered(Pareto(), kappa=self._shape(scene))
+        else:
+            cut, size = jnp.exp(scene.own(self, "cut")), self._size()
+        paid = credit.mean_budget(units, self._collateral(scene), need.both, size, cut)
         money = resources * jnp.exp(self._bundle(scene))
-        return Terms(money, loan.effective / resources, loan.budget / resources)
+        return Terms(money, need.both / resources, paid / resources, need.lent)
+
+    def _rationed(self, scene: Scene, served: Served) -> Float[Array, "origin destination sector"]:
+        """Share of the firms that would pay for a market whom nobody lends to."""
+        need, _, _ = self._loan(scene)
+        least = need.profit / need.both
+        if self.law is None:
+            return jnp.where(need.lent, 1.0 - least ** self._shape(scene), 1.0)
+        would = self._size().above(0.0, jnp.where(served.number > 0, served.cut * least, 1.0))
+        return jnp.where(served.number > 0, 1.0 - served.number / would, 1.0)
 
     def _grant(self, scene: Scene) -> Float[Array, "origin destination sector"]:
         return jnp.log1p(self._outlaid(scene) * self._terms(scene).support)
@@ -103,5 +149,9 @@ class FinancedSelection(Selection, Credit):
     def outcomes(self, scene: Scene) -> dict[str, Array]:
         """Those of selection, the budget of each place, and what firms need over resources."""
         paid = granted(scene, self._grant(scene)) + self.outlay(scene)
-        needed = jnp.where(jnp.asarray(self._mask(scene.model)), self._terms(scene).threshold, 0.0)
-        return super().outcomes(scene) | {"budget": paid, "threshold": needed}
+        terms, on = self._terms(scene), jnp.asarray(self._mask(scene.model))
+        needed = jnp.where(terms.open, terms.threshold, jnp.inf)
+        found = {"budget": paid, "threshold": jnp.where(on, needed, 0.0)}
+        if self.cap is not None:
+            found["rationed"] = jnp.where(on, self._rationed(scene, self._served_now(scene)), 0.0)
+        return super().outcomes(scene) | found

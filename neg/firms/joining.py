@@ -54,7 +54,7 @@ class Clusters(Part):
         1.0, "speed of joining", low=0.0, low_open=True, unit="1 / time"
     )
     support: Float[Array, ""] | None = parameter(
-        None, "share of the manager's fee that the budget pays", low=0.0, high=1.0
+        None, "share of the manager's fee that the budget pays", low=0.0, high=1.0, neutral=0.0
     )
     members: str = option("open", "who decides on members", ("open", "managed"))
 

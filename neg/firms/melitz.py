@@ -229,4 +229,5 @@ class Melitz(Model):
             "small_jobs": few.jobs,
             "small_value_added": few.value_added,
             "small_exports": few.exports,
+            "productivity_gap": few.productivity_gap,
         }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -18,9 +17,11 @@ from neg.economy.general.outcomes import sales
 from neg.economy.model import Model
 from neg.economy.part import Part
 from neg.economy.scene import Scene
-from neg.firms.census import Sales, census
-from neg.firms.cutoffs import Served, Terms, any_law, least_size, log_or_zero, pareto
+from neg.firms.census import Census, by_sector
+from neg.firms.cutoffs import CLOSED, Served, Terms, any_law, least_size, log_or_zero, pareto
 from neg.menus import Pareto, Productivity
+
+_SMALL = ("enterprises", "jobs", "value_added", "exports")
 
 
 class Selection(Part):
@@ -46,10 +47,10 @@ class Selection(Part):
     That holds for log-normal productivity, and for Pareto where fixed costs are so low that every
     firm serves a market: a ``participation`` above one says that the closed form is void.
 
-    Reports, by place and sector, entrants and the shares of firms of at most ``limit`` workers;
-    by pair, firms that serve it and the share of entrants that do. Combines with inputs,
-    mobility, layers of trade cost, hours, tariffs. ``recognition`` is the share of fixed costs that
-    mutual recognition saves abroad.
+    Reports, by place and sector, entrants, the shares of firms of at most ``limit`` workers and
+    what the others produce per worker over them (``productivity_gap``); by pair, firms that serve
+    it and the share of entrants that do. Combines with inputs, mobility, layers, hours, tariffs.
+    ``recognition`` is the share of fixed costs that mutual recognition saves abroad.
 
     >>> from neg import compose, general_economy, short_run
     >>> base = general_economy(
@@ -85,6 +86,7 @@ class Selection(Part):
         low=0.0,
         low_open=True,
         axes=("origin", "destination", "sector"),
+        neutral=1.0,
     )
     entry: Float[Array, " place"] = parameter(
         1.0, "cost of entry, for the count of firms", low=0.0, low_open=True, axes=("place",)
@@ -101,7 +103,7 @@ class Selection(Part):
         axes=("origin", "destination"),
     )
     destination: Float[Array, ""] | None = parameter(
-        None, "share of fixed costs paid where goods are sold", low=0.0, high=1.0
+        None, "share of fixed costs paid where goods are sold", low=0.0, high=1.0, neutral=0.0
     )
     limit: Float[Array, ""] = parameter(
         10.0, "workers of the largest small firm", low=0.0, low_open=True, unit="workers"
@@ -198,7 +200,7 @@ class Selection(Part):
         fixed = self._units(scene) * jnp.exp(self._bundle(scene))
         one = jnp.ones_like(fixed)
         threshold = one if self.threshold is None else self.full("threshold", self._sizes(scene))
-        return Terms(fixed, threshold, jnp.zeros_like(fixed))
+        return Terms(fixed, threshold, jnp.zeros_like(fixed), jnp.ones_like(fixed, dtype=bool))
 
     def _size(self) -> Any:
         return None if self.law is None else self.law.raised(self.sigma - 1.0)
@@ -226,10 +228,12 @@ class Selection(Part):
         found = {}
         if self.law is None:
             needed = jnp.log(terms.fixed * terms.threshold) - scene.own(self, "market")
-            found["barrier"] = self._gap(scene) * needed
+            barrier = self._gap(scene) * needed
         else:
             volume = self._size().above(1.0, jnp.exp(scene.own(self, "cut")))
-            found["barrier"] = jnp.where(mask, -jnp.log(volume) / theta, 0.0)
+            barrier = -jnp.log(volume) / theta
+        shut = jnp.minimum(CLOSED / theta, 2.0 * CLOSED)
+        found["barrier"] = jnp.where(mask, jnp.where(terms.open, barrier, shut), 0.0)
         if self._moves_entry:
             found["productivity"] = scene.own(self, "entry") / theta
         if self.destination is not None:
@@ -258,7 +262,7 @@ class Selection(Part):
             own, terms = scene.own(self, "cut"), served.terms
             volume = self._size().above(1.0, served.cut)
             worth = self.sigma * served.entrants[:, None] * volume * terms.fixed * terms.threshold
-            some = mask & (served.sold > 0)
+            some = mask & jnp.isfinite(served.cut)
             least = log_or_zero(jnp.where(some, worth, 1.0) / jnp.where(some, served.sold, 1.0))
             found["cut"] = jnp.where(some, least, 0.0) - own
         if self._moves_entry:
@@ -296,41 +300,43 @@ class Selection(Part):
 
     def outcomes(self, scene: Scene) -> dict[str, Array]:
         """Entrants, who serves what, small firms' shares, and what the budget pays."""
-        model = scene.model
-        served = self._served(scene, model.flows(scene.prices, scene.x))
-        on = jnp.asarray(self._mask(model))
-        if self.law is None:
-            on = on & (self._gap(scene) > 0)
+        served, on = self._served_now(scene), self._differ(scene)
         few = self._census(scene, served)
         return {
             "entrants": jnp.where(on, served.entrants, 0.0),
             "firms": jnp.where(on, served.firms, 0.0),
             "participation": jnp.where(on, served.number, 0.0),
-            "cutoff": jnp.where(on, served.cut ** (1.0 / (self.sigma - 1.0)), 1.0),
-        } | {name: jnp.where(on, value, 0.0) for name, value in few.items()}
+            "cutoff": jnp.where(on, served.cutoff(self.sigma), 1.0),
+            "productivity_gap": few.productivity_gap,
+        } | {f"small_{name}": getattr(few, name) for name in _SMALL}
 
-    def _census(self, scene: Scene, served: Served) -> dict[str, Array]:
+    def _differ(self, scene: Scene) -> Array:
+        """Sectors whose firms differ in effect."""
+        on = jnp.asarray(self._mask(scene.model))
+        return on if self.law is not None else on & (self._gap(scene) > 0)
+
+    def _served_now(self, scene: Scene) -> Served:
+        return self._served(scene, scene.model.flows(scene.prices, scene.x))
+
+    def small(self, scene: Scene) -> Census:
+        """Shares of firms with at most ``limit`` workers, by place and sector."""
+        return self._census(scene, self._served_now(scene))
+
+    def _census(self, scene: Scene, served: Served) -> Census:
         """Shares of small firms, by place and sector; workers go by the sector's labour share."""
         wage = jnp.exp(scene.prices["wage"])
         hired = (scene.model.technology.labour_share / wage)[:, None]  # workers per money of cost
         some = served.entrants > 0
         a_firm = served.sold / jnp.where(some, served.entrants, 1.0)[:, None]
         overhead = (1.0 - self._there) * served.terms.fixed * hired
-        home = jnp.eye(scene.places)
-
-        def one(shape: Array, *by_pair: Array) -> Any:
-            cut, bought, workers, hires = by_pair
-            size = Pareto(shape) if self.law is None else self._size()
-            revenue = bought / size.above(1.0, cut)
-            labour = (self.sigma - 1.0) / self.sigma * revenue * hires
-            return census(
-                Sales(cut, labour, workers, revenue), size, self.limit, self.premium, home
-            )
-
         by_pair = (served.cut, a_firm, overhead, jnp.broadcast_to(hired, a_firm.shape))
-        few = jax.vmap(one, in_axes=(0, 2, 2, 2, 2), out_axes=1)(self._shape(scene), *by_pair)
-        names = ("enterprises", "jobs", "value_added", "exports")
-        return {f"small_{name}": value for name, value in zip(names, few, strict=False)}
+
+        def law(shape: Array) -> Productivity:
+            return Pareto(shape) if self.law is None else self._size()
+
+        few = by_sector(law, self._shape(scene), by_pair, self.sigma, self.limit, self.premium)
+        on = self._differ(scene)
+        return Census(*(jnp.where(on, value, 0.0) for value in few))
 
     @property
     def words(self) -> str:

@@ -112,9 +112,10 @@ class Tiers(Part):
         low=0.0,
         high=1.0,
         axes=("place",),
+        neutral=0.0,
     )
     training: Float[Array, " place"] | None = parameter(
-        None, "budget of training", low=0.0, axes=("place",), unit="money / year"
+        None, "budget of training", low=0.0, axes=("place",), unit="money / year", neutral=0.0
     )
     halves: Float[Array, ""] = parameter(
         0.05, "budget at which training halves the cost of quality", low=0.0, low_open=True

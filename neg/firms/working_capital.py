@@ -8,6 +8,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neg.barriers import Barrier
+from neg.core.checks import is_concrete
+from neg.core.errors import InvalidParameterError
 from neg.core.parameters import option, parameter
 from neg.economy.scene import Scene
 
@@ -16,15 +18,22 @@ class WorkingCapital(Barrier):
     """Sellers borrow the cost of what they sell until they are paid.
 
         rate_ij = interest days_ij / 365 + risk_ij
-        interest = (1 + riskless) / repaid - 1,  or that of the lead firm and its fee
+        interest = (1 + riskless) / lam - 1,  lam = repaid - hazard guarantee,
+                   or that of the lead firm and its fee
         risk_ij  = 1 / (1 - default_ij) - 1      (terms = "open account"),  or the fee of a letter
 
     ``days`` run from order to payment: door-to-door time and the buyer's terms. ``finance =
     "supply chain"`` is the lead firm's rate plus ``chain_fee`` instead of the small firm's own.
-    Resources of lenders: nobody's income. The budget of the origin may pay a share of it
-    (``subsidy`` of a bank's interest or of the fee of supply-chain finance, ``letter_subsidy`` of
-    the fee of a letter): resources are used as before, and income pays what sellers do not
-    (a general economy; ``budget`` reports it).
+    Resources of lenders: nobody's income. The budget of the origin may pay a part of it: a
+    ``guarantee`` bears a share of what a bank loses in default, ``subsidy`` a share of the interest
+    that is left or of the fee of supply-chain finance, ``letter_subsidy`` one of the fee of a
+    letter. Resources are used as before, and income pays what sellers do not (a general economy;
+    ``budget`` reports it). A bank that breaks even passes a guarantee on in full:
+
+        interest paid = interest - (1 - lam) guarantee / lam
+
+    so that it is an interest subsidy of that size, at the same cost to the budget, unless a
+    guarantee invites default (``hazard``), which uses more resources.
 
     Source: Manova (2013); Antras and Foley (2015), Journal of Political Economy 123(4). Leaves
     out: who chooses the terms; late payment.
@@ -56,12 +65,24 @@ class WorkingCapital(Barrier):
     letter_fee: Float[Array, ""] = parameter(
         0.01, "fee of a letter of credit", low=0.0, unit="share of value"
     )
+    guarantee: Float[Array, " place"] | None = parameter(
+        None,
+        "share of a bank's loss in default that the budget bears",
+        low=0.0,
+        high=1.0,
+        axes=("place",),
+        neutral=0.0,
+    )
+    hazard: Float[Array, ""] = parameter(
+        0.0, "fall of the probability of repayment under a full guarantee", low=0.0, high=1.0
+    )
     subsidy: Float[Array, " place"] | None = parameter(
         None,
         "share of interest, or of the fee of supply-chain finance, that the budget pays",
         low=0.0,
         high=1.0,
         axes=("place",),
+        neutral=0.0,
     )
     letter_subsidy: Float[Array, " place"] | None = parameter(
         None,
@@ -69,34 +90,59 @@ class WorkingCapital(Barrier):
         low=0.0,
         high=1.0,
         axes=("place",),
+        neutral=0.0,
     )
     finance: str = option("bank", "whose rate firms pay", ("bank", "supply chain"))
     terms: str = option("open account", "how sales are paid", ("open account", "letter of credit"))
 
+    def __check_init__(self) -> None:
+        super().__check_init__()
+        if self.guarantee is not None and self.finance == "supply chain":
+            raise InvalidParameterError(
+                "guarantee is not allowed with finance = 'supply chain', where no bank lends; must "
+                "be left out, or with finance = 'bank'"
+            )
+        lam = self._lam
+        if is_concrete(lam) and bool(jnp.any(lam <= 0)):
+            raise InvalidParameterError(
+                f"hazard = {float(self.hazard):g} is not allowed; repaid - hazard guarantee = "
+                f"{float(jnp.min(lam)):g} must be above 0, or nobody repays"
+            )
+
     @property
-    def interest(self) -> Float[Array, ""]:
-        """Yearly interest."""
+    def _lam(self) -> Float[Array, "*place"]:
+        """Probability of repayment."""
+        return self.repaid if self.guarantee is None else self.repaid - self.hazard * self.guarantee
+
+    @property
+    def interest(self) -> Float[Array, "*place"]:
+        """Yearly interest, before any support."""
         if self.finance == "supply chain":
             return self.lead + self.chain_fee
-        return (1.0 + self.riskless) / self.repaid - 1.0
+        return (1.0 + self.riskless) / self._lam - 1.0
 
     def ad_valorem(self, scene: Scene) -> Any:
         """Interest until payment, and the risk of none."""
         risk = self.default / (1.0 - self.default)
         if self.terms == "letter of credit":
             risk = self.letter_fee
+        interest = jnp.broadcast_to(self.interest, (scene.places,))[:, None]
         pairs = (scene.places, scene.places)
-        return jnp.broadcast_to(self.interest * self.days / 365.0 + risk, pairs)
+        return jnp.broadcast_to(interest * self.days / 365.0 + risk, pairs)
 
     def borne(self, scene: Scene) -> Array | None:
         """What the budgets of origins pay of it."""
-        if self.subsidy is None and self.letter_subsidy is None:
+        if self.subsidy is None and self.letter_subsidy is None and self.guarantee is None:
             return None
         places = (scene.places,)
         zero = jnp.zeros(())
         share = zero if self.subsidy is None else self.subsidy
         dear = self.chain_fee if self.finance == "supply chain" else self.interest
-        paid = jnp.broadcast_to(share, places)[:, None] * dear * self.days / 365.0
+        backed = zero
+        if self.guarantee is not None:
+            backed = (1.0 - self._lam) * self.guarantee / self._lam
+        yearly = jnp.broadcast_to(backed + share * (dear - backed), places)
+        paid = yearly[:, None] * self.days / 365.0
         if self.terms == "letter of credit" and self.letter_subsidy is not None:
             paid = paid + jnp.broadcast_to(self.letter_subsidy, places)[:, None] * self.letter_fee
         full = jnp.asarray(self.ad_valorem(scene))

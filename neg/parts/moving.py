@@ -39,6 +39,7 @@ class MovingCosts(Part):
     free: Float[Array, "origin place sector"] | None = parameter(
         None,
         "share of moving costs that free movement removes",
+        neutral=0.0,
         low=0.0,
         high=1.0,
         axes=("origin", "place", "sector"),

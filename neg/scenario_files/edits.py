@@ -42,6 +42,10 @@ class LayerEdit(OneChange, Entry):
     cost: float | None = None
 
 
+_OWN = ("places", "groups", "cells", "kinds", "links", "transfers", "borders", "tiers", "inputs")
+_OWN = (*_OWN, "uses")
+
+
 class ParameterEdit(OneChange, Entry):
     """Of any parameter, by the path and the selectors of a Lever."""
 
@@ -58,11 +62,13 @@ class ParameterEdit(OneChange, Entry):
     links: list[str] | None = None
     transfers: list[str] | None = None
     borders: list[str] | None = None
+    tiers: list[str] | None = None
+    inputs: list[str] | None = None
+    uses: list[str] | None = None
 
     def selectors(self) -> dict[str, tuple[str, ...]]:
         """Those given, as a Lever takes them."""
-        names = ("places", "groups", "cells", "kinds", "links", "transfers", "borders")
-        found = {name: getattr(self, name) for name in names}
+        found = {name: getattr(self, name) for name in _OWN}
         return super().selectors() | {k: tuple(v) for k, v in found.items() if v is not None}
 
 

@@ -26,6 +26,9 @@ class LeverEntry(Entry):
     links: list[str] | None = None
     transfers: list[str] | None = None
     borders: list[str] | None = None
+    tiers: list[str] | None = None
+    inputs: list[str] | None = None
+    uses: list[str] | None = None
     abroad_only: bool = True
 
     def plain(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Levers: what moves, how, and what is refused."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -7,11 +8,18 @@ import xarray as xr
 from economies import random_table
 
 from neg.analysis import calibrate, gradient, real_income_gradient, scenario
+from neg.analysis.scenarios import Edit
 from neg.core.errors import InvalidParameterError, LabelMismatchError, UnknownNameError
+from neg.core.parameters import parameter
 from neg.economy.composed import compose
-from neg.economy.lever import Lever, in_hand
+from neg.economy.lever import _AXIS, SELECTORS, Lever, in_hand
+from neg.economy.model import Model
+from neg.economy.part import Part
+from neg.firms import WorkingCapital
 from neg.models.core_periphery import CorePeriphery
 from neg.parts import Land
+from neg.scenario_files.edits import ParameterEdit
+from neg.scenario_files.searches import LeverEntry
 from neg.solvers.short_run import short_run
 
 TABLE = random_table(seed=5, tariffs=False)
@@ -122,3 +130,48 @@ def test_weights_of_zero_or_nan_are_refused():
     np.testing.assert_allclose(
         real_income_gradient(MODEL, labelled), real_income_gradient(MODEL, [1.0, 0.0, 0.0])
     )
+
+
+def test_every_axis_has_a_selector():
+    """Whatever a parameter of a part or of a model is a list over, a Lever can name its entries."""
+    known = {axis for axes in _AXIS.values() for axis in axes}
+    for kind in [*Part.registry.values(), *Model.registry.values()]:
+        for name, spec in kind.parameters().items():
+            assert set(spec.axes) <= known, (kind.__name__, name)
+    assert set(_AXIS) == set(SELECTORS)
+    fields = {*ParameterEdit.model_fields} & {*LeverEntry.model_fields} & {*Edit.model_fields}
+    assert set(SELECTORS) <= fields
+
+
+def test_inputs_and_uses_are_selected():
+    lever = Lever("input_share", "times", places="p0", inputs="s0", sectors="s1")
+    mask = lever.mask(MODEL, MODEL.parameters()["input_share"])
+    np.testing.assert_array_equal(np.argwhere(mask), [[0, 0, 1]])
+    use = MODEL.labels["use"][0]
+    moved = Lever("taste", "times", origins="p0", destinations="p1", uses=use).put(MODEL, 0.5)
+    assert (moved.taste[0, 1] == 0.5 * MODEL.taste[0, 1]).all()
+    with pytest.raises(UnknownNameError, match="use 'x'"):
+        Lever("taste", "times", uses="x").check(MODEL)
+
+
+def test_what_is_switched_off_starts_from_the_value_of_no_effect():
+    model = compose(MODEL, [WorkingCapital()])
+    lever = Lever("working_capital.subsidy", "plus", places="p1")
+    np.testing.assert_allclose(lever.put(model, 0.3).value(lever.path), [0.0, 0.3, 0.0])
+    assert Lever("working_capital.subsidy", "set").start(model) == 0.0
+    assert Lever("tariff_response", "times", sectors="s0").put(MODEL, 1.2).tariff_response[1] == 1.0
+    capped = compose(MODEL, [Rule()])
+    for lever in (Lever("rule.cap", "times"), Lever("rule.each", "set", places="p1")):
+        with pytest.raises(InvalidParameterError, match=r"is switched off \(None\).*\[0, inf\)"):
+            lever.put(capped, 0.5)
+    assert Lever("rule.cap", "set").put(capped, 0.5).get("rule.cap") == 0.5
+    with pytest.raises(InvalidParameterError, match="grant"):  # nobody pays for it there
+        Lever("working_capital.subsidy").put(compose(CorePeriphery(), [WorkingCapital()]), 0.5)
+
+
+class Rule(Part):
+    """Parameters without a value of no effect."""
+
+    label = "rule"
+    cap: jax.Array | None = parameter(None, "a cap", low=0.0)
+    each: jax.Array | None = parameter(None, "one a place", low=0.0, axes=("place",))

@@ -56,6 +56,7 @@ MANAGER = Clusters(fee=0.05, cut=0.6, support=0.8, members="managed")
 TRADE = {
     "working capital": [WorkingCapital(subsidy=[0.5, 0.0])],
     "supply-chain finance": [WorkingCapital(finance="supply chain", subsidy=0.8)],
+    "guarantee": [WorkingCapital(guarantee=[0.5, 0.0], hazard=0.02)],
     "everything": [
         WorkingCapital(terms="letter of credit", subsidy=0.2, letter_subsidy=0.5),
         SWAP,
@@ -193,14 +194,40 @@ def test_support_per_unit_of_budget_has_derivatives():
     assert (slopes[0] > 0).all()  # each costs the budget
 
 
+@pytest.mark.slow  # three economies
+@pytest.mark.parametrize("terms", ["open account", "letter of credit"])
+def test_guarantee_of_working_capital_is_a_subsidy_of_interest(terms):
+    given = {"riskless": 0.06, "repaid": 0.8, "default": 0.02, "terms": terms}
+    interest = float(WorkingCapital(**given).interest)
+    paid = interest - 0.2 * 0.7 / 0.8
+    # The bank gets back what it lends and the interest on it.
+    assert 0.8 * (1.0 + paid) + 0.2 * 0.7 == pytest.approx(1.06, rel=1e-14)
+    _, _, backed = solved(WorkingCapital(guarantee=[0.7, 0.0], **given))
+    share = [1.0 - paid / interest, 0.0]
+    _, _, cheaper = solved(WorkingCapital(subsidy=share, **given))
+    for name, value in cheaper.items():
+        assert backed[name] == pytest.approx(np.asarray(value), rel=1e-9, abs=1e-12), name
+    assert backed["working_capital.budget"][0] > 0
+    _, _, risky = solved(WorkingCapital(guarantee=[0.7, 0.0], hazard=0.1, **given))
+    sums = "working_capital.budget"
+    bought = np.asarray(risky["trade"] / backed["trade"])[0, 1, 0]
+    assert risky[sums][0] > backed[sums][0] and bought < 1.0
+
+
 def test_bad_finance_is_named():
-    with pytest.raises(InvalidParameterError, match="cap is not allowed"):
-        compose(economy(), [loans(cap=0.2)])
     with pytest.raises(InvalidParameterError, match="threshold is not allowed"):
         compose(economy(), [loans(threshold=1.1)])
     with pytest.raises(InvalidParameterError, match="destination is not allowed"):
         compose(economy(), [loans(destination=0.5)])
     with pytest.raises(InvalidParameterError, match="grant"):
         compose(CorePeriphery(), [WorkingCapital(subsidy=0.5)])
+    with pytest.raises(InvalidParameterError, match="grant"):
+        Lever("working_capital.guarantee", "set").put(
+            compose(CorePeriphery(), [WorkingCapital()]), 0.5
+        )
+    with pytest.raises(InvalidParameterError, match="guarantee is not allowed with finance"):
+        WorkingCapital(finance="supply chain", guarantee=0.5)
+    with pytest.raises(InvalidParameterError, match=r"hazard = 1 is not allowed"):
+        WorkingCapital(guarantee=1.0, hazard=1.0)
     with pytest.raises(InvalidParameterError, match="support is not allowed on a CorePeriphery"):
         compose(CorePeriphery(), [Clusters(support=0.5)])

@@ -75,9 +75,10 @@ ALONE = {
         ],
     ),
     "working capital": (
-        [WorkingCapital(subsidy=0.2)],
+        [WorkingCapital(subsidy=0.2, hazard=0.05)],
         [
             at("working_capital.repaid", "set", 0.9),
+            at("working_capital.guarantee", "plus", 0.3, places=("a",)),
             at("working_capital.days", origins=("a",)),
             at("working_capital.subsidy", "set", 0.2, places=("b",)),
         ],

@@ -9,7 +9,15 @@ import pytest
 
 from neg import compose, general_economy, long_run, short_run
 from neg.core.errors import InvalidParameterError, UnknownNameError
-from neg.firms import Clusters, Credit, Melitz, Selection, WaysIn, WorkingCapital
+from neg.firms import (
+    Clusters,
+    Credit,
+    Melitz,
+    Selection,
+    WaysIn,
+    WorkingCapital,
+    size_distribution,
+)
 from neg.menus import LogNormal, Pareto
 from neg.models.core_periphery import CorePeriphery
 from neg.parts import Tastes
@@ -82,11 +90,15 @@ def test_log_normal_oracle_and_population():
     assert local == pytest.approx(3.3796143342350007, rel=1e-10)
 
 
+LIMITS = (3.0, 6.0, 12.0, 50.0)
+
+
 @pytest.mark.parametrize("law", [Pareto(6.0), LogNormal(0.1, 0.45)], ids=["pareto", "log-normal"])
 def test_shares_of_small_firms_are_those_of_a_million_firms(law):
     model = melitz(productivity=law, premium=0.15)
     solved = short_run(model)
     sales, found = model.sales(solved.prices), solved.outcomes
+    spread = size_distribution(solved, LIMITS)
     x = np.asarray(model.size.draw(jax.random.key(5), 1_000_000))
     for i in range(2):
         cut, labour, overhead, revenue = (np.asarray(part)[i] for part in sales)
@@ -96,6 +108,14 @@ def test_shares_of_small_firms_are_those_of_a_million_firms(law):
         heads = serves @ overhead + (serves @ labour) * x * scale
         sold = serves * revenue * x[:, None]
         small = inside & (heads <= 6.0)
+        per_worker = sold.sum(axis=1)[inside & ~small].sum() / heads[inside & ~small].sum()
+        per_worker /= sold.sum(axis=1)[small].sum() / heads[small].sum()
+        assert per_worker == pytest.approx(float(found["productivity_gap"][i]), rel=0.02)
+        for k, limit in enumerate(LIMITS):
+            share = (inside & (heads <= limit)).sum() / inside.sum()
+            assert share == pytest.approx(
+                float(spread["enterprises"][k, i]), abs=5 / np.sqrt(inside.sum())
+            )
         assert small.sum() / inside.sum() == pytest.approx(
             float(found["small_enterprises"][i]), abs=5 / np.sqrt(inside.sum())
         )
@@ -132,6 +152,13 @@ def test_bad_input_is_named():
         compose(economy(), [Selection(sectors=("cars",))])
     with pytest.raises(InvalidParameterError, match="CorePeriphery"):
         compose(CorePeriphery(), [Selection()])
+    with pytest.raises(InvalidParameterError, match="firms of the economy do not differ"):
+        size_distribution(short_run(CorePeriphery()), [1.0])
+    solved = short_run(melitz())
+    with pytest.raises(InvalidParameterError, match="must rise"):
+        size_distribution(solved, [2.0, 1.0])
+    with pytest.raises(InvalidParameterError, match="limits"):
+        size_distribution(solved, [0.0, 1.0])
 
 
 @pytest.mark.parametrize("destination", [0.0, 0.4, 1.0])
@@ -139,11 +166,15 @@ def test_the_part_makes_the_general_economy_melitz(destination):
     firms = Selection(fixed=FIXED, entry=ENTRY, destination=destination, limit=6.0)
     twin = compose(economy(), [firms])
     solved = short_run(twin)
-    found, own = solved.outcomes, short_run(melitz(destination=destination)).outcomes
+    plain = melitz(destination=destination)
+    found, own = solved.outcomes, short_run(plain).outcomes
     wage = found["wage"][:, 0]
     assert wage / wage[0] == pytest.approx(np.asarray(own["wage"]), rel=1e-10)
     names = ["entrants", "firms", "cutoff", "participation", "small_enterprises", "small_jobs"]
-    for name in [*names, "small_value_added", "small_exports"]:
+    both = [size_distribution(one, [5.0, 6.0, 40.0]) for one in (solved, short_run(plain))]
+    for name, value in both[1].items():
+        assert both[0][name][..., 0].values == pytest.approx(value.values, rel=1e-9), name
+    for name in [*names, "small_value_added", "small_exports", "productivity_gap"]:
         here = np.asarray(found[f"selection.{name}"])[..., 0]
         assert here == pytest.approx(np.asarray(own[name]), rel=1e-9), name
     assert found["trade_balance"] == pytest.approx(0.0, abs=1e-12)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import jax
 import numpy as np
 import pytest
 
 from neg import compose, general_economy, short_run
 from neg.core.errors import InvalidParameterError, UnknownNameError
 from neg.diagrams.diagram import NOTHING, diagram
-from neg.economy.lever import Lever
+from neg.economy.lever import Lever, in_hand
 from neg.estimation import maximise
+from neg.estimation.plain import unknown_of
 from neg.firms import Tiers
 from neg.models.core_periphery import CorePeriphery
 from neg.scenario_files import parse_scenario
@@ -62,6 +64,12 @@ def test_in_a_scenario_file(tmp_path):
     gain = np.log(np.asarray(other["consumption"] / one["consumption"]))
     assert gain[0] > 0.0 and gain[1] > 0.0
     text = FILE.replace("\n    ", " ")
+    one = 'path = "tiers.standards"\nfactor = 0.5\ntiers = ["2"]'
+    alone = text.replace('path = "tiers.harmonised"\nvalue = 0.5\nplaces = ["A", "B"]', one)
+    third = resolve(parse_scenario(alone), tmp_path).edited
+    assert third.value("tiers.standards") == pytest.approx(np.array([0.2, 1.0, 2.0]))
+    with pytest.raises(UnknownNameError, match="tier '3'"):
+        resolve(parse_scenario(alone.replace('["2"]', '["3"]')), tmp_path)
     with pytest.raises(UnknownNameError, match="cars"):
         bad = parse_scenario(text.replace('sectors = ["goods"]', 'sectors = ["cars"]'))
         resolve(bad, tmp_path)
@@ -76,6 +84,32 @@ def test_along_the_branches_of_a_diagram():
     found = diagram(compose(CorePeriphery(), [Tiers()]), "tau", 1.4, 2.2, search=NOTHING)
     points = [point.parameter for _, point in found.special]
     assert min(abs(point - 1.626577) for point in points) < 1e-5
+
+
+def test_one_tier_alone():
+    """A list by tier takes tiers: in a fit or a policy, with a derivative, back where it was."""
+    model = compose(CorePeriphery(), [Tiers()])
+    given = {"path": "tiers.standards", "operation": "times", "tiers": ["2"]}
+    lever = unknown_of("top", given | {"low": 0.5, "high": 1.0}).lever
+    assert lever == Lever("tiers.standards", "times", tiers="2")
+    held, name = in_hand(model, lever)
+    assert held.get(name) == 1.0
+    moved = lever.put(model, 0.5).value("tiers.standards")
+    assert moved == pytest.approx(np.array([0.2, 1.0, 1.5, 9.0]))
+
+    def suppliers(value):
+        part = lever.put(model, value).part("tiers")
+        return part._choice(part.profit(2), part.costs(2)).active[0, 3]
+
+    numeric = (suppliers(0.8 + 1e-5) - suppliers(0.8 - 1e-5)) / 2e-5
+    assert jax.grad(suppliers)(0.8) == pytest.approx(float(numeric), rel=1e-6)
+    assert numeric < 0.0  # what a tier asks for keeps firms out of it
+    with pytest.raises(UnknownNameError, match="tier '7'"):
+        Lever("tiers.quality", "times", tiers="7").check(model)
+    with pytest.raises(InvalidParameterError, match="tiers must be left out"):
+        Lever("tau", "times", tiers="2").check(model)
+    with pytest.raises(InvalidParameterError, match="must rise with the tier"):
+        Lever("tiers.worth", "set", tiers="1").put(model, 0.5)
 
 
 @pytest.mark.slow

@@ -56,6 +56,7 @@ class Market(Parametric):
         low=0.0,
         low_open=True,
         axes=("sector",),
+        neutral=1.0,
     )
 
     def freeness(self) -> Float[Array, "origin destination sector use"]:
