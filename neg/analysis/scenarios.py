@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ValidationError,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from neg.barriers.layer import layers_of
 from neg.core.errors import InvalidParameterError, unknown_name
@@ -17,7 +24,11 @@ _LAYER = {"factor": ("factor", "times"), "rate": ("rate", "set"), "cost": ("cost
 """Short forms for a layer of trade cost: the parameter that moves, and how."""
 
 
-class Edit(BaseModel):
+_SELECTORS: Any = dict.fromkeys(SELECTORS, (tuple[str, ...] | None, None))
+_Selected: Any = create_model("_Selected", **_SELECTORS)
+
+
+class Edit(_Selected):
     """One change: a path, exactly one of ``set``, ``times`` and ``plus``, and who is meant.
 
     ``{"path": "productivity", "times": 1.1, "places": ["VNM"]}``; for a layer of trade cost also
@@ -36,20 +47,6 @@ class Edit(BaseModel):
     factor: Any = None
     rate: Any = None
     cost: Any = None
-    among: tuple[str, ...] | None = None
-    origins: tuple[str, ...] | None = None
-    destinations: tuple[str, ...] | None = None
-    places: tuple[str, ...] | None = None
-    sectors: tuple[str, ...] | None = None
-    groups: tuple[str, ...] | None = None
-    cells: tuple[str, ...] | None = None
-    kinds: tuple[str, ...] | None = None
-    links: tuple[str, ...] | None = None
-    transfers: tuple[str, ...] | None = None
-    borders: tuple[str, ...] | None = None
-    tiers: tuple[str, ...] | None = None
-    inputs: tuple[str, ...] | None = None
-    uses: tuple[str, ...] | None = None
     abroad_only: bool = True
 
     @field_validator(*OPERATIONS, *_LAYER)

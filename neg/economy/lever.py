@@ -24,22 +24,6 @@ from neg.economy.model import Model
 
 OPERATIONS = ("set", "times", "plus")
 _NEUTRAL = {"times": 1.0, "plus": 0.0}
-SELECTORS = (
-    "among",
-    "origins",
-    "destinations",
-    "places",
-    "sectors",
-    "groups",
-    "cells",
-    "kinds",
-    "links",
-    "transfers",
-    "borders",
-    "tiers",
-    "inputs",
-    "uses",
-)
 _AXIS = {
     "among": ("origin", "destination", "residence", "workplace", "place"),
     "origins": ("origin", "residence"),
@@ -56,6 +40,8 @@ _AXIS = {
     "inputs": ("input",),
     "uses": ("use",),
 }
+SELECTORS = tuple(_AXIS)
+"""What may name entries; each is a field of a :class:`Lever`."""
 _PAIRS = ({"origin", "destination"}, {"residence", "workplace"})
 
 

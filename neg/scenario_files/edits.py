@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from neg.scenario_files.strict import Entry, Strict
+from neg.scenario_files.strict import Entry, Selected, Strict
 
 Pair = Annotated[list[str], Field(min_length=2, max_length=2)]
 
@@ -42,11 +42,7 @@ class LayerEdit(OneChange, Entry):
     cost: float | None = None
 
 
-_OWN = ("places", "groups", "cells", "kinds", "links", "transfers", "borders", "tiers", "inputs")
-_OWN = (*_OWN, "uses")
-
-
-class ParameterEdit(OneChange, Entry):
+class ParameterEdit(OneChange, Selected):
     """Of any parameter, by the path and the selectors of a Lever."""
 
     changes: ClassVar[tuple[str, ...]] = ("factor", "value", "plus")
@@ -55,21 +51,6 @@ class ParameterEdit(OneChange, Entry):
     factor: float | None = None
     value: float | None = None
     plus: float | None = None
-    places: list[str] | None = None
-    groups: list[str] | None = None
-    cells: list[str] | None = None
-    kinds: list[str] | None = None
-    links: list[str] | None = None
-    transfers: list[str] | None = None
-    borders: list[str] | None = None
-    tiers: list[str] | None = None
-    inputs: list[str] | None = None
-    uses: list[str] | None = None
-
-    def selectors(self) -> dict[str, tuple[str, ...]]:
-        """Those given, as a Lever takes them."""
-        found = {name: getattr(self, name) for name in _OWN}
-        return super().selectors() | {k: tuple(v) for k, v in found.items() if v is not None}
 
 
 class NewLink(Strict):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from neg.scenario_files.strict import Entry, Strict
+from neg.scenario_files.strict import Selected, Strict
 
 Named = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.,-]*$")]
 Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
@@ -14,21 +14,11 @@ _NOTES = {"source"}
 """Keys that say where a number comes from: for the report, not for the solver."""
 
 
-class LeverEntry(Entry):
+class LeverEntry(Selected):
     """A Lever: which entries of which parameter move, and how."""
 
     path: str
     operation: Literal["set", "times", "plus"] = "set"
-    places: list[str] | None = None
-    groups: list[str] | None = None
-    cells: list[str] | None = None
-    kinds: list[str] | None = None
-    links: list[str] | None = None
-    transfers: list[str] | None = None
-    borders: list[str] | None = None
-    tiers: list[str] | None = None
-    inputs: list[str] | None = None
-    uses: list[str] | None = None
     abroad_only: bool = True
 
     def plain(self) -> dict[str, Any]:

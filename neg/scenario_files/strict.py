@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+from neg.economy.lever import SELECTORS
 
 BySector = float | dict[str, float]
 """A number for every sector, or one for each by name."""
@@ -26,5 +30,12 @@ class Entry(Strict):
 
     def selectors(self) -> dict[str, tuple[str, ...]]:
         """Those given, as a Lever takes them."""
-        found = {name: getattr(self, name) for name in Entry.model_fields}
+        known = [name for name in SELECTORS if name in type(self).model_fields]
+        found = {name: getattr(self, name) for name in known}
         return {name: tuple(value) for name, value in found.items() if value is not None}
+
+
+_OTHERS = (name for name in SELECTORS if name not in Entry.model_fields)
+_FIELDS: Any = dict.fromkeys(_OTHERS, (list[str] | None, None))
+Selected: Any = create_model("Selected", __base__=Entry, **_FIELDS)
+"""Which entries of any parameter are meant: an entry with all selectors of a Lever."""
