@@ -302,6 +302,7 @@ def agglomerating():
         return compare(economy, cases), [str(warning.message) for warning in seen]
 
 
+@pytest.mark.slow
 def test_an_unstable_allocation_is_left_for_a_stable_one(agglomerating):
     result, messages = agglomerating
     assert len(messages) == 1  # the scenario starts from the equilibrium found

@@ -84,6 +84,7 @@ def test_racetrack_breaks_by_period_doubling():
     assert later
 
 
+@pytest.mark.slow
 def test_other_parameters_and_aliases_trace_the_same_surface():
     model = CorePeriphery(sigma=5.0, mu=0.4)
     tau = thresholds(model).of_kind("break")[0].value
@@ -176,6 +177,7 @@ def test_gradient_includes_the_response_of_the_equilibrium():
         assert found[name] == pytest.approx((ends[1] - ends[0]) / (2 * step), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_asymmetric_places_have_their_own_sustain_points_and_relabelling_permutes_them():
     distance = np.array([[0, 1.0, 1.4], [0.9, 0, 1.1], [1.5, 1.2, 0]])
     order = np.array([2, 0, 1])

@@ -173,6 +173,7 @@ def test_growth_of_people_and_knowledge_together_is_that_of_a_two_by_two_matrix(
     assert float(found.growth) == pytest.approx(exact, rel=1e-7)
 
 
+@pytest.mark.slow
 def test_paths_with_knowledge_end_where_the_long_run_rests():
     base = AllenArkolakis(alpha=0.05, beta=-0.3, tau=1.4)
     model = compose(base, [Knowledge(gamma=0.1, start=0.05)])

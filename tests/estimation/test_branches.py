@@ -69,6 +69,7 @@ def test_starts_in_one_batch_agree_and_a_prior_pulls():
     assert gap * slope / 0.05 + pull / 0.1 == pytest.approx(0.0, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_plain_data_say_the_same():
     target = {"outcome": "price_index", "places": ["0"], "value": 0.8}
     data = {"unknowns": {"tau": {"path": "tau", "low": 1.0, "high": 3.0}}, "targets": {"i": target}}

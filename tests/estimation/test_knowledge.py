@@ -56,6 +56,7 @@ def test_with_other_weights_errors_are_those_of_the_sandwich_and_j_needs_no_best
     assert found.overidentification[0] == pytest.approx(statistic, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_samples_and_profiles_agree_with_the_delta_method(fitted):
     found = learnt(fitted)
     many = bootstrap(fitted, 400)

@@ -115,6 +115,7 @@ def test_packages_grow_with_budgets_and_their_shadow_prices_fall():
         assert sum(one.spending.values()) == pytest.approx(one.budget, rel=1e-8)
 
 
+@pytest.mark.slow
 def test_no_point_of_a_front_is_better_in_both_aims():
     east = real_income(ECONOMY, ["east"])
     levers = LINKS | {"out": (Lever("tau", "times", origins="home"), 0.8, 1.0)}

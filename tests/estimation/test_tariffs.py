@@ -50,6 +50,7 @@ def test_nash_tariffs_are_best_answers_and_cost_both():
     assert np.asarray(nash.solution.outcomes["welfare"]).sum() < free
 
 
+@pytest.mark.slow
 def test_with_hours_the_optimum_is_that_of_utility():
     """Where hours answer wages consumption peaks at another tariff than what people maximise."""
     model = compose(two(4.0, 1.0), [Hours(psi=1.0)])

@@ -30,6 +30,7 @@ def test_layers_that_burn_break_where_pugas_iceberg_cost_does(record):
     assert (tariffs < burnt[0]).all()  # a tariff also cuts what the seller gets of each sale
 
 
+@pytest.mark.slow
 def test_without_tariff_the_economy_is_pugas():
     """The state that is held even has Puga's break point: freeness 0.1246 and 0.6105."""
     config = {**CONFIG, "base": 0.0}
@@ -43,6 +44,7 @@ def test_without_tariff_the_economy_is_pugas():
             assert even.stable is stable
 
 
+@pytest.mark.slow
 def test_concentration_is_stable_where_it_is_drawn_so(record):
     rates = bell_curve._rates(CONFIG)
     model = bell_curve._economy(CONFIG).with_(**{"freight.rate": float(rates["freight"](30))})

@@ -43,6 +43,7 @@ def test_three_states_found_and_labelled(host):
     assert high["local_share"] == pytest.approx(0.661020408816085, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_with_plants_as_a_stock(two):
     points, at = states(two)
     assert at == pytest.approx([LOW, SADDLE, HIGH], rel=1e-10)
