@@ -42,8 +42,8 @@ class LayerEdit(OneChange, Entry):
     cost: float | None = None
 
 
-_OWN = ("places", "groups", "cells", "kinds", "links", "transfers", "borders", "tiers", "inputs")
-_OWN = (*_OWN, "uses")
+_OWN = ("places", "groups", "cells", "kinds", "links", "transfers", "borders")
+_LISTS = (*_OWN, "tiers", "inputs", "uses")
 
 
 class ParameterEdit(OneChange, Entry):
@@ -68,7 +68,7 @@ class ParameterEdit(OneChange, Entry):
 
     def selectors(self) -> dict[str, tuple[str, ...]]:
         """Those given, as a Lever takes them."""
-        found = {name: getattr(self, name) for name in _OWN}
+        found = {name: getattr(self, name) for name in _LISTS}
         return super().selectors() | {k: tuple(v) for k, v in found.items() if v is not None}
 
 
