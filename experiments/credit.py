@@ -141,7 +141,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             "that small firms are refused (Stiglitz and Weiss 1981): a subsidy helps those who "
             "are lent to, what covers lenders lets others in. The platform halves the cost of a "
             f"loan for every {config['platform']:g} of budget, an assumption that decides where it "
-            "stands. The market's profit is given: entry does not bid it down. Assumed parameters, no data."
+            "stands. The market's profit is given: entry does not bid it down. Assumed parameters, "
+            "no data."
         ),
         "checks": "closed forms; equal cost of guarantee and subsidy holds to rounding",
     }
