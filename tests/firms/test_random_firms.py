@@ -14,7 +14,7 @@ from neg.menus import LogNormal
 from neg.solvers.short_run import short_run
 
 GOODS = ("goods",)
-DRAWS = 4
+DRAWS = 2
 STEP = 1e-6
 
 
@@ -47,9 +47,9 @@ def selection(rng, kind=Selection, **given):
 
 def loans(rng, **given):
     u = rng.uniform
-    terms = {"interest": u(0.0, 0.1), "monitoring": u(0.0, 0.05), "repaid": u(0.7, 0.95)}
+    terms = {"interest": u(0.0, 0.06), "monitoring": u(0.0, 0.03), "repaid": u(0.8, 0.95)}
     terms |= {"guarantee": u(0.0, 0.9), "hazard": u(0.0, 0.1), "subsidy": u(0.0, 0.03)}
-    terms |= {"cap": u(0.15, 0.4), "pledge": u(0.05, 0.4), "collateral": u(0.05, 0.5)}
+    terms |= {"cap": u(0.26, 0.4), "pledge": u(0.05, 0.4), "collateral": u(0.05, 0.5)}
     terms |= {"platform": u(0.0, 0.02, 3), "information": u(0.0, 0.02, 3)}
     return selection(rng, FinancedSelection, **(terms | given))
 
