@@ -1,9 +1,9 @@
 """Who gets in: trade cost, credit cost, and what support of loans buys per unit of budget (M10).
 
-Firms borrow a share of their fixed cost from a lender who breaks even. Left: share of firms that
-take part over trade cost and the probability of repayment. Middle and right: participation over the
-budget spent on a guarantee, an interest subsidy and a platform that lowers the cost of small
-loans, where guarantees invite no default, and where they do.
+Firms borrow a share of their fixed cost from a lender who breaks even. First: share of firms that
+take part over trade cost and the probability of repayment. Then participation over the budget spent
+on a guarantee, an interest subsidy and a platform that lowers the cost of small loans: where
+guarantees invite no default, where they do, and where a cap on interest rations loans.
 """
 
 from __future__ import annotations
@@ -30,11 +30,14 @@ CONFIG: dict[str, Any] = {
     "monitoring": 0.05,
     "platform": 0.003,  # budget, per firm, at which monitoring is halved
     "hazard": 0.1,
+    "cap": 0.25,  # on interest, where loans are rationed
+    "pledge": 0.05,  # share of operating profit that is collateral there
     "points": 41,
 }
 SMOKE = {"points": 7}
 
 TOOLS = ("guarantee", "interest subsidy", "platform")
+MARKETS = ("no moral hazard", "moral hazard", "cap on interest")
 
 
 def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
@@ -51,25 +54,29 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     progress(1, 2, "instruments")
     found = np.array(
         [
-            [[_tool(config, tool, s, hazard) for s in np.linspace(0.0, 1.0, n)] for tool in TOOLS]
-            for hazard in (0.0, config["hazard"])
+            [[_tool(config, tool, s, terms) for s in np.linspace(0.0, 1.0, n)] for tool in TOOLS]
+            for terms in (
+                {},
+                {"hazard": config["hazard"]},
+                {"cap": config["cap"], "pledge": config["pledge"]},
+            )
         ]
     )
     return xr.Dataset(
         {
             "participation": (("repaid", "tau"), grid, {"units": "share of firms"}),
             "with_support": (
-                ("hazard", "tool", "strength"),
+                ("market", "tool", "strength"),
                 found[..., 0],
                 {"units": "share of firms"},
             ),
-            "budget": (("hazard", "tool", "strength"), found[..., 1], {"units": "money per firm"}),
+            "budget": (("market", "tool", "strength"), found[..., 1], {"units": "money per firm"}),
         },
         coords={
             "tau": tau,
             "repaid": repaid,
             "tool": list(TOOLS),
-            "hazard": [0.0, config["hazard"]],
+            "market": list(MARKETS),
             "strength": np.linspace(0.0, 1.0, n),
         },
         attrs={"status": "in closed form"},
@@ -89,58 +96,67 @@ def _in(config: dict[str, Any], scale: Any = None, **credit: Any) -> tuple[Any, 
     return np.asarray(found.firms), np.asarray(found.budget)
 
 
-def _tool(config: dict[str, Any], tool: str, strength: float, hazard: float) -> tuple[float, float]:
+def _tool(
+    config: dict[str, Any], tool: str, strength: float, terms: dict[str, float]
+) -> tuple[float, float]:
     if tool == "guarantee":
-        return _in(config, guarantee=strength, hazard=hazard)
+        return _in(config, guarantee=strength, **terms)
     if tool == "interest subsidy":
-        return _in(config, subsidy=0.12 * strength)
+        return _in(config, subsidy=0.12 * strength, **terms)
     # Cost of a loan falls by half for every ``platform`` of budget.
     spent = 4.0 * strength * config["platform"]
-    share, _ = _in(config, monitoring=config["monitoring"] * 0.5 ** (spent / config["platform"]))
+    monitoring = config["monitoring"] * 0.5 ** (spent / config["platform"])
+    share, _ = _in(config, monitoring=monitoring, **terms)
     return share, spent
 
 
 def describe(record: xr.Dataset) -> dict[str, str]:
     """Equal cost of guarantee and subsidy, and what breaks it."""
     config = settings(record)
-    base = float(record["with_support"][0, 0, 0])
-    sums = 0.5 * float(record["budget"].sel(tool="guarantee").min("hazard").max())
+    sums = 0.5 * float(record["budget"].sel(tool="guarantee").isel(market=0).max())
     gains = {
-        (hazard, tool): _at(record, hazard, tool, sums) - base
-        for hazard in range(2)
+        (market, tool): _at(record, market, tool, sums)
+        - float(record["with_support"].isel(market=market)[0, 0])
+        for market in range(len(MARKETS))
         for tool in TOOLS
     }
     points = {key: f"{100 * gain:.2f}" for key, gain in gains.items()}
     return {
         "title": (
-            "A guarantee and an interest subsidy buy the same entry, "
+            "Guarantee and interest subsidy buy the same entry, "
             f"{points[0, 'guarantee']} points for {sums:.4f} a firm, until guarantees invite "
-            f"default: then {points[1, 'guarantee']} points"
+            f"default: then {points[1, 'guarantee']}; under rationing they buy "
+            f"{points[2, 'guarantee']} and {points[2, 'interest subsidy']}"
         ),
         "caption": (
             "Share of firms that take part when a share of the fixed cost is borrowed (Manova "
             f"2013; Pareto κ = {config['kappa']:g}, σ = {config['sigma']:g}, borrowed share 0.7, "
             f"collateral 0.4 of an entry cost of {config['entry']:g}, riskless interest "
             f"{config['interest']:g}, cost of looking after a loan {config['monitoring']:g}). "
-            "Left: over iceberg cost and the probability of repayment. Middle: over the budget "
-            f"per firm, repayment {config['repaid']:g}: a lender who breaks even passes a "
-            "guarantee on in full. Right: the same where a full guarantee lowers repayment by "
-            f"{config['hazard']:g}. The platform halves the cost of a loan for every "
-            f"{config['platform']:g} of budget, an assumption that decides where it stands. The "
-            "market's profit is given: entry does not bid it down. Assumed parameters, no data."
+            "Upper left: over iceberg cost and the probability of repayment. Upper right: over the "
+            f"budget per firm, repayment {config['repaid']:g}: a lender who breaks even passes a "
+            "guarantee on in full. Lower left: the same where a full guarantee lowers repayment by "
+            f"{config['hazard']:g}. Lower right: where nobody lends above an interest of "
+            f"{config['cap']:.0%} and firms pledge {config['pledge']:.0%} of operating profit, so "
+            "that small firms are refused (Stiglitz and Weiss 1981): a subsidy helps those who "
+            "are lent to, what covers lenders lets others in. The platform halves the cost of a "
+            f"loan for every {config['platform']:g} of budget, an assumption that decides where it "
+            "stands. The market's profit is given: entry does not bid it down. Assumed parameters, "
+            "no data."
         ),
         "checks": "closed forms; equal cost of guarantee and subsidy holds to rounding",
     }
 
 
-def _at(record: xr.Dataset, hazard: int, tool: str, budget: float) -> float:
-    one = record.isel(hazard=hazard).sel(tool=tool)
+def _at(record: xr.Dataset, market: int, tool: str, budget: float) -> float:
+    one = record.isel(market=market).sel(tool=tool)
     return float(np.interp(budget, one["budget"], one["with_support"]))
 
 
 def draw(record: xr.Dataset) -> Figure:
-    """A map and two panels of instruments."""
-    figure, axes = style.sheet(1, 3, height=2.5)
+    """A map and three panels of instruments."""
+    figure, axes = style.sheet(2, 2, height=4.8)
+    axes = np.ravel(axes)
     values = 100.0 * record["participation"]
     lines = axes[0].contourf(record["tau"], record["repaid"], values, levels=9, cmap="Blues")
     figure.colorbar(lines, ax=axes[0], label="% of firms")
@@ -149,7 +165,7 @@ def draw(record: xr.Dataset) -> Figure:
     )
     for k, ax in enumerate(axes[1:]):
         for j, tool in enumerate(TOOLS):
-            one = record.isel(hazard=k).sel(tool=tool)
+            one = record.isel(market=k).sel(tool=tool)
             ax.plot(
                 1000.0 * one["budget"],
                 100.0 * one["with_support"],
@@ -160,8 +176,8 @@ def draw(record: xr.Dataset) -> Figure:
         ax.set(
             xlabel="budget, 1/1000 per firm",
             ylabel="% of firms",
-            title="no moral hazard" if k == 0 else "with moral hazard",
+            title=MARKETS[k],
+            ylim=(6.5, 9.0) if k < 2 else None,
         )
-        ax.set_ylim(6.5, 9.0)
     axes[1].legend(loc="upper left")
     return figure

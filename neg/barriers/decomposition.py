@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from neg.core.errors import InvalidParameterError
+from neg.economy.adding import under_way
 from neg.economy.model import Model
 from neg.economy.scene import Scene
 
@@ -56,6 +57,7 @@ def trade_cost_layers(economy: Model, solution: Any = None) -> xr.DataArray:
     named = {name: value for name, value in prices.items() if name in names}
     rest = {name: value for name, value in prices.items() if name not in names}
     scene = Scene(base, x, rest, named | (getattr(economy, "held", None) or {}))
+    scene = under_way(getattr(economy, "parts", ()), scene)
     for part in getattr(economy, "parts", ()):
         moved = {k: v for k, v in part.effects(scene).items() if k in _CHANNELS}
         for channel, value in moved.items():

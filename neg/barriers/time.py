@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neg.barriers.pair import PAIR, PairLayer, with_sector
@@ -46,6 +47,10 @@ class Time(PairLayer):
     def log_rate(self, scene: Scene | None = None) -> Float[Array, "*axes"]:
         """Days times what one costs."""
         return with_sector(self.hours / 24.0, self.daily)
+
+    def transit(self, scene: Scene) -> Float[Array, "origin destination"]:
+        """Hours under way."""
+        return jnp.broadcast_to(self.hours, (scene.places, scene.places))
 
     @property
     def words(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -30,6 +31,18 @@ def welfare(
     value = jnp.where(x > 0, x * jnp.exp(jnp.where(x > 0, felt, 0.0)), 0.0)
     crowd = np.flatnonzero(cell_places >= 0)
     return jnp.zeros(places).at[cell_places[crowd]].add(value[crowd])
+
+
+def under_way(parts: Iterable[Any], scene: Scene) -> Scene:
+    """The scene with the hours that goods are under way, where a part goes by them."""
+    parts = list(parts)
+    if not any(part.waits for part in parts):
+        return scene
+    found = [hours for part in parts if (hours := part.transit(scene)) is not None]
+    if not found:
+        return scene
+    total = functools.reduce(add, found)
+    return Scene(scene.model, scene.x, scene.prices, scene.named | {"hours": total})
 
 
 def outlays(parts: Iterable[Any], scene: Scene) -> Float[Array, " place"] | None:

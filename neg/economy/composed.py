@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 from neg.core.checks import check_labels
 from neg.core.errors import InvalidParameterError, unknown_name
 from neg.core.parameters import Parameter, altered
-from neg.economy.adding import add, bought_by_budget, log_left, outlays, welfare
+from neg.economy.adding import add, bought_by_budget, log_left, outlays, under_way, welfare
 from neg.economy.delegate import Delegate
 from neg.economy.model import Model, Prices
 from neg.economy.part import Part
@@ -60,12 +60,12 @@ class Economy(Delegate):
         named = {name: value for name, value in prices.items() if name in own}
         named |= self.held or {}
         rest = {name: value for name, value in prices.items() if name not in own}
-        before = Scene(self.base, x, rest, named)
+        before = under_way(self.parts, Scene(self.base, x, rest, named))
         effects: dict[str, Array] = {}
         for part in self.parts:
             for name, value in part.effects(before).items():
                 effects[name] = add(effects[name], value) if name in effects else value
-        return Scene(self.base.bend(effects) if effects else self.base, x, rest, named)
+        return Scene(self.base.bend(effects) if effects else self.base, x, rest, before.named)
 
     def bent_at(self, prices: Prices, x: Float[Array, " cell"]) -> Any:
         """The base as the parts leave it at this point."""
@@ -331,7 +331,7 @@ def _check_effects(composed: Economy) -> None:
     def look(x: Array) -> dict[str, dict[str, Array]]:
         prices = composed.base.initial_prices(x)
         own = composed._own(x)
-        scene = Scene(composed.base, x, prices, own)
+        scene = under_way(composed.parts, Scene(composed.base, x, prices, own))
         return {part.label: part.effects(scene) for part in composed.parts}
 
     found = jax.eval_shape(look, composed.base.initial_distribution())

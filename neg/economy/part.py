@@ -28,6 +28,7 @@ class Part(Parametric):
     ``unknowns``   start of the part's own unknowns, by name; ``residual`` is shaped like them
     ``stocks``     start of stocks that move in time, by name; ``drift`` is the growth rate of
                    each. In the long run stocks rest; in time they move with the distribution
+    ``transit``    ``[origin, destination]`` or with sectors: hours under way, for other parts
     ``outlay``     ``[place]``: money that the budget of a place spends on the part, out of income
     ``outcomes``   what the part reports, as ``label.name``
     =============  ==============================================================================
@@ -82,6 +83,10 @@ class Part(Parametric):
         """Money that the budget of each place spends on the part; None where there is none."""
         return None
 
+    def transit(self, scene: Scene) -> Array | None:
+        """Hours from door to door that goods are under way; None for what carries none."""
+        return None
+
     def outcomes(self, scene: Scene) -> dict[str, Array]:
         """What the part reports, by name."""
         return {}
@@ -89,6 +94,11 @@ class Part(Parametric):
     def hints(self, scene: Scene) -> dict[str, Array]:
         """What large solves should know: ``spread`` of tastes ``[cell]``, labour ``supply``."""
         return {}
+
+    @property
+    def waits(self) -> bool:
+        """Whether the part goes by the hours that goods are under way (``scene.hours``)."""
+        return False
 
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:

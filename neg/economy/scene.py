@@ -61,6 +61,15 @@ class Scene(eqx.Module):
         """An unknown or log stock of a part."""
         return self.named[f"{part.label}.{name}"]
 
+    @property
+    def hours(self) -> Array | None:
+        """Hours from door to door ``[origin, destination]``, or with sectors; None if nobody says.
+
+        There for parts that wait (:attr:`neg.economy.part.Part.waits`). They are those of the parts
+        that carry goods (:meth:`neg.economy.part.Part.transit`).
+        """
+        return self.named.get("hours")
+
     def quantity(self, name: str) -> Array:
         """An outcome of the base by its name, such as ``price_index``; what is not read is free."""
         found = self.model.outcomes(self.prices, self.x)

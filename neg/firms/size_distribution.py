@@ -49,7 +49,8 @@ def size_distribution(solution: Any, limits: Any) -> xr.Dataset:
         raise InvalidParameterError(
             f"limits = {np.asarray(given).tolist()} is not allowed; must rise"
         )
-    model, axes = solution.model, ("limit", "place")
+    model = solution.model
+    axes: tuple[str, ...] = ("limit", "place")
     if isinstance(model, Melitz):
 
         def shares(limit: Any) -> Any:

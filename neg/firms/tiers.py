@@ -118,7 +118,11 @@ class Tiers(Part):
         None, "budget of training", low=0.0, axes=("place",), unit="money / year", neutral=0.0
     )
     halves: Float[Array, ""] = parameter(
-        0.05, "budget at which training halves the cost of quality", low=0.0, low_open=True
+        0.05,
+        "budget at which training halves the cost of quality",
+        low=0.0,
+        low_open=True,
+        unit="money / year",
     )
     size: Productivity = Pareto(1.5)
     sectors: tuple[str, ...] | None = eqx.field(default=None, static=True)

@@ -11,6 +11,7 @@ from neg.barriers import Barrier
 from neg.core.checks import is_concrete
 from neg.core.errors import InvalidParameterError
 from neg.core.parameters import option, parameter
+from neg.economy.adding import add
 from neg.economy.scene import Scene
 
 
@@ -22,7 +23,9 @@ class WorkingCapital(Barrier):
                    or that of the lead firm and its fee
         risk_ij  = 1 / (1 - default_ij) - 1      (terms = "open account"),  or the fee of a letter
 
-    ``days`` run from order to payment: door-to-door time and the buyer's terms. ``finance =
+    ``days`` run from order to payment: door-to-door time and the buyer's terms; with ``under_way =
+    "network"`` they are the terms alone, and the hours of the economy's network (or of its layer
+    of time) come on top, whatever makes these longer or shorter. ``finance =
     "supply chain"`` is the lead firm's rate plus ``chain_fee`` instead of the small firm's own.
     Resources of lenders: nobody's income. The budget of the origin may pay a part of it: a
     ``guarantee`` bears a share of what a bank loses in default, ``subsidy`` a share of the interest
@@ -92,6 +95,9 @@ class WorkingCapital(Barrier):
         axes=("place",),
         neutral=0.0,
     )
+    under_way: str = option(
+        "in days", "whether hours of the network are in days already", ("in days", "network")
+    )
     finance: str = option("bank", "whose rate firms pay", ("bank", "supply chain"))
     terms: str = option("open account", "how sales are paid", ("open account", "letter of credit"))
 
@@ -121,30 +127,51 @@ class WorkingCapital(Barrier):
             return self.lead + self.chain_fee
         return (1.0 + self.riskless) / self._lam - 1.0
 
+    @property
+    def waits(self) -> bool:
+        """For goods on the network."""
+        return self.under_way == "network"
+
+    def _years(self, scene: Scene) -> Float[Array, "origin destination *sector"]:
+        """Time from order to payment."""
+        days = jnp.broadcast_to(self.days, (scene.places, scene.places))
+        if self.waits:
+            if scene.hours is None:
+                raise InvalidParameterError(
+                    "under_way = 'network' is not allowed: no part of the economy says how long "
+                    "goods take; must be 'in days', or beside a network or a layer of time"
+                )
+            days = add(days, scene.hours / 24.0)
+        return days / 365.0
+
     def ad_valorem(self, scene: Scene) -> Any:
         """Interest until payment, and the risk of none."""
         risk = self.default / (1.0 - self.default)
         if self.terms == "letter of credit":
             risk = self.letter_fee
-        interest = jnp.broadcast_to(self.interest, (scene.places,))[:, None]
-        pairs = (scene.places, scene.places)
-        return jnp.broadcast_to(interest * self.days / 365.0 + risk, pairs)
+        years = self._years(scene)
+        interest = _of_origins(self.interest, years)
+        return add(interest * years, jnp.broadcast_to(risk, years.shape[:2]))
 
     def borne(self, scene: Scene) -> Array | None:
         """What the budgets of origins pay of it."""
         if self.subsidy is None and self.letter_subsidy is None and self.guarantee is None:
             return None
-        places = (scene.places,)
-        zero = jnp.zeros(())
+        zero, years = jnp.zeros(()), self._years(scene)
         share = zero if self.subsidy is None else self.subsidy
         dear = self.chain_fee if self.finance == "supply chain" else self.interest
         backed = zero
         if self.guarantee is not None:
             backed = (1.0 - self._lam) * self.guarantee / self._lam
-        yearly = jnp.broadcast_to(backed + share * (dear - backed), places)
-        paid = yearly[:, None] * self.days / 365.0
+        paid = _of_origins(backed + share * (dear - backed), years) * years
         if self.terms == "letter of credit" and self.letter_subsidy is not None:
-            paid = paid + jnp.broadcast_to(self.letter_subsidy, places)[:, None] * self.letter_fee
+            paid = paid + _of_origins(self.letter_subsidy, years) * self.letter_fee
         full = jnp.asarray(self.ad_valorem(scene))
         abroad = 1.0 - jnp.eye(scene.places)
+        abroad = abroad if full.ndim == 2 else abroad[..., None]
         return (jnp.log1p(full) - jnp.log1p(full - paid)) * abroad
+
+
+def _of_origins(value: Array, pairs: Array) -> Array:
+    """A number, or one for each origin, along the axes of pairs."""
+    return jnp.broadcast_to(value, pairs.shape[:1]).reshape(-1, *(1,) * (pairs.ndim - 1))

@@ -308,7 +308,7 @@ class Carriage(Barrier):
         layer = self._by_layer(scene)
         found = {"factor": jnp.exp(total), **dict(zip(LAYERS, layer, strict=True))}
         found["variety"] = total - layer.sum(axis=0)
-        found["hours"] = self._hours(scene)
+        found["hours"] = self.transit(scene)
         if self.congested == "yes":
             graph, arcs = self.network.graph, self.traffic(scene)
             on = np.flatnonzero(graph.link >= 0)
@@ -316,7 +316,8 @@ class Carriage(Barrier):
             found["traffic"] = links.at[graph.link[on]].add(arcs[on])
         return found
 
-    def _hours(self, scene: Scene) -> Array:
+    def transit(self, scene: Scene) -> Array:
+        """Hours from door to door on the routes taken, borders included."""
         places, load = self._places(scene.model), self._load(scene)
         _, hours, _, clearance = money_and_hours(self.network.graph, self._costs())
         rows = (hours + clearance)[None]

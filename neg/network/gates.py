@@ -105,5 +105,6 @@ class Gates(Carriage):
     def _by_layer(self, scene: Scene) -> Array:
         return self._mean(scene, super()._by_layer(scene), lead=1)
 
-    def _hours(self, scene: Scene) -> Array:
-        return self._mean(scene, super()._hours(scene))
+    def transit(self, scene: Scene) -> Array:
+        """Hours between places, on average over their gates."""
+        return self._mean(scene, super().transit(scene))

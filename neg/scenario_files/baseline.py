@@ -21,7 +21,7 @@ from neg.data.aggregate import aggregate, select
 from neg.data.table import Table
 from neg.economy.lever import Lever
 from neg.economy.part import Part
-from neg.scenario_files.schema import BorderSection, PartSection, ScenarioFile
+from neg.scenario_files.schema import BorderSection, EconomySection, PartSection, ScenarioFile
 from neg.scenario_files.strict import BySector, Entry
 
 _BUILT_IN = "icio2020"
@@ -79,8 +79,28 @@ def build_economy(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") 
         uses=section.uses,
         land_share=section.land_share,
         mobility=section.mobility,
+        residents=_residents(section, table.places),
         **closure,
     )
+
+
+def _residents(section: EconomySection, places: Sequence[str]) -> np.ndarray | None:
+    """Share of each origin in the people of each place ``[origin, place]``; None for no origins."""
+    if not section.residents:
+        return None
+    found = np.zeros((len(places), len(places)))
+    for place, shares in section.residents.items():
+        for name in (place, *shares):
+            if name not in places:
+                raise unknown_name("place of economy.residents", name, places)
+        if place in shares or sum(shares.values()) >= 1.0:
+            raise InvalidParameterError(
+                f"economy.residents of {place!r} are {shares}; must be shares of other origins "
+                "that add up to less than 1"
+            )
+        for origin, share in shares.items():
+            found[places.index(origin), places.index(place)] = share
+    return found + np.diag(1.0 - found.sum(axis=0))
 
 
 def parts_of(scenario: ScenarioFile, table: Table) -> list[Part]:

@@ -16,7 +16,11 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
 class EconomySection(Strict):
-    """Which table, merged how, and the rules of the economy that is calibrated to it."""
+    """Which table, merged how, and the rules of the economy that is calibrated to it.
+
+    ``residents`` says where the people of a place come from, as shares of other origins by place;
+    the rest are from there. Who moves then pays for it: at what makes people stay at first.
+    """
 
     data: str = "icio2020"
     format: Literal["icio", "wiod", "pairs"] = "icio"
@@ -30,6 +34,7 @@ class EconomySection(Strict):
     land_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
     uses: Literal["separate", "common"] = "common"
     mobility: str | dict[str, str] = "immobile"
+    residents: dict[str, dict[str, Annotated[float, Field(ge=0, lt=1)]]] = {}
     solve: Literal["short", "long"] | None = None
     deficit_rule: Literal["fixed", "world-share", "own-share", "zero", "spending-share"] | None = (
         None
@@ -49,6 +54,11 @@ class EconomySection(Strict):
             raise ValueError(
                 f'solve = "{self.solve}" does not go with mobility = "{self.mobility}": in the '
                 "short run nobody moves, in the long run somebody must"
+            )
+        if self.residents and (not moves or self.places == "cities"):
+            raise ValueError(
+                'residents do not go with mobility = "immobile", where nobody moves, nor with '
+                'places = "cities"; must be left out'
             )
         return self
 

@@ -10,6 +10,7 @@ import pytest
 from neg import compose, general_economy, short_run
 from neg.core.errors import InvalidParameterError
 from neg.economy.lever import Lever
+from neg.estimation.welfare import small_firms
 from neg.firms import Credit, FinancedSelection
 from neg.menus import LogNormal, Pareto
 
@@ -126,6 +127,10 @@ def test_an_economy_with_refused_firms(law):
         left[payee] = left.get(payee, 0.0) + np.sum(paid, axis=0)
     for account, rest in left.items():
         assert rest == pytest.approx(0.0, abs=1e-12), account
+    # As an aim of policy: small firms' share in the jobs of the goods sector.
+    jobs, people = outcome(found, "small_jobs"), np.array([1.0, 2.0])
+    aim = small_firms(model)(found)
+    assert aim == pytest.approx(np.log(jobs @ people / people.sum()), rel=1e-12)
     # Free entry: what is left of operating profit pays for entry.
     used = FIXED * (1.0 + 0.05 * 0.7) + 0.02
     profit = (sold / 4.0 - firms * cost * used).sum(axis=1) + spent
