@@ -182,6 +182,29 @@ def calibrate(
     return invert_moving_costs(economy, prices=economy.initial_prices(x) | one)
 
 
+def duties(
+    table: Table,
+    parts: Iterable[Part],
+    *,
+    chains: Sequence[Sequence[str]] = (),
+    draws: str = "chain",
+) -> np.ndarray:
+    """Tariffs that parts levy in a table's year, ``[origin, destination, sector]``."""
+    steps = links(table, chains)
+    economy = general_economy(
+        places=table.places,
+        sectors=table.sectors,
+        employment=table.value_added,
+        theta=4.0,
+        productivity=(table.output > 0).astype(float),
+        chains=chains,
+        own_share=own_shares(table, steps, table.intermediate, exact=False) if chains else None,
+        draws=draws,
+        parts=parts,
+    )
+    return np.asarray(_at_start(economy).market.tariff)
+
+
 def _land_share(table: Table, given: Any) -> np.ndarray:
     """Share of value added that is rent, where value added can hold any."""
     share = spread(

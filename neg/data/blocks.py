@@ -53,8 +53,9 @@ def split_chain(
         parts: share of what the sector buys from itself that the last block buys as parts.
         value_added: ``[block]`` value added in own inputs, over that in the rest of the sector.
         rest: name of the rest, by default ``other SECTOR``.
-        tariff: ``[origin, destination]`` rates on the sector's goods, where not the table's own:
-            those of layers that the economy will hold.
+        tariff: rates on the sector's goods ``[origin, destination]``, or of each block
+            ``[origin, destination, block]``, where not the table's own: those of layers that the
+            economy will hold.
 
     Assumed: one share of parts everywhere, one mix of origins of parts and materials, one mix of
     destinations of what the last block and the rest sell, and, apart from value added, one mix of
@@ -91,37 +92,40 @@ def split_chain(
     check_range("value_added", level, 0.0, low_open=True)
     sectors = (*table.sectors[:at], *blocks, rest, *table.sectors[at + 1 :])
     check_labels("sectors with blocks", sectors)
-    duty = _duty(table, at, tariff)
+    duty = _duty(table, at, tariff, len(blocks))
     sold = _along(table.intermediate[:, at, :, at], own, parts, duty)
     gross = _gross(sold, own, duty)
     return _table(table, at, sectors, sold, gross, own, level, duty, parts)
 
 
-def _duty(table: Accounts, at: int, given: Any) -> np.ndarray:
+def _duty(table: Accounts, at: int, given: Any, many: int) -> np.ndarray:
+    """Rates on every link, ``[link, origin, destination]``."""
     n = len(table.places)
     if given is None:
-        return np.zeros((n, n)) if table.tariff is None else table.tariff[..., at]
+        given = np.zeros((n, n)) if table.tariff is None else table.tariff[..., at]
     duty = np.asarray(given, dtype=float)
-    check_shape("tariff", duty, (n, n))
+    duty = np.repeat(duty[..., None], many, axis=2) if duty.ndim == 2 else duty
+    check_shape("tariff", duty, (n, n, many))
     check_range("tariff", duty, -1.0, low_open=True)
-    return duty
+    return np.moveaxis(duty, 2, 0)[:-1]
 
 
 def _along(inside: np.ndarray, own: np.ndarray, parts: float, duty: np.ndarray) -> np.ndarray:
     """Sales of every block but the last to the next, ``[block, origin, destination]``."""
-    paid = inside * (1.0 + duty)
-    total = paid.sum(axis=0)
-    mix = np.divide(paid, total, out=np.zeros_like(paid), where=total > 0)
-    bought, found = parts * total, []
-    for share in own[-2::-1]:
-        found.append(mix * bought / (1.0 + duty))
+    bought, found = None, []
+    for share, rate in zip(own[-2::-1], duty[::-1], strict=True):
+        paid = inside * (1.0 + rate)
+        total = paid.sum(axis=0)
+        mix = np.divide(paid, total, out=np.zeros_like(paid), where=total > 0)
+        bought = parts * total if bought is None else bought
+        found.append(mix * bought / (1.0 + rate))
         bought = (1.0 - share) * found[-1].sum(axis=1)
     return np.stack(found[::-1])
 
 
 def _gross(sold: np.ndarray, own: np.ndarray, duty: np.ndarray) -> np.ndarray:
     """What leaves each block, ``[place, block]``."""
-    last = (sold[-1] * (1.0 + duty)).sum(axis=0) / (1.0 - own[-1])
+    last = (sold[-1] * (1.0 + duty[-1])).sum(axis=0) / (1.0 - own[-1])
     return np.stack([*sold.sum(axis=2), last], axis=1)
 
 

@@ -18,7 +18,7 @@ from neg.parts import Learning
 BLOCKS = ("castings", "parts", "assembly")
 SPLIT = {"own_share": [1.0, 0.6, 0.5], "parts": 0.2, "value_added": [0.8, 1.2, 1.1]}
 ABROAD = ~np.eye(3, dtype=bool)[:, :, None]
-DUTY = np.random.default_rng(5).uniform(0.0, 0.25, (3, 3, 1)) * ABROAD
+DUTY = np.random.default_rng(5).uniform(0.0, 0.25, (3, 3, 5)) * ABROAD
 NAMES = ("intermediate", "final", "value_added", "net_taxes_industry", "net_taxes_final")
 
 
@@ -83,7 +83,7 @@ def test_the_table_is_the_equilibrium_at_prices_of_one(case):
     made = {"tariffs": table(tariffs=True, seed=9), "stocks": with_stocks()}.get(case, table())
     layered = case == "layers"
     layers = {"freight": (0.1, "resource"), "duty": (DUTY, "tariff")} if layered else {}
-    given = {"tariff": DUTY[..., 0]} if layered else {}
+    given = {"tariff": DUTY[..., 1:4]} if layered else {}
     found = data.split_chain(made, "s1", BLOCKS, **SPLIT, **given)
     model = calibrate(
         found,
