@@ -14,11 +14,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from experiments._east_asia import NAMES
+from experiments._east_asia import BLOCKS, NAMES, REST, split_in_words, table_in_blocks
 from experiments._words import listed, settings
 from neg import data
 from neg.analysis import Lever, calibrate, relocation
-from neg.data.aggregate import aggregate
 from neg.figures import heat, style
 from neg.parts import Learning
 
@@ -41,21 +40,11 @@ CONFIG: dict[str, Any] = {
 SMOKE: dict[str, Any] = {"last": 2026.0, "steps": 1, "cases": {"both": {}}}
 
 SIX = tuple(place for place in data.ASEAN if place not in data.CLMV)
-BLOCKS = ("parts", "assembly")
-REST = "other manufacturing"
 MANUFACTURING = (*BLOCKS, REST)
-_SMALL = 5e-4
+_SMALL = 2e-4
 """Share of the world's workers of a block below which its gains are not told."""
 _APART = 0.03
 """Difference of gains that is told."""
-
-
-def _table(split: dict[str, Any]) -> Any:
-    full = data.load_icio()
-    services = [s for s in full.sectors if s not in ("food_primary", "manufacturing")]
-    rest = {"rest of the world": ["USA", "EU27", "ROW"]}
-    merged = aggregate(full, rest, {"services": services})
-    return data.split_chain(merged, "manufacturing", BLOCKS, rest=REST, **split)
 
 
 def facts() -> xr.Dataset:
@@ -77,7 +66,7 @@ def facts() -> xr.Dataset:
 
 def economy(config: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The calibrated economy, in equilibrium in 2020 with what its places know today."""
-    table, known = _table(config["split"]), facts()
+    table, known = table_in_blocks(config["split"]), facts()
     at = [str(p) for p in table.places]
     capital = known["capital"].reindex(place=at, fill_value=0.8).values
     part = Learning(h=capital, teaches=np.isin(table.sectors, MANUFACTURING) * 1.0)
@@ -192,6 +181,16 @@ def _apart(record: xr.Dataset, case: int) -> str:
     return f"assembly gains more than parts in {listed(first)}, parts more in {listed(other)}"
 
 
+def _first(record: xr.Dataset, rise: float) -> str:
+    """Where blocks take off first, and when."""
+    told = []
+    for block in BLOCKS:
+        off = list(_take_offs(record, block, rise).items())[:2]
+        where = listed([f"{NAMES[place]} ({date:.0f})" for place, date in off])
+        told.append(f"{block} in {where}")
+    return f"First take-offs: {', '.join(told)}"
+
+
 def describe(record: xr.Dataset) -> dict[str, str]:
     """Which block goes where and when, and the gap over time."""
     config = settings(record)
@@ -212,8 +211,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
         alike = f"; were value added one share of own costs, {_apart(record, at)}"
     return {
         "title": (
-            f"By {end:.0f} {_apart(record, 0)}; output a worker of ASEAN-6 over that of CLMV falls "
-            f"from {first:.2f} to {last:.2f}"
+            f"{_first(record, config['rise'])}; output a worker of ASEAN-6 over that of CLMV falls "
+            f"from {first:.2f} to {last:.2f} in {end:.0f}"
         ),
         "caption": (
             "Left: share of each economy in the world's workers of a block, over that of 2020, if "
@@ -221,14 +220,10 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             f"{100 * config['rise']:.0f} % ({'; '.join(told)}). Right: real output a worker of "
             "ASEAN-6 (Brunei, Indonesia, Malaysia, Philippines, Singapore, Thailand) over that of "
             f"Cambodia, Laos, Myanmar and Viet Nam, weighted by workers ({'; '.join(other)}, in "
-            f"{end:.0f}). General economy calibrated to the OECD table of 2020 (18 economies and the rest of the world; food "
-            "and primary, manufacturing, all other sectors). Manufacturing is a chain of parts and "
-            f"assembly, and the rest: {100 * split['parts']:g} % of what it buys from itself are "
-            f"parts for assembly, which adds {100 * split['own_share'][1]:g} % of the value of "
-            "what it sells to others; value added in own costs is "
-            f"{listed([f'{v:g}' for v in split['value_added']])} of that in the rest, which makes "
-            "assembly labour-intensive. The table knows no blocks: this is assumed, and adds up to "
-            f"it exactly{alike} (chain draws, Antràs and de Gortari 2020). "
+            f"{end:.0f}). General economy calibrated to the OECD table of 2020 (18 "
+            "economies and the rest of the world; food and primary, manufacturing, "
+            "all other sectors). "
+            f"{split_in_words(split)}. In {end:.0f} {_apart(record, 0)}{alike}. "
             f"θ = {config['theta']:g}, "
             f"increasing returns in manufacturing (α = {config['alpha']:g}); workers change sector "
             "within their economy, so that rising wages are what crowds a core (no land). "
