@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 
 from neg import data
+from neg.data.aggregate import aggregate
 from neg.figures import maps
+
+BLOCKS = ("parts", "assembly")
+REST = "other manufacturing"
+"""What manufacturing of the table is split into where it is a chain."""
 
 EXTENT = (65.0, 181.0, -48.5, 55.0)
 """From India to New Zealand: west, east, south, north."""
@@ -67,3 +73,25 @@ def panel(axes: Axes, values: Any, title: str, label: str, **options: Any) -> Sc
         "colours": "YlGnBu" if options.get("centre") is None else None,
     }
     return maps.choropleth(axes, data.borders(), values, label=label, **(settings | options))
+
+
+def table_in_blocks(split: Mapping[str, Any]) -> data.Table:
+    """The 2020 table with one region outside, services merged, manufacturing in blocks."""
+    full = data.load_icio()
+    services = [s for s in full.sectors if s not in ("food_primary", "manufacturing")]
+    rest = {"rest of the world": ["USA", "EU27", "ROW"]}
+    merged = aggregate(full, rest, {"services": services})
+    return data.split_chain(merged, "manufacturing", BLOCKS, rest=REST, **split)
+
+
+def split_in_words(split: Mapping[str, Any]) -> str:
+    """What the split of manufacturing assumes."""
+    more = ", ".join(f"{value:g}" for value in split["value_added"])
+    return (
+        f"Manufacturing is a chain of parts and assembly, and the rest: {100 * split['parts']:g} % "
+        f"of what it buys from itself are parts for assembly, which adds "
+        f"{100 * split['own_share'][1]:g} % of the value of what it sells to others; value added "
+        f"in own costs of parts and assembly is {more} of that in the rest. The table knows no "
+        "blocks: this is assumed, and adds up to it exactly (chain draws, Antràs and de Gortari "
+        "2020)"
+    )

@@ -1,8 +1,9 @@
-"""Where industry of East Asia goes while borders get cheaper and followers learn (M13).
+"""Which block of industry goes where in East Asia while borders get cheaper and followers learn.
 
-The general economy calibrated to the 2020 table, with increasing returns in manufacturing and
-workers who may change sector within their economy. Each economy begins at the productivity that it
-has today, learns from its own manufacturing, and the equilibrium is followed over the years.
+The general economy calibrated to the 2020 table, manufacturing split into parts, assembly that buys
+them, and the rest (M13), with increasing returns and workers who may change sector within their
+economy. Each economy begins at the productivity that it has today, learns from its own
+manufacturing, and the equilibrium is followed over the years.
 """
 
 from __future__ import annotations
@@ -13,40 +14,37 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from experiments._east_asia import NAMES
+from experiments._east_asia import BLOCKS, NAMES, REST, split_in_words, table_in_blocks
 from experiments._words import listed, settings
 from neg import data
 from neg.analysis import Lever, calibrate, relocation
-from neg.data.aggregate import aggregate
 from neg.figures import heat, style
 from neg.parts import Learning
 
 CONFIG: dict[str, Any] = {
     "theta": 4.0,
     "alpha": 0.5,  # scale elasticity of manufacturing
+    "split": {"own_share": [1.0, 0.5], "parts": 0.4, "value_added": [0.8, 1.3]},
     "last": 2050.0,
     "steps": 10,
     "cut": 0.005,  # a year, of the cost of a delivery between two of the 18
     "learning": {"lam": 0.05, "iota": 0.002, "g": 0.002, "gamma": 0.1},
-    "rise": 0.10,  # of the share of the world's manufacturing: an economy has taken off
+    "rise": 0.10,  # of the share in the world's workers of a block: it has taken off
     "cases": {
         "both": {},
         "learning only": {"cut": 0.0},
         "cheaper borders only": {"learning": {"gamma": 0.0}},
+        "blocks alike": {"split": {"own_share": [1.0, 0.5], "parts": 0.4}},
     },
 }
 SMOKE: dict[str, Any] = {"last": 2026.0, "steps": 1, "cases": {"both": {}}}
 
 SIX = tuple(place for place in data.ASEAN if place not in data.CLMV)
-SECTORS = ("food_primary", "manufacturing", "services")
-WORDS = {"food_primary": "food and primary", "manufacturing": "manufacturing", "services": "rest"}
-
-
-def _table() -> Any:
-    full = data.load_icio()
-    services = [s for s in full.sectors if s not in SECTORS]
-    rest = {"rest of the world": ["USA", "EU27", "ROW"]}
-    return aggregate(full, rest, {"services": services})
+MANUFACTURING = (*BLOCKS, REST)
+_SMALL = 2e-4
+"""Share of the world's workers of a block below which its gains are not told."""
+_APART = 0.03
+"""Difference of gains that is told."""
 
 
 def facts() -> xr.Dataset:
@@ -68,12 +66,12 @@ def facts() -> xr.Dataset:
 
 def economy(config: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The calibrated economy, in equilibrium in 2020 with what its places know today."""
-    table, known = _table(), facts()
+    table, known = table_in_blocks(config["split"]), facts()
     at = [str(p) for p in table.places]
     capital = known["capital"].reindex(place=at, fill_value=0.8).values
-    part = Learning(h=capital, teaches=np.isin(SECTORS, "manufacturing") * 1.0)
+    part = Learning(h=capital, teaches=np.isin(table.sectors, MANUFACTURING) * 1.0)
     part = part.with_(**(CONFIG["learning"] | config["learning"]))
-    alpha = np.where(np.isin(table.sectors, "manufacturing"), config["alpha"], 0.0)
+    alpha = np.where(np.isin(table.sectors, MANUFACTURING), config["alpha"], 0.0)
     found = calibrate(
         table,
         theta=config["theta"],
@@ -81,6 +79,7 @@ def economy(config: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         layers={"border": (0.0, "resource")},
         parts=[part],
         uses="common",
+        chains=[BLOCKS],
         mobility="sectors",
         deficit_rule="world-share",
     )
@@ -98,7 +97,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     """Follow each case; output by place and sector, real income of a worker."""
     dates = np.linspace(2020.0, config["last"], config["steps"] + 1)
     many, known = len(config["cases"]), facts()
-    workers, gain, level = [], [], []
+    workers, gain, level, off = [], [], [], []
     for k, (name, changes) in enumerate(config["cases"].items()):
         progress(k, many, name)
         here = config | changes
@@ -109,15 +108,17 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
         path = relocation(model, {"border": (lever, law)}, dates, start, stocks=stocks)
         shape = (len(dates), len(model.places), len(model.sectors))
         workers.append(_by_cell(model, path["x"].values).reshape(shape))
-        payoff = _by_cell(model, path["payoff"].values).reshape(shape)[..., 1]
+        payoff = _by_cell(model, path["payoff"].values).reshape(shape)[..., -1]
         gain.append(payoff - payoff[0])
         level.append(path["learning.level"].values)
+        off.append(float(np.abs(path["x"].values[0] / np.asarray(start) - 1.0).max()))
     places, sectors = list(model.places), list(model.sectors)
     found = xr.Dataset(
         {
             "workers": (("case", "date", "place", "sector"), workers, {"units": "mn USD of 2020"}),
             "gain": (("case", "date", "place"), gain, {"units": "log points"}),
             "level": (("case", "date", "place"), level, {"units": "share of the frontier"}),
+            "from_table": ("case", off, {"units": "1"}),
             "events": ((), path.sizes["event"], {"units": "1"}),
         },
         coords={
@@ -151,9 +152,9 @@ def _shares(record: xr.Dataset) -> xr.DataArray:
     return (share / share.isel(date=0)).sel(place=list(data.EAST_ASIA_PACIFIC))
 
 
-def _take_offs(record: xr.Dataset, rise: float) -> dict[str, float]:
-    """When the share of the world's manufacturing has risen by so much, by a straight line."""
-    ratio = _shares(record).sel(sector="manufacturing")
+def _take_offs(record: xr.Dataset, sector: str, rise: float) -> dict[str, float]:
+    """When the share of the world's workers of a sector has risen by so much, by straight lines."""
+    ratio = _shares(record).sel(sector=sector)
     found = {}
     for place in ratio["place"].values:
         y = ratio.sel(place=place).values - 1.0 - rise
@@ -165,33 +166,68 @@ def _take_offs(record: xr.Dataset, rise: float) -> dict[str, float]:
     return dict(sorted(found.items(), key=lambda item: item[1]))
 
 
+def _apart(record: xr.Dataset, case: int) -> str:
+    """Which economies gain more of assembly than of parts, and the other way round."""
+    one = record["workers"].isel(case=case)
+    share = one / one.sum("place")
+    large = (share.isel(date=0).sel(sector=list(BLOCKS)) > _SMALL).all("sector")
+    ratio = share.isel(date=-1) / share.isel(date=0)
+    more = ratio.sel(sector="assembly") - ratio.sel(sector="parts")
+    gains = large & (ratio.sel(sector=list(BLOCKS)) > 1.0).any("sector")
+    some = more.sel(place=[p for p in data.EAST_ASIA_PACIFIC if bool(gains.sel(place=p))])
+    order = [str(p) for p in some["place"].values[np.argsort(-some.values)]]
+    first = [NAMES[p] for p in order if some.sel(place=p) > _APART]
+    other = [NAMES[p] for p in reversed(order) if some.sel(place=p) < -_APART]
+    return f"assembly gains more than parts in {listed(first)}, parts more in {listed(other)}"
+
+
+def _first(record: xr.Dataset, rise: float) -> str:
+    """Where blocks take off first, and when."""
+    told = []
+    for block in BLOCKS:
+        off = list(_take_offs(record, block, rise).items())[:2]
+        where = listed([f"{NAMES[place]} ({date:.0f})" for place, date in off])
+        told.append(f"{block} in {where}")
+    return f"First take-offs: {', '.join(told)}"
+
+
 def describe(record: xr.Dataset) -> dict[str, str]:
-    """The order of take-offs and the gap over time."""
+    """Which block goes where and when, and the gap over time."""
     config = settings(record)
-    off = _take_offs(record, config["rise"])
-    told = [f"{NAMES[place]} {date:.0f}" for place, date in off.items()]
+    told = []
+    for sector in MANUFACTURING:
+        off = _take_offs(record, sector, config["rise"])
+        words = listed([f"{NAMES[place]} {date:.0f}" for place, date in off.items()])
+        told.append(f"{sector}: {words}")
     gap = record["gap"]
     first, last = float(gap.isel(case=0, date=0)), float(gap.isel(case=0, date=-1))
     other = [
         f"{case}: {float(gap.sel(case=case).isel(date=-1)):.2f}" for case in gap["case"].values[1:]
     ]
-    end, learning = config["last"], config["learning"]
+    end, learning, split = config["last"], config["learning"], config["split"]
+    alike = ""
+    if "blocks alike" in gap["case"].values:
+        at = list(gap["case"].values).index("blocks alike")
+        alike = f"; were value added one share of own costs, {_apart(record, at)}"
     return {
         "title": (
-            f"Output a worker of ASEAN-6 over that of CLMV: {first:.2f} in 2020, {last:.2f} in "
-            f"{end:.0f}, if followers learn and borders get cheaper"
+            f"{_first(record, config['rise'])}; output a worker of ASEAN-6 over that of CLMV falls "
+            f"from {first:.2f} to {last:.2f} in {end:.0f}"
         ),
         "caption": (
-            "Left: share of each economy in the world's workers of a sector, over that of 2020. "
-            f"Manufacturing has grown by {100 * config['rise']:.0f} % of its share in "
-            f"{listed(told, 'none')}. Right: real output a worker of ASEAN-6 (Brunei, Indonesia, "
-            "Malaysia, Philippines, Singapore, Thailand) over that of Cambodia, Laos, Myanmar and "
-            f"Viet Nam, weighted by workers ({'; '.join(other)}, in {end:.0f}). General economy "
-            "calibrated to the OECD table of 2020 (18 economies and the rest of the world; food "
-            "and primary, manufacturing, all other sectors), θ = "
-            f"{config['theta']:g}, increasing returns in manufacturing (α = {config['alpha']:g}); "
-            "workers change sector within their economy, so that rising wages are what crowds a "
-            "core (no land). Efficiency of all sectors follows what is learnt (elasticity "
+            "Left: share of each economy in the world's workers of a block, over that of 2020, if "
+            "followers learn and borders get cheaper; a dot where it has grown by "
+            f"{100 * config['rise']:.0f} % ({'; '.join(told)}). Right: real output a worker of "
+            "ASEAN-6 (Brunei, Indonesia, Malaysia, Philippines, Singapore, Thailand) over that of "
+            f"Cambodia, Laos, Myanmar and Viet Nam, weighted by workers ({'; '.join(other)}, in "
+            f"{end:.0f}). General economy calibrated to the OECD table of 2020 (18 "
+            "economies and the rest of the world; food and primary, manufacturing, "
+            "all other sectors). "
+            f"{split_in_words(split)}. In {end:.0f} {_apart(record, 0)}{alike}. "
+            f"θ = {config['theta']:g}, "
+            f"increasing returns in manufacturing (α = {config['alpha']:g}); workers change sector "
+            "within their economy, so that rising wages are what crowds a core (no land). "
+            "Efficiency of all sectors follows what is learnt (elasticity "
             f"{learning['gamma']:g}) from the economy's own manufacturing: λ = "
             f"{learning['lam']:g}, ι = g = {learning['iota']:g} a year, times human capital over "
             "the highest (2019); at first it is output a worker at purchasing power over the "
@@ -200,7 +236,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             "estimated; population, skills and the rest of the world stay as they are: no forecast."
         ),
         "checks": (
-            f"2020 is the table to {float(abs(record['gain'].isel(date=0)).max()):.0e}; each date "
+            f"2020 is the table to {float(record['from_table'].max()):.0e}; each date "
             "is a stable equilibrium to 1e-10"
         ),
     }
@@ -208,15 +244,16 @@ def describe(record: xr.Dataset) -> dict[str, str]:
 
 def draw(record: xr.Dataset) -> Figure:
     """Three maps of places over dates, and the gap."""
+    config = settings(record)
     figure, axes = style.sheet(1, 4, height=3.6, width_ratios=[1.0, 1.0, 1.0, 1.25])
-    ratio = _shares(record)
-    order = ratio.sel(sector="manufacturing").isel(date=-1).argsort().values[::-1]
+    ratio = _shares(record).sel(sector=list(MANUFACTURING))
+    order = ratio.sel(sector="assembly").isel(date=-1).argsort().values[::-1]
     places = [str(p) for p in ratio["place"].values[order]]
     change = 100.0 * (ratio.sel(place=places) - 1.0)
     most = float(np.clip(np.abs(change).max(), 1.0, 60.0))
-    dates = [f"{date:.0f}" for date in change["date"].values]
-    shown = [text if k % 5 == 0 else "" for k, text in enumerate(dates)]
-    for k, sector in enumerate(("manufacturing", "food_primary", "services")):
+    years = change["date"].values
+    shown = [f"{date:.0f}" if k % 5 == 0 else "" for k, date in enumerate(years)]
+    for k, sector in enumerate(MANUFACTURING):
         heat.heat_map(
             axes[k],
             change.sel(sector=sector).transpose("place", "date").values,
@@ -229,9 +266,12 @@ def draw(record: xr.Dataset) -> Figure:
             limits=(-most, most),
             bar=k == 2,
         )
-        axes[k].set_title(WORDS[sector])
+        axes[k].set_title(sector)
+        for place, date in _take_offs(record, sector, config["rise"]).items():
+            column = np.interp(date, years, np.arange(len(years)))
+            axes[k].plot(column, places.index(place), "o", color="black", ms=3)
     for k, case in enumerate(record["case"].values):
-        line = ("-", "--", ":")[k]
+        line = ("-", "--", ":", "-.")[k]
         axes[3].plot(
             record["date"], record["gap"].sel(case=case), line, color=style.COLOURS[k], label=case
         )

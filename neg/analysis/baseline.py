@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from neg.analysis.blocks import links, own_shares
 from neg.analysis.inversion import invert_moving_costs
 from neg.barriers.layer import trade_costs
 from neg.core.checks import check_choice, check_range
@@ -34,6 +35,8 @@ def calibrate(
     mobility: str | Mapping[str, str] = "immobile",
     areas: Mapping[str, Sequence[str]] | None = None,
     residents: Any = None,
+    chains: Sequence[Sequence[str]] = (),
+    draws: str = "chain",
     **closure: Any,
 ) -> Any:
     """The general economy whose equilibrium at unit prices is the table, for any elasticities.
@@ -58,22 +61,28 @@ def calibrate(
     by sector are. Value added counts as labour, but for the ``land_share`` of it (one number, or by
     place and sector) that is the rent of land, of which each place has a fixed stock: at rents of
     one, the rents of the table's year. Negative final flows become stock changes of fixed
-    quantity. ``mobility``, ``areas``, ``residents`` and the names of ``closure``
-    (``deficit_rule``, ``numeraire``, ``rebate``, ...) are those of
+    quantity. ``chains`` lists sectors of the table that are blocks, in order, as
+    :func:`neg.data.split_chain` makes them: a block sells to the next one only, and what it buys
+    from the one before is one share of its output in every place (at buyers' prices, duties of
+    layers included). Chains need ``uses="common"``. ``mobility``, ``areas``, ``residents`` and
+    the names of ``closure`` (``deficit_rule``, ``numeraire``, ``rebate``, ...) are those of
     :func:`neg.economy.general.general_economy`. With residents or tastes, and no moving costs
     given, those under which the observed people stay where they are are inferred
     (:func:`neg.analysis.inversion.invert_moving_costs`), so that the table is a long-run
     equilibrium whatever the tastes.
 
     Source: Dekle, Eaton and Kortum (2008), IMF Staff Papers 55(3); Caliendo and Parro (2015);
-    with people who move, Caliendo, Dvorkin and Parro (2019), Econometrica 87(3).
+    with people who move, Caliendo, Dvorkin and Parro (2019), Econometrica 87(3); chains, Antras
+    and de Gortari (2020), Econometrica 88(4), whose tastes stand for their place-pair costs.
     """
     check_choice("uses", uses, USES)
+    if chains and uses != "common":
+        raise InvalidDataError(f"uses = {uses!r} does not go with chains; must be 'common'")
     theta = np.asarray(spread("theta", theta, {"sector": table.sectors}, (len(table.sectors),)))
     table = table.balanced()
-    output = np.where(table.output > 0, table.output, 1.0)
     active = table.output > 0
-    n, s = output.shape
+    n, s = active.shape
+    steps = links(table, chains)
     f = len(table.uses)
     rented = _land_share(table, land_share)
     parts = (*trade_costs(table.places, table.sectors, layers or {}), *parts)
@@ -84,7 +93,9 @@ def calibrate(
         theta=theta,
         alpha=alpha,
         productivity=active.astype(float),
-        reference=output,
+        chains=chains,
+        own_share=own_shares(table, steps, table.intermediate, exact=False) if chains else None,
+        draws=draws,
         mobility=mobility,
         areas=areas,
         residents=residents,
@@ -97,20 +108,25 @@ def calibrate(
         **closure,
     )
     seen = _at_start(first)
-    own = _own_tariff(table, np.asarray(seen.market.tariff))
-    tariff = np.asarray(seen.market.tariff) + own
+    stated = _own_tariff(table, np.asarray(seen.market.tariff))
+    tariff = np.asarray(seen.market.tariff) + stated
     paid = (1.0 + tariff).transpose(0, 2, 1)[..., None]  # [origin, sector, destination, 1]
 
     taken = np.minimum(table.final, 0.0)
     final = (table.final - taken) * paid
     intermediate = table.intermediate * paid
+    own = own_shares(table, steps, intermediate)
+    output = np.where(active, table.output * own, 1.0)  # what own inputs earn
     bought = np.concatenate([intermediate, final], axis=3)  # [i, s, j, use]
     if uses == "common":
         bought = bought.sum(axis=3, keepdims=True)
     total = bought.sum(axis=0, keepdims=True)
     share = np.divide(bought, total, out=np.zeros_like(bought), where=total > 0)
     none = np.ones((n, n, s, 1))
-    freeness = _freeness(altered(seen.market, tariff=tariff, taste=none))
+    chained = altered(seen.chains, own_share=own) if steps else seen.chains
+    freeness = _freeness(
+        altered(chained.on_links(seen.market), tariff=tariff, taste=none),
+    )
     taste = share.transpose(0, 2, 1, 3) / np.asarray(freeness)
 
     # Tariffs on inputs are part of the net taxes of a balanced table; so are those on final uses.
@@ -123,13 +139,20 @@ def calibrate(
     deficit = spent + stock.sum(axis=(0, 1)) - earned
     deficit = np.where(np.abs(deficit) > 1e-10 * earned, deficit, 0.0)  # rounding is no deficit
     efficiency = seen.bent.efficiency
-    ahead = 1.0 if efficiency is None else np.exp(theta * np.asarray(efficiency))
+    steep = np.asarray(chained.steepness(seen.market).theta)
+    ahead = 1.0
+    if efficiency is not None:
+        ahead = np.exp(steep * np.asarray(efficiency) / np.asarray(chained.power(s)))
     inputs = intermediate.sum(axis=0).transpose(1, 0, 2) / output[:, None, :]
+    for before, after in steps:
+        inputs[:, before, after] = 0.0  # what passes along a chain is no input of its own
     land = (rented * table.value_added).sum(axis=1)
     economy = first.with_(
         taste=taste,
-        tariff=own,
+        tariff=stated,
         productivity=active / ahead,
+        reference=output,
+        own_share=own if chains else None,
         labour_share=np.where(active, (1.0 - rented) * table.value_added / output, 1.0),
         land_share=np.where(active, rented * table.value_added / output, 0.0),
         land=np.where(land > 0, land, 1.0),
@@ -157,6 +180,29 @@ def calibrate(
     one = {"wage": np.zeros((n, s)), "cost": np.zeros((n, s))} | income
     x = economy.initial_distribution()
     return invert_moving_costs(economy, prices=economy.initial_prices(x) | one)
+
+
+def duties(
+    table: Table,
+    parts: Iterable[Part],
+    *,
+    chains: Sequence[Sequence[str]] = (),
+    draws: str = "chain",
+) -> np.ndarray:
+    """Tariffs that parts levy in a table's year, ``[origin, destination, sector]``."""
+    steps = links(table, chains)
+    economy = general_economy(
+        places=table.places,
+        sectors=table.sectors,
+        employment=table.value_added,
+        theta=4.0,
+        productivity=(table.output > 0).astype(float),
+        chains=chains,
+        own_share=own_shares(table, steps, table.intermediate, exact=False) if chains else None,
+        draws=draws,
+        parts=parts,
+    )
+    return np.asarray(_at_start(economy).market.tariff)
 
 
 def _land_share(table: Table, given: Any) -> np.ndarray:

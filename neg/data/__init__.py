@@ -1,5 +1,6 @@
 """Embedded data and readers for users' own: labelled arrays with unit, year and source."""
 
+from neg.data.blocks import split_chain
 from neg.data.countries import country_codes
 from neg.data.embedded import asia7, facts, load_icio
 from neg.data.groups import (
@@ -62,6 +63,7 @@ __all__ = [
     "read_wiod",
     "save",
     "sources",
+    "split_chain",
     "write_csv",
     "write_latex",
     "write_netcdf",

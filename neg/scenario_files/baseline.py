@@ -6,7 +6,6 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,19 +18,19 @@ from neg.core.errors import InvalidDataError, InvalidParameterError, unknown_nam
 from neg.core.parameters import Parameter, declared
 from neg.data.aggregate import aggregate, select
 from neg.data.table import Table
-from neg.economy.lever import Lever
 from neg.economy.part import Part
-from neg.scenario_files.schema import BorderSection, EconomySection, PartSection, ScenarioFile
-from neg.scenario_files.strict import BySector, Entry
+from neg.scenario_files.blocks import with_blocks
+from neg.scenario_files.described import described, same_draws
+from neg.scenario_files.schema import BorderSection, PartSection, ScenarioFile
+from neg.scenario_files.values import by_label, by_pairs, by_sector, labels_of, residents_of
 
 _BUILT_IN = "icio2020"
-_PAIR = ("origin", "destination", "sector")
 _OWN_SECTION = {"network": "[network]", "clearance": "[[border]]"}
 """Parts that have sections of their own in a file."""
 
 
 def load_table(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") -> Table:
-    """The table that a file names, merged as it says; a path is relative to ``folder``."""
+    """The table that a file names, merged and split as it says; paths start at ``folder``."""
     section = scenario.economy
     if section.data == _BUILT_IN:
         table = data.load_icio()
@@ -45,7 +44,8 @@ def load_table(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") -> 
         table = _read(path, section.format, section.year)
     if section.merge_places or section.merge_sectors:
         table = aggregate(table, section.merge_places, section.merge_sectors)
-    return table if section.keep is None else select(table, section.keep)
+    table = table if section.keep is None else select(table, section.keep)
+    return with_blocks(table, scenario.chain)
 
 
 def _read(path: Path, form: str, year: int | None) -> Table:
@@ -63,62 +63,58 @@ def build_economy(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") 
     Raises named errors for names of places, sectors, parts and parameters that do not exist.
     """
     section = scenario.economy
+    closure: dict[str, Any] = {"deficit_rule": section.deficits, "rebate": section.rebate}
+    if section.numeraire != "world":
+        closure["numeraire"] = section.numeraire
+    if scenario.world is not None:
+        world = scenario.world
+        parts = parts_of(scenario, labels_of(world.places, world.sectors))
+        closure["mobility"] = section.mobility
+        closure["residents"] = residents_of(section.residents, world.places)
+        return described(world, scenario.chain, section.theta, section.alpha, parts, **closure)
     table = load_table(scenario, folder)
     if section.places == "cities":
         from neg.scenario_files.places import build_cities
 
         return build_cities(scenario, table)
-    closure: dict[str, Any] = {"deficit_rule": section.deficits, "rebate": section.rebate}
-    if section.numeraire != "world":
-        closure["numeraire"] = section.numeraire
+    parts = parts_of(scenario, labels_of(table.places, table.sectors), table)
+    if scenario.chain:
+        whole = load_table(scenario.model_copy(update={"chain": []}), folder)
+        table = with_blocks(whole, scenario.chain, parts)
+        closure["chains"] = [tuple(chain.blocks) for chain in scenario.chain]
+        closure["draws"] = same_draws(scenario.chain)
     return calibrate(
         table,
         theta=by_sector("economy.theta", section.theta, table.sectors),
         alpha=by_sector("economy.alpha", section.alpha, table.sectors),
-        parts=parts_of(scenario, table),
+        parts=parts,
         uses=section.uses,
         land_share=section.land_share,
         mobility=section.mobility,
-        residents=_residents(section, table.places),
+        residents=residents_of(section.residents, table.places),
         **closure,
     )
 
 
-def _residents(section: EconomySection, places: Sequence[str]) -> np.ndarray | None:
-    """Share of each origin in the people of each place ``[origin, place]``; None for no origins."""
-    if not section.residents:
-        return None
-    found = np.zeros((len(places), len(places)))
-    for place, shares in section.residents.items():
-        for name in (place, *shares):
-            if name not in places:
-                raise unknown_name("place of economy.residents", name, places)
-        if place in shares or sum(shares.values()) >= 1.0:
-            raise InvalidParameterError(
-                f"economy.residents of {place!r} are {shares}; must be shares of other origins "
-                "that add up to less than 1"
-            )
-        for origin, share in shares.items():
-            found[places.index(origin), places.index(place)] = share
-    return found + np.diag(1.0 - found.sum(axis=0))
-
-
-def parts_of(scenario: ScenarioFile, table: Table) -> list[Part]:
+def parts_of(
+    scenario: ScenarioFile, labels: Mapping[str, tuple[str, ...]], table: Table | None = None
+) -> list[Part]:
     """Layers, registered parts, clearance, network and agreements of a file, in that order."""
-    found = named_parts(scenario, labels_of(table.places, table.sectors))
+    found = named_parts(scenario, labels)
+    places = labels["place"]
     value, daily = (
-        by_sector(f"shipment.{name}", getattr(scenario.shipment, name), table.sectors)
+        by_sector(f"shipment.{name}", getattr(scenario.shipment, name), labels["sector"])
         for name in ("value_usd", "time_cost_per_day")
     )
     if scenario.border:
-        found.append(_clearance(scenario.border, table.places, value, daily))
+        found.append(_clearance(scenario.border, places, value, daily))
     if scenario.network is not None:
         from neg.scenario_files.roads import carriage
 
-        found.append(carriage(scenario, table.places, value, daily))
+        found.append(carriage(scenario, places, value, daily))
     from neg.scenario_files.treaties import agreements_part, has_agreements
 
-    if has_agreements(scenario):
+    if table is not None and has_agreements(scenario):
         found.append(agreements_part(scenario, table))
     return found
 
@@ -127,51 +123,6 @@ def named_parts(scenario: ScenarioFile, labels: Mapping[str, tuple[str, ...]]) -
     """Layers and registered parts of a file."""
     found: list[Part] = [_layer(one, labels) for one in scenario.layer]
     return found + [_part(one, labels) for one in scenario.part]
-
-
-def labels_of(places: Sequence[str], sectors: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Labels along the axes of an economy."""
-    places, sectors = tuple(places), tuple(sectors)
-    axes = ("place", "origin", "destination")
-    return dict.fromkeys(axes, places) | dict.fromkeys(("sector", "input"), sectors)
-
-
-def by_sector(name: str, value: BySector, sectors: Sequence[str]) -> Any:
-    """A number, or an array in the order of the sectors from numbers by name."""
-    return _by_label(name, value, "sector", sectors) if isinstance(value, Mapping) else value
-
-
-def _by_label(
-    name: str, value: Mapping[str, float], axis: str, labels: Sequence[str]
-) -> np.ndarray:
-    for label in value:
-        if label not in labels:
-            raise unknown_name(f"{axis} in {name}", label, labels)
-    missing = [label for label in labels if label not in value]
-    if missing:
-        raise InvalidParameterError(
-            f"{name} says nothing of {missing}; must give a number for every {axis}, or one for all"
-        )
-    return np.array([value[label] for label in labels], dtype=float)
-
-
-def by_pairs(
-    name: str,
-    base: BySector,
-    entries: Sequence[tuple[float, Entry]],
-    labels: Mapping[str, tuple[str, ...]],
-) -> np.ndarray:
-    """Rates ``[origin, destination, sector]``: one for all abroad, then those of entries."""
-    shape = tuple(len(labels[axis]) for axis in _PAIR)
-    abroad = ~np.eye(shape[0], dtype=bool)[..., None]
-    found = np.broadcast_to(by_sector(name, base, labels["sector"]), shape) * abroad
-    spec = Parameter(name, "rate", 0.0, None, None, False, False, axes=_PAIR)
-    for value, entry in entries:
-        selectors: dict[str, Any] = entry.selectors()
-        lever = Lever(name, "set", **selectors)
-        # Of types: a mask reads the labels only.
-        found = np.where(lever.mask(SimpleNamespace(labels=labels), spec), value, found)  # type: ignore[arg-type]
-    return found
 
 
 def _layer(one: Any, labels: Mapping[str, tuple[str, ...]]) -> Layer:
@@ -222,7 +173,7 @@ def _part(one: PartSection, labels: Mapping[str, tuple[str, ...]]) -> Part:
                     f"{one.name}.{name} has the axes {list(axes)}; must be one number here (an "
                     "edit may then move some entries)"
                 )
-            given[name] = _by_label(f"{one.name}.{name}", value, axes[0], labels[axes[0]])
+            given[name] = by_label(f"{one.name}.{name}", value, axes[0], labels[axes[0]])
             continue
         if isinstance(value, list) and (name in options or _brought(specs[name], labels) is None):
             raise InvalidParameterError(

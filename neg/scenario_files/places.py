@@ -6,9 +6,10 @@ from typing import Any
 
 from neg.core.errors import InvalidDataError, InvalidParameterError
 from neg.data.table import Table
-from neg.scenario_files.baseline import by_sector, labels_of, named_parts
+from neg.scenario_files.baseline import named_parts
 from neg.scenario_files.roads import road_network, routes
 from neg.scenario_files.schema import ScenarioFile
+from neg.scenario_files.values import by_sector, labels_of
 
 WITHIN = "within-economies"
 """What files call free choice of place and sector within the own economy."""
@@ -38,6 +39,7 @@ def build_cities(scenario: ScenarioFile, table: Table) -> Any:
         ("border", scenario.border, "[[network.border]]"),
         ("agreement", scenario.agreement or scenario.edit.agreement, "economies"),
         ("tariff", scenario.tariff, "economies"),
+        ("chain", scenario.chain, "economies"),
         ("economy.keep", section.keep, "all economies"),
         ("economy.merge_places", section.merge_places, "all economies"),
         ("economy.uses", section.uses == "separate", "uses = 'common'"),

@@ -13,6 +13,7 @@ import numpy as np
 from neg.core.records import versions
 from neg.scenario_files.result import Result
 from neg.scenario_files.schema import ScenarioFile
+from neg.scenario_files.world import ChainSection
 
 _ROWS = 40
 Block = tuple[str, Any]
@@ -64,16 +65,18 @@ def in_words(scenario: ScenarioFile) -> list[str]:
     economy = scenario.economy
     moves = economy.mobility != "immobile"
     found = [
-        "Data: the OECD inter-country input-output table of 2020, million USD."
-        if economy.data == "icio2020"
-        else f"Data: {economy.data}.",
+        _source(scenario),
         f"Trade elasticity {_said(economy.theta)}, scale elasticity {_said(economy.alpha)}.",
         "People may move; the long-run equilibrium next to the observed allocation is taken."
         if moves
         else "Nobody moves between places or sectors: the short run.",
         f"Trade deficits: {economy.deficits}.",
-        "Tastes and productivity are such that the table is the equilibrium of the baseline.",
     ]
+    if scenario.world is None:
+        found.append(
+            "Tastes and productivity are such that the table is the equilibrium of the baseline."
+        )
+    found += [_of_chain(chain) for chain in scenario.chain]
     if economy.land_share:
         found.append(
             f"{100 * economy.land_share:g} per cent of value added are the rent of a fixed stock "
@@ -102,6 +105,36 @@ def in_words(scenario: ScenarioFile) -> list[str]:
     if scenario.network is not None:
         found += _of_network(scenario)
     return found
+
+
+def _source(scenario: ScenarioFile) -> str:
+    """Where the numbers of the baseline come from."""
+    world, data = scenario.world, scenario.economy.data
+    if world is not None:
+        return (
+            f"No data: the file describes an economy of {len(world.places)} places "
+            f"({', '.join(world.places)}) and {len(world.sectors)} sectors "
+            f"({', '.join(world.sectors)}) itself; where people are is a start."
+        )
+    if data == "icio2020":
+        return "Data: the OECD inter-country input-output table of 2020, million USD."
+    return f"Data: {data}."
+
+
+def _of_chain(chain: ChainSection) -> str:
+    """A chain in words, and what its split of a sector assumes."""
+    shares = ", ".join(f"{share:g}" for share in chain.own_share)
+    told = f"Chain {', then '.join(chain.blocks)} (own shares {shares}; draws by {chain.draws})"
+    if chain.sector is None or chain.parts is None:
+        return f"{told}."
+    level = "as in the rest of it"
+    if chain.value_added is not None:
+        level = f"{', '.join(f'{value:g}' for value in chain.value_added)} of that in the rest"
+    return (
+        f"{told}: {100 * chain.parts:g} per cent of what {chain.sector} buys from itself are parts "
+        f"for the last block, everywhere, in one mix of origins; value added in own costs is "
+        f"{level}. The table does not know blocks: this is an assumption."
+    )
 
 
 def _of_network(scenario: ScenarioFile) -> list[str]:

@@ -9,17 +9,25 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from neg.scenario_files.edits import Edits
 from neg.scenario_files.searches import FitSection, PolicySection
 from neg.scenario_files.strict import BySector, Entry, Strict
+from neg.scenario_files.world import ChainSection, WorldSection
 
 SCHEMA = 1
 Value = float | str | bool
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
+_OF_TABLE = frozenset(
+    {"data", "format", "year", "places", "keep", "merge_places", "merge_sectors"}
+    | {"land_share", "uses"}
+)
+"""Keys of ``[economy]`` that mean nothing where the file describes its own."""
+
+
 class EconomySection(Strict):
     """Which table, merged how, and the rules of the economy that is calibrated to it.
 
     ``residents`` says where the people of a place come from, as shares of other origins by place;
-    the rest are from there. Who moves then pays for it: at what makes people stay at first.
+    the rest are from there. On a table who moves pays for it, as much as makes people stay at first.
     """
 
     data: str = "icio2020"
@@ -219,7 +227,7 @@ class OutputSection(Strict):
 
 
 class ScenarioFile(BaseModel):
-    """A whole file: data, economy, what stands between places, edits, sweep, output.
+    """A whole file: data or economy, what stands between places, edits, sweep, output.
 
     Read it with :func:`neg.scenario_files.read_scenario`. Keys carry their units. A file names
     parts, layers and data of the library; it cannot execute anything.
@@ -234,6 +242,8 @@ class ScenarioFile(BaseModel):
     description: str = ""
     assumptions: list[str] = []
     economy: EconomySection = EconomySection()
+    world: WorldSection | None = None
+    chain: list[ChainSection] = []
     part: list[PartSection] = []
     layer: list[LayerSection] = []
     tariff: TariffSection | None = None
@@ -246,6 +256,19 @@ class ScenarioFile(BaseModel):
     policy: PolicySection | None = None
     sweep: dict[str, list[Value] | Range | list[dict[str, Value]]] = {}
     output: OutputSection = OutputSection()
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ScenarioFile:
+        of_table = sorted(_OF_TABLE & self.economy.model_fields_set)
+        treaties = [name for name in ("tariff", "agreement") if getattr(self, name)]
+        treaties += ["edit.agreement"] if self.edit.agreement else []
+        if self.world is not None and (of_table or treaties):
+            said = treaties[0] if not of_table else f"economy.{of_table[0]}"
+            raise ValueError(
+                f"{said} is about a table, and [world] describes an economy without one; must be "
+                "left out (duties may be a [[layer]])"
+            )
+        return self
 
     @model_validator(mode="after")
     def _sweep_is_whole(self) -> ScenarioFile:

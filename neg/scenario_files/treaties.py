@@ -12,6 +12,7 @@ from neg.core.errors import unknown_name
 from neg.data.table import Table
 from neg.economy.composed import compose
 from neg.scenario_files.schema import ScenarioFile, TariffSection
+from neg.scenario_files.values import by_pairs, labels_of
 
 Terms = Mapping[str, Any]
 
@@ -61,8 +62,6 @@ def edited(scenario: ScenarioFile) -> list[Terms]:
 
 
 def _part(scenario: ScenarioFile, terms: Sequence[Terms], table: Table) -> Agreements:
-    from neg.scenario_files.baseline import by_pairs, labels_of
-
     tariff = scenario.tariff or TariffSection()
     entries = [(one.mfn_rate, one) for one in tariff.entries]
     mfn = by_pairs(

@@ -8,6 +8,7 @@ import pytest
 from neg import compose, diagram, general_economy, long_run, short_run, thresholds
 from neg.analysis import Lever, compare, scenario
 from neg.chains import Chain
+from neg.diagrams.diagram import NOTHING
 from neg.economy.lever import in_hand
 from neg.estimation import Cost, maximise, real_income
 from neg.parts import Commuting
@@ -111,8 +112,8 @@ def test_land_in_blocks_keeps_chains_apart(found):
 @pytest.mark.slow
 def test_chains_with_commuting():
     """Blocks hire who comes: at ruinous commuting costs the chain is what it is without."""
-    economy = two(scale=0.3, mobility="immobile")
     x = np.asarray(even(two(scale=0.3)).x)
+    economy = two(scale=0.3, mobility="immobile", employment=x.reshape(2, 3))
     at_home = compose(economy, [Commuting(matrix=np.eye(2))])
     ours, theirs = short_run(at_home, x), short_run(economy, x)
     assert np.allclose(ours.outcomes["output"], theirs.outcomes["output"], rtol=1e-9)
@@ -124,9 +125,10 @@ def test_chains_with_commuting():
 @pytest.mark.slow
 def test_a_diagram_of_density(found):
     held, name = in_hand(two(), DENSITY, "density")
-    branches = diagram(held, name, found.value - 0.1, found.value + 0.08)
-    kinds = [point.value for point in branches.points if point.kind != "fold"]
-    assert min(abs(value - found.value) for value in kinds) < 1e-6
+    low, high = found.value - 0.1, found.value + 0.08
+    branches = diagram(held, name, low, high, search=NOTHING)
+    at = [point.parameter for _, point in branches.special if point.kind != "fold"]
+    assert min(abs(value - found.value) for value in at) < 1e-6
 
 
 @pytest.mark.slow

@@ -59,12 +59,27 @@ class Chains(Parametric):
 
     def steepness(self, market: Market) -> Market:
         """The market with the elasticity of revenue to own cost for theta, in blocks of chains."""
+        steep = self.on_links(market).theta
+        for chain in self.blocks:
+            where = np.asarray(chain)
+            steep = steep.at[where].multiply(self.own(where))
+        return altered(market, theta=steep) if self.blocks else market
+
+    def on_links(self, market: Market) -> Market:
+        """The market with the elasticity of demand on the links after blocks for theta."""
         theta = market.theta
         for chain in self.blocks:
             where = np.asarray(chain)
-            own = self.own(where)
-            theta = theta.at[where].set(own * elasticities(own, theta[where], self.draws))
+            theta = theta.at[where].set(elasticities(self.own(where), theta[where], self.draws))
         return altered(market, theta=theta) if self.blocks else market
+
+    def power(self, sectors: int) -> Float[Array, " sector"]:
+        """Power of productivity in the weight of a place; one in sectors that are no blocks."""
+        found = jnp.ones(sectors)
+        for chain in self.blocks:
+            where = np.asarray(chain)
+            found = found.at[where].set(powers(self.own(where), self.draws))
+        return found
 
 
 class Along(NamedTuple):
