@@ -101,7 +101,7 @@ def fit_blocks(
 
 
 def _by_economy(values: np.ndarray, member: np.ndarray, count: int) -> csr_array:
-    """Sums over the places of every economy, by these weights: reads a matrix it multiplies once."""
+    """Sums over the places of every economy, by these weights; a product reads its matrix once."""
     entries = (values, (member, np.arange(len(member))))
     return csr_array(entries, shape=(count, len(member)))
 

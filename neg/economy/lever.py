@@ -38,10 +38,13 @@ SELECTORS = (
     "borders",
 )
 _AXIS = {
-    "among": ("origin", "destination", "residence", "workplace", "place"),
-    "origins": ("origin", "residence"),
-    "destinations": ("destination", "workplace"),
-    "places": ("place",),
+    "among": (
+        *("origin", "destination", "residence", "workplace", "place"),
+        *("exporter", "importer", "economy"),
+    ),
+    "origins": ("origin", "residence", "exporter"),
+    "destinations": ("destination", "workplace", "importer"),
+    "places": ("place", "economy"),
     "sectors": ("sector",),
     "groups": ("group",),
     "cells": ("cell",),
@@ -50,7 +53,7 @@ _AXIS = {
     "transfers": ("transfer",),
     "borders": ("border",),
 }
-_PAIRS = ({"origin", "destination"}, {"residence", "workplace"})
+_PAIRS = (("origin", "destination"), ("residence", "workplace"), ("exporter", "importer"))
 
 
 def _names(value: Sequence[str] | str | None) -> tuple[str, ...] | None:
@@ -68,8 +71,9 @@ class Lever:
     it) or ``plus`` (it is added). Selectors name the entries by their labels: ``origins`` and
     ``destinations`` (or ``among``, for both), ``places`` (``among`` too), ``sectors``, ``kinds``,
     ``cells``, and of a network ``links``, ``transfers``, ``borders``; left out, all move. Commuters
-    have residences for origins and workplaces for destinations. Sales, and ways to work, at home
-    move only if ``abroad_only`` is false.
+    have residences for origins and workplaces for destinations; what stands between the economies
+    of cities is named by economy. Sales, and ways to work, at home move only if ``abroad_only`` is
+    false.
 
     >>> Lever("border.cost", "times", among=("SGP", "MYS", "THA"))
     Lever('border.cost', 'times', among=('SGP', 'MYS', 'THA'))
@@ -147,8 +151,8 @@ class Lever:
                     raise unknown_name(axis, label, labels[axis])
             shape = [-1 if other == axis else 1 for other in spec.axes]
             mask &= np.isin(labels[axis], chosen).reshape(shape)
-        if any(pair <= set(spec.axes) for pair in _PAIRS) and self.abroad_only:
-            home = np.eye(len(labels["place"]), dtype=bool)
+        if spec.axes[:2] in _PAIRS and self.abroad_only:
+            home = np.eye(len(labels[spec.axes[0]]), dtype=bool)
             mask &= ~home.reshape((*home.shape, *(1,) * (mask.ndim - 2)))
         if not mask.any():
             raise InvalidParameterError(
