@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from neg.core.compilation import plain_jit
+from neg.core.compilation import quick_jit
 from neg.core.errors import InvalidDataError
 from neg.data import Table
 from neg.east_asia.accounts import Accounts
@@ -182,7 +182,7 @@ def _ratio(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.divide(one, other, out=np.ones_like(one), where=other > 0)
 
 
-@plain_jit
+@quick_jit
 def _market(economy: Any) -> Any:
     """Freeness, tariffs and export taxes at the start."""
     x = economy.initial_distribution()
