@@ -27,7 +27,7 @@ CONFIG: dict[str, Any] = {
     "median": 0.03,
     "rounds": 40,
 }
-SMOKE = {"rounds": 3}
+SMOKE = {"rounds": 10}
 
 RULES = ("none", "diagonal", "full")
 

@@ -11,7 +11,8 @@ from jaxtyping import Array
 
 from neg.agreements.origin import fixed_point, inputs_of, inputs_of_table, shape_of
 from neg.agreements.preferences import Agreements, AgreementWarning
-from neg.core.errors import ConvergenceError
+from neg.barriers.inherited import Inherited
+from neg.core.errors import ConvergenceError, InvalidParameterError
 from neg.economy.composed import Economy
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
@@ -42,10 +43,8 @@ def origin_gap(solution: Any) -> dict[str, OriginGap]:
 
     >>> from neg.agreements import origin_gap  # origin_gap(solve(economy))["AFTA"].least
     """
-    economy = solution.model
-    part = _part(economy)
+    part, scene = _seen(solution)
     both = extremes(part, solution)
-    scene = economy.scene(solution.prices, solution.x)
     found = {}
     for name, value in part.contents(scene).items():
         greatest, least = both[name]
@@ -66,25 +65,26 @@ def review(solution: Any) -> list[str]:
 
     Agreements that change nothing, and rules of origin that no good of a member meets.
     """
-    economy = solution.model
-    part = _part(economy)
-    found = [f"agreement {name!r} changes nothing" for name in part.idle(economy.base)]
-    scene = economy.scene(solution.prices, solution.x)
+    part, scene = _seen(solution)
+    found = [f"agreement {name!r} changes nothing" for name in part.idle(scene.model)]
     found += part.out_of_reach(part.contents(scene))
     for sentence in found:
         warnings.warn(sentence, AgreementWarning, stacklevel=2)
     return found
 
 
-def observed(part: Agreements, table: Any, *, hold: bool = False) -> Agreements:
+def observed(
+    part: Agreements, table: Any, *, uses: str = "separate", hold: bool = False
+) -> Agreements:
     """The part with the contents of a table's own input shares, for a calibrated baseline.
 
     Solves start there, so that ``calibrate(table, parts=[observed(part, table)])`` has the table as
     its equilibrium with the agreements in force, every use with its own mix of origins (the
-    default of ``uses``; under ``"common"`` contents are those of a merged mix, not these). With
-    ``hold`` contents stay what they are: use at given input shares.
+    default of ``uses``; with ``"common"`` contents are those of one mix for all uses, and the
+    table is the equilibrium but for duties that differ between uses). With ``hold`` contents stay
+    what they are: use at given input shares.
     """
-    inputs, places = inputs_of_table(table.balanced()), tuple(table.places)
+    inputs, places = inputs_of_table(table.balanced(), uses), tuple(table.places)
     for one in part.agreements:
         one.check(places, table.sectors)
     contents = tuple(
@@ -141,7 +141,19 @@ def settle(economy: Economy, *, rounds: int = _ROUNDS) -> Any:
 
 def _part(economy: Any) -> Agreements:
     found: Agreements = economy.part("agreements")
+    if isinstance(found, Inherited):
+        raise InvalidParameterError(
+            "settle is not allowed where places are cities of economies; rules of origin must have "
+            "a width above zero there, and contents are solved for with prices"
+        )
     return found
+
+
+def _seen(solution: Any) -> tuple[Agreements, Any]:
+    """The agreements of a solved economy, and what they see of it."""
+    part = solution.model.part("agreements")
+    scene = solution.model.scene(solution.prices, solution.x)
+    return (part.part, part.seen(scene)) if isinstance(part, Inherited) else (part, scene)
 
 
 def _shape(economy: Economy, agreement: Any) -> tuple[int, ...]:
@@ -168,7 +180,8 @@ def _solve(economy: Economy, start: Any) -> Any:
 
 def extremes(part: Agreements, solution: Any) -> dict[str, tuple[Array, Array]]:
     """Greatest and least contents under the rules of a part, at a solution's input shares."""
-    names = solution.model.place_names
+    own = solution.model.part("agreements")
+    names = own.economies if isinstance(own, Inherited) else solution.model.place_names
     inputs = _inputs(solution.model, solution.prices, solution.x)
     return {
         one.name: _both(one, tuple(names.index(name) for name in one.zone), inputs)
@@ -178,7 +191,8 @@ def extremes(part: Agreements, solution: Any) -> dict[str, tuple[Array, Array]]:
 
 @eqx.filter_jit
 def _inputs(economy: Any, prices: Any, x: Any) -> Any:
-    scene = economy.scene(prices, x)
+    scene, part = economy.scene(prices, x), economy.part("agreements")
+    scene = part.seen(scene) if isinstance(part, Inherited) else scene
     return inputs_of(scene.model, scene.prices, scene.x)
 
 

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 
 from neg.agreements.agreement import Agreement
 from neg.agreements.pairs import by_pair
+from neg.barriers.inherited import Seen
 from neg.core.checks import is_concrete
 from neg.solvers.system import stop
 
@@ -43,13 +44,31 @@ def inputs_of(model: Any, prices: Any, x: Any) -> Inputs:
 
     Duties that are paid on inputs are not in the value of what is not originating: they count as
     content (build-down). So does a homogeneous good, which has no origin.
+
+    Of an economy of cities (:class:`neg.barriers.inherited.Seen`) they are those of whole
+    economies: what their places buy and use, added up.
     """
+    if isinstance(model, Seen):
+        return _of_economies(model, prices, x)
     seen, market = model.flows(prices, x), model.market
     served = jnp.exp(market.theta[:, None] * seen.log_index)  # over what reaches the buyer
     share = seen.supply[:, None, :, None] * market.freeness() * served[None]
     bought = share / (1.0 + market.tariff)[..., None]
     technology = model.technology
     return Inputs(bought, technology.input_share, technology.industry_use)
+
+
+def _of_economies(model: Seen, prices: Any, x: Any) -> Inputs:
+    """Input shares of economies: places weigh by what they buy of a class, and by output."""
+    own = inputs_of(model.cities, prices, x)
+    seen = model.flows(prices, x)
+    paid, output = model.summed(seen.spending), model.summed(seen.revenue)
+    bought = model.merged(own.bought * seen.spending[None])
+    bought = jnp.where(paid > 0, bought / jnp.where(paid > 0, paid, 1.0), 0.0)
+    used = model.summed(own.used * seen.revenue[:, None, :])
+    some = (output > 0)[:, None, :]
+    used = jnp.where(some, used / jnp.where(output > 0, output, 1.0)[:, None, :], 0.0)
+    return Inputs(bought, used, own.use)
 
 
 def shape_of(agreement: Agreement, sectors: int) -> tuple[int, ...]:
@@ -132,15 +151,21 @@ def fixed_point(
     return jnp.where(moved <= 1e-12, found, jnp.nan)
 
 
-def inputs_of_table(table: Any) -> Inputs:
-    """Input shares of an input-output table: flows of inputs before duty over output."""
+def inputs_of_table(table: Any, uses: str = "separate") -> Inputs:
+    """Input shares of an input-output table: flows of inputs before duty over output.
+
+    Every industry has its own mix of origins, or all uses the one ``common`` to them.
+    """
     flows = np.asarray(table.intermediate)  # [origin, input, place, industry]
     output = np.where(table.output > 0, table.output, 1.0)
     paid = flows.sum(axis=0)
-    share = np.divide(flows, paid, out=np.zeros_like(flows), where=paid > 0)
+    mixed = flows if uses == "separate" else np.asarray(table.flows).transpose(0, 2, 1)[..., None]
+    total = mixed.sum(axis=0)
+    share = np.divide(mixed, total, out=np.zeros_like(mixed), where=total > 0)
     used = paid.transpose(1, 0, 2) / output[:, None, :]
     bought = jnp.asarray(share.transpose(0, 2, 1, 3))
-    return Inputs(bought, jnp.asarray(used), tuple(range(flows.shape[3])))
+    classes = range(flows.shape[3]) if uses == "separate" else (0,) * flows.shape[3]
+    return Inputs(bought, jnp.asarray(used), tuple(classes))
 
 
 def unmet(contents: Mapping[str, tuple[Agreement, Array]]) -> tuple[str, ...]:

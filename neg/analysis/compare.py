@@ -17,7 +17,7 @@ from neg.core.checks import check_labels
 from neg.core.errors import InvalidParameterError
 from neg.core.quantities import describe
 from neg.core.status import Stability, Status
-from neg.economy.model import Model
+from neg.economy.model import Model, Prices
 from neg.solvers.long_run import LongRun, equilibrium_at, long_run, tilt
 from neg.solvers.short_run import ShortRun, short_run
 
@@ -35,7 +35,11 @@ class NumeraireWarning(UserWarning):
 
 
 def solve(
-    economy: Model, start: LongRun | None = None, *, throw: bool = True
+    economy: Model,
+    start: LongRun | None = None,
+    *,
+    prices: Prices | None = None,
+    throw: bool = True,
 ) -> ShortRun | LongRun:
     """The equilibrium of an economy next to its observed distribution, or next to ``start``.
 
@@ -43,20 +47,25 @@ def solve(
     used cells if that one is stable, and otherwise the one that the adjustment dynamics reach; a
     warning then states the condition that fails. Where increasing returns make several equilibria
     possible, :func:`neg.analysis.returns.equilibria_beyond` lists others; each can be ``start``.
+    Prices are sought from ``prices``, by default the economy's initial ones.
     """
-    return _solve(economy, start, throw)[0]
+    return _solve(economy, start, throw, prices=prices)[0]
 
 
 def _solve(
-    economy: Model, start: LongRun | None, throw: bool = True, name: str = ""
+    economy: Model,
+    start: LongRun | None,
+    throw: bool = True,
+    name: str = "",
+    prices: Prices | None = None,
 ) -> tuple[ShortRun | LongRun, str]:
     """An equilibrium, and which one it is in words."""
     if bool(jnp.all(economy.groups.size() == 1)):
-        return short_run(economy, throw=throw), "the only one: nobody can move"
+        return short_run(economy, prices=prices, throw=throw), "the only one: nobody can move"
     x = economy.initial_distribution() if start is None else start.x
     used = x > 0 if start is None else start.used
     where = name or ("observed allocation" if start is None else "starting allocation")
-    near = equilibrium_at(economy, x, used, throw=False)
+    near = equilibrium_at(economy, x, used, prices=prices, throw=False)
     if near.stability is Stability.STABLE:
         return near, f"the stable one next to the {where}"
     warnings.warn(

@@ -7,6 +7,7 @@ from neg.barriers.decomposition import shares, trade_cost_layers
 from neg.barriers.exchange import ExchangeRisk, swap
 from neg.barriers.freight import Freight
 from neg.barriers.frictions import FixedFrictions, different
+from neg.barriers.inherited import Inherited
 from neg.barriers.layer import Layer, freight_rate, layers_of, trade_costs
 from neg.barriers.ntm import NTM
 from neg.barriers.pair import PairLayer
@@ -23,6 +24,7 @@ __all__ = [
     "ExchangeRisk",
     "FixedFrictions",
     "Freight",
+    "Inherited",
     "Layer",
     "PairLayer",
     "ServiceLink",

@@ -11,10 +11,12 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.barriers.barrier import Barrier
+from neg.barriers.inherited import Inherited
 from neg.core.checks import check_choice, check_range, check_shape
 from neg.core.errors import InvalidParameterError
 from neg.core.labels import align
 from neg.core.parameters import as_float, parameter
+from neg.economy.part import Part
 from neg.economy.scene import Scene
 
 KINDS = {
@@ -131,7 +133,8 @@ def freight_rate(
     return distance_km.copy(data=np.asarray(rate)) if labelled else rate
 
 
-def layers_of(economy: Any) -> tuple[Barrier, ...]:
-    """The layers of trade cost among the parts of an economy."""
+def layers_of(economy: Any) -> tuple[Part, ...]:
+    """The layers of trade cost among the parts of an economy, inherited ones too."""
     parts: Iterable[Any] = getattr(economy, "parts", ())
-    return tuple(part for part in parts if isinstance(part, Barrier))
+    own = [(part, part.part if isinstance(part, Inherited) else part) for part in parts]
+    return tuple(part for part, inner in own if isinstance(inner, Barrier))

@@ -13,15 +13,12 @@ from neg import data
 from neg.analysis.compare import solve
 from neg.analysis.inversion import invert_amenity
 from neg.core.checks import check_range
-from neg.core.compilation import plain_jit
 from neg.data import Table
 from neg.east_asia.accounts import CARRIED, SECTORS, Accounts, split
+from neg.east_asia.fitting import fitted
 from neg.east_asia.geometry import great_circle
-from neg.east_asia.gravity import fit_blocks
-from neg.east_asia.network import city_network
+from neg.east_asia.network import city_network, embedded
 from neg.east_asia.places import city_places
-from neg.economy.general.build import general_economy
-from neg.economy.general.fill import spread
 from neg.economy.part import Part
 from neg.network import Carriage, Network
 from neg.parts import Tastes
@@ -48,10 +45,16 @@ class Cities:
     """USD (a worker and year) that a unit of the numeraire is worth."""
     gap: float
     """Largest gap of flows between places to the sums of the table, over that sum."""
+    prices: Any
+    """Those of the baseline, as the inversion knows them: its solve starts there."""
 
     def solve(self, **given: Any) -> Any:
-        """The baseline equilibrium: people mobile within their economies, or nobody."""
-        return solve(self.economy, **given)
+        """The baseline equilibrium: people mobile within their economies, or nobody.
+
+        From the prices of the inversion, unless ``prices`` or a ``start`` are given.
+        """
+        known = {} if given.get("start") is not None else {"prices": self.prices}
+        return solve(self.economy, **known | given)
 
     def totals(self, solution: Any) -> xr.Dataset:
         """Output by sector and GDP of every economy at a solution, beside those of the table."""
@@ -139,6 +142,9 @@ def city_economy(
         kappa: dispersion of tastes for places (assumed); None for none, where the observed
             allocation need not be stable.
         parts: other mechanisms; they must leave the baseline as it is or be absorbed by amenity.
+            Tariffs at the baseline are taken out of the table's net taxes. What stands between
+            economies goes in as :class:`neg.barriers.Inherited`, by the economy of each place
+            (:attr:`neg.east_asia.accounts.Accounts.member`).
         deficit_rule, rebate: as in :func:`neg.economy.general.general_economy`.
         routes: of :meth:`neg.network.Carriage.on`: ``routing``, ``theta`` as ``route_theta``,
             ``shipment``, ``daily``, ``fees``, ...
@@ -150,17 +156,19 @@ def city_economy(
     check_range("decay", decay, 0.0)
     groups = SECTORS if sectors is None else sectors
     wanted = (CARRIED if sectors is None else tuple(groups)) if carried is None else carried
-    whole = data.load_icio() if table is None else table
+    whole = (data.load_icio() if table is None else table).balanced()
     whole = whole.aggregate(sectors={k: list(v) for k, v in groups.items()} if groups else None)
     frame = city_places(most, merge_km) if places is None else places
     own = split(whole, frame, size_premium=size_premium)
-    net = city_network(frame) if network is None else network
+    if network is None:
+        network = embedded(most, merge_km) if places is None else city_network(frame)
+    net = network
     if "route_theta" in routes:
         routes["theta"] = routes.pop("route_theta")
     mechanisms: list[Part] = [Carriage.on(net, carried=tuple(wanted), **routes), *parts]
     if kappa is not None and mobility != "immobile":
         mechanisms.append(Tastes(kappa=kappa, sectors=0.0))
-    economy, prices, money, gap = _fitted(
+    found = fitted(
         own,
         _tastes(net, own.names, decay),
         tuple(mechanisms),
@@ -170,9 +178,10 @@ def city_economy(
         deficit_rule=deficit_rule,
         rebate=rebate,
     )
+    economy = found.economy
     if mobility != "immobile":
-        economy = invert_amenity(economy, prices=prices)
-    return Cities(economy, net, frame, own, money, gap)
+        economy = invert_amenity(economy, prices=found.prices)
+    return Cities(economy, net, frame, own, found.money, found.gap, found.prices)
 
 
 def _tastes(net: Network, names: tuple[str, ...], decay: float) -> np.ndarray:
@@ -180,88 +189,3 @@ def _tastes(net: Network, names: tuple[str, ...], decay: float) -> np.ndarray:
     lon, lat = (np.array([getattr(p, side) for p in at]) for side in ("longitude", "latitude"))
     km = great_circle(lon[:, None], lat[:, None], lon, lat)
     return (np.maximum(km, OWN_KM) / OWN_KM) ** -decay
-
-
-def _fitted(
-    own: Accounts,
-    near: np.ndarray,
-    parts: tuple[Part, ...],
-    theta: Any,
-    alpha: Any,
-    mobility: str,
-    **closure: Any,
-) -> tuple[Any, Any, float, float]:
-    """The economy with tastes and productivity that make the table its equilibrium, its prices,
-    the worth of money and how well flows add up."""
-    table, member = own.table, own.member
-    n, s = len(own.names), len(table.sectors)
-    scale = float((own.wage * own.workers).sum() / own.workers.sum())
-    output, added = table.output, table.value_added
-    some = np.where(output > 0, output, 1.0)
-    inputs = table.inputs / some[:, None, :]
-    tax = table.net_taxes_industry / some
-    final_tax = table.net_taxes_final.sum(axis=1)
-    spent = table.final_use.sum(axis=1) + final_tax
-    earned = added.sum(axis=1) + table.net_taxes_industry.sum(axis=1) + final_tax
-    wage = own.wage / scale
-    people = own.by_place(added) / own.wage[:, None]
-    deficit = own.by_place(spent - earned) / scale
-    named = {"sector": table.sectors}
-    theta = np.asarray(spread("theta", theta, named, (s,)))
-    alpha = np.asarray(spread("alpha", alpha, named, (s,)))
-    areas = {
-        name: [own.names[i] for i in np.flatnonzero(member == k)]
-        for k, name in enumerate(table.places)
-    }
-    first = general_economy(
-        places=own.names,
-        sectors=table.sectors,
-        employment=people,
-        theta=theta,
-        alpha=alpha,
-        taste=np.broadcast_to(near[..., None], (n, n, s)),
-        productivity=(own.by_place(output) > 0).astype(float),
-        labour_share=(added / some)[member],
-        tax_share=tax[member],
-        input_share=inputs[member],
-        final_share=(table.final_use / spent[:, None])[member],
-        final_tax=(final_tax / spent)[member],
-        deficit=deficit - deficit.mean(),
-        income_start=own.by_place(earned) / scale,
-        mobility=mobility,
-        areas=areas,
-        parts=parts,
-        **closure,
-    )
-    kernel = np.asarray(_freeness(first))
-    made = own.by_place(output) / scale
-    flows = table.flows / scale
-    bought = own.by_place(flows.sum(axis=0))
-    fits = [
-        fit_blocks(kernel[..., k], made[:, k], bought[:, k], flows[..., k], member)
-        for k in range(s)
-    ]
-    weight = np.stack([one.destination for one in fits], axis=1)
-    log_index = -np.log(bought / weight) / theta
-    log_cost = (added / some)[member] * np.log(wage)[:, None]
-    log_cost = log_cost + np.einsum("iks,ik->is", inputs[member], log_index)
-    log_cost = log_cost / (1.0 - tax[member])
-    supply = np.stack([one.origin for one in fits], axis=1)
-    pair = np.stack([one.pair for one in fits], axis=2)[member][:, member]
-    reference = made / np.exp(log_cost)
-    economy = first.with_(
-        taste=(near[..., None] * pair)[..., None],
-        productivity=supply * np.exp(theta * log_cost),
-        reference=reference,
-    )
-    income = np.log(own.by_place(spent) / scale)
-    known = {"wage": np.repeat(np.log(wage)[:, None], s, axis=1), "cost": log_cost}
-    x = economy.initial_distribution()
-    prices = economy.initial_prices(x) | known | {"income": income}
-    return economy, prices, scale, max(one.gap for one in fits)
-
-
-@plain_jit
-def _freeness(economy: Any) -> Any:
-    x = economy.initial_distribution()
-    return economy.bent_at(economy.initial_prices(x), x).market.freeness()[..., 0]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.sparse import csr_array
 
 from neg.core.checks import check_range, check_shape
 from neg.core.errors import ConvergenceError, InvalidDataError
@@ -76,18 +77,19 @@ def fit_blocks(
                 f"{name} of the places of economy {o} add up to {inside[o]:.10g}; must be "
                 f"{total[o]:.10g}, what its pairs say"
             )
-    of = np.eye(m)[member]  # [place, economy]
+    kernel = np.ascontiguousarray(kernel)
+    turned = np.ascontiguousarray(kernel.T)
     a, b, c = np.ones(n), np.ones(n), np.where(blocks > 0, 1.0, 0.0)
     gap = np.inf
     for done in range(_ROUNDS):
-        into = kernel @ (b[:, None] * of)  # [origin, economy of the destination]
-        a = _over(sales, (into * c[member]).sum(axis=1))
-        c = np.where(blocks > 0, _over(blocks, (a[:, None] * of).T @ into), 0.0)
-        out = kernel.T @ (a[:, None] * of)  # [destination, economy of the origin]
-        wanted = (out * c[:, member].T).sum(axis=1)
+        into = _by_economy(b, member, m) @ turned  # [economy of the destination, origin]
+        a = _over(sales, (into * c[member].T).sum(axis=0))
+        c = np.where(blocks > 0, _over(blocks, _by_economy(a, member, m) @ into.T), 0.0)
+        out = _by_economy(a, member, m) @ kernel  # [economy of the origin, destination]
+        wanted = (out * c[:, member]).sum(axis=0)
         gap = max(
             _gap(b * wanted, purchases),
-            _gap(a * (into * c[member]).sum(axis=1), sales),
+            _gap(a * (into * c[member].T).sum(axis=0), sales),
         )
         if gap <= TOLERANCE:
             return Fitted(a, b, c, gap, done)
@@ -96,6 +98,12 @@ def fit_blocks(
         f"flows miss a sum by {gap:.3g} of it after {_ROUNDS} rounds of scaling; must be within "
         f"{TOLERANCE:g}"
     )
+
+
+def _by_economy(values: np.ndarray, member: np.ndarray, count: int) -> csr_array:
+    """Sums over the places of every economy, by these weights; a product reads its matrix once."""
+    entries = (values, (member, np.arange(len(member))))
+    return csr_array(entries, shape=(count, len(member)))
 
 
 def _over(wanted: np.ndarray, found: np.ndarray) -> np.ndarray:

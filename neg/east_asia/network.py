@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -60,6 +61,13 @@ def city_network(
     return network(
         nodes, links, modes=tuple(modes), transfers=transfers, borders=_borders(here, crossings)
     )
+
+
+@functools.lru_cache(maxsize=4)
+def embedded(most: int, merge_km: float) -> Network:
+    """The network of :func:`neg.east_asia.city_places`, built once: what is solved on it again
+    finds its routes, and compiles nothing anew."""
+    return city_network(city_places(most, merge_km))
 
 
 def roads(

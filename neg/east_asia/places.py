@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pandas as pd
 
@@ -35,6 +37,11 @@ def city_places(most: int = 60, merge_km: float = 50.0) -> pd.DataFrame:
     check_range("merge_km", merge_km, 0.0)
     if isinstance(most, bool) or not isinstance(most, int | np.integer) or most < 1:
         raise InvalidParameterError(f"most = {most!r} places per economy; must be 1 or more")
+    return _places(int(most), float(merge_km)).copy()
+
+
+@functools.lru_cache(maxsize=4)
+def _places(most: int, merge_km: float) -> pd.DataFrame:
     cities = data.cities()
     people = data.facts()["population"].to_series() * 1e6
     rows = []

@@ -274,8 +274,9 @@ class Economy(Delegate):
         """Axes of an outcome: those that its part states, else as the base says."""
         label, _, inner = name.rpartition(".")
         for part in self.parts:
-            if part.label == label and inner in part.outcome_axes:
-                return part.outcome_axes[inner]
+            own = part.axes_of(inner, shape) if part.label == label else None
+            if own is not None:
+                return own
         return self.base.axes_of(name, shape)
 
     @property

@@ -25,10 +25,13 @@ from neg.economy.model import Model
 OPERATIONS = ("set", "times", "plus")
 _NEUTRAL = {"times": 1.0, "plus": 0.0}
 _AXIS = {
-    "among": ("origin", "destination", "residence", "workplace", "place"),
-    "origins": ("origin", "residence"),
-    "destinations": ("destination", "workplace"),
-    "places": ("place",),
+    "among": (
+        *("origin", "destination", "residence", "workplace", "place"),
+        *("exporter", "importer", "economy"),
+    ),
+    "origins": ("origin", "residence", "exporter"),
+    "destinations": ("destination", "workplace", "importer"),
+    "places": ("place", "economy"),
     "sectors": ("sector",),
     "groups": ("group",),
     "cells": ("cell",),
@@ -42,7 +45,7 @@ _AXIS = {
 }
 SELECTORS = tuple(_AXIS)
 """What may name entries; each is a field of a :class:`Lever`."""
-_PAIRS = ({"origin", "destination"}, {"residence", "workplace"})
+_PAIRS = (("origin", "destination"), ("residence", "workplace"), ("exporter", "importer"))
 
 
 def _names(value: Sequence[str] | str | None) -> tuple[str, ...] | None:
@@ -61,9 +64,9 @@ class Lever:
     ``destinations`` (or ``among``, for both), ``places`` (``among`` too), ``sectors``, ``kinds``,
     ``cells``, ``tiers`` of a chain, ``inputs`` (sectors that are bought from), ``uses``, and of a
     network ``links``, ``transfers``, ``borders``; left out, all move. Commuters have residences for
-    origins and workplaces for destinations. Sales, and ways to work, at home move only if
-    ``abroad_only`` is false. A parameter that is switched off (``None``) starts from the value
-    that it declares to change nothing.
+    origins and workplaces for destinations; what stands between the economies of cities is named by
+    economy. Sales, and ways to work, at home move only if ``abroad_only`` is false. A parameter
+    that is switched off (``None``) starts from the value that it declares to change nothing.
 
     >>> Lever("border.cost", "times", among=("SGP", "MYS", "THA"))
     Lever('border.cost', 'times', among=('SGP', 'MYS', 'THA'))
@@ -144,8 +147,8 @@ class Lever:
                     raise unknown_name(axis, label, labels[axis])
             shape = [-1 if other == axis else 1 for other in spec.axes]
             mask &= np.isin(labels[axis], chosen).reshape(shape)
-        if any(pair <= set(spec.axes) for pair in _PAIRS) and self.abroad_only:
-            home = np.eye(len(labels["place"]), dtype=bool)
+        if spec.axes[:2] in _PAIRS and self.abroad_only:
+            home = np.eye(len(labels[spec.axes[0]]), dtype=bool)
             mask &= ~home.reshape((*home.shape, *(1,) * (mask.ndim - 2)))
         if not mask.any():
             raise InvalidParameterError(

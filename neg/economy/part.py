@@ -91,6 +91,10 @@ class Part(Parametric):
         """What the part reports, by name."""
         return {}
 
+    def axes_of(self, name: str, shape: tuple[int, ...]) -> tuple[str, ...] | None:
+        """Axes of an outcome of this shape; None where the model knows them by the shape."""
+        return self.outcome_axes.get(name)
+
     def hints(self, scene: Scene) -> dict[str, Array]:
         """What large solves should know: ``spread`` of tastes ``[cell]``, labour ``supply``."""
         return {}

@@ -200,14 +200,8 @@ class SmoothRoutes:
         return self.theta * (self.expected_log_cost - self.log_tau)
 
     def _by_arc(self, values: Any, name: str) -> pd.Series:
-        graph, labels = self.network.graph, self.network.labels
-        names = np.array(self.network.names)
-        # Of no use where there are no transfers, but then no arc asks for one.
-        links, transfers = (np.array([*labels[axis], ""]) for axis in ("link", "transfer"))
-        label = np.where(graph.link >= 0, links[graph.link], transfers[graph.transfer])
-        ends = names[graph.place[graph.tail]], names[graph.place[graph.head]]
-        index = pd.MultiIndex.from_arrays([label, *ends], names=["label", "from", "to"])
-        return pd.Series(np.asarray(values), index=index, name=name).sort_index()
+        order, index = self.network.arcs_by_label
+        return pd.Series(np.asarray(values)[order], index=index, name=name)
 
 
 def smooth_routes(

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
@@ -74,16 +75,37 @@ class Network:
         """Capacity of every link, as a share of world income."""
         return np.array([one.capacity for one in self.links], dtype=float)
 
+    @cached_property
+    def arcs_by_label(self) -> tuple[np.ndarray, pd.MultiIndex]:
+        """Order of arcs by label of their link or transfer and direction, and the index of that."""
+        graph, names = self.graph, np.array(self.names)
+        # Of no use where there are no transfers, but then no arc asks for one.
+        links, transfers = (np.array([*self.labels[axis], ""]) for axis in ("link", "transfer"))
+        label = np.where(graph.link >= 0, links[graph.link], transfers[graph.transfer])
+        ends = names[graph.place[graph.tail]], names[graph.place[graph.head]]
+        found = [np.unique(one, return_inverse=True) for one in (label, *ends)]
+        codes = [own for _, own in found]
+        order = np.lexsort(codes[::-1])
+        index = pd.MultiIndex(
+            [level for level, _ in found],
+            [own[order] for own in codes],
+            names=["label", "from", "to"],
+        )
+        return order, index
+
     def index(self, names: Sequence[str] | str | None) -> np.ndarray:
         """Where places stand among all; None for every one."""
         if names is None:
             return np.arange(len(self.places))
         names = [names] if isinstance(names, str) else list(names)
-        position = {name: k for k, name in enumerate(self.names)}
         for name in names:
-            if name not in position:
+            if name not in self._position:
                 raise unknown_name("place", name, self.names)
-        return np.array([position[name] for name in names], dtype=int)
+        return np.array([self._position[name] for name in names], dtype=int)
+
+    @cached_property
+    def _position(self) -> dict[str, int]:
+        return {name: k for k, name in enumerate(self.names)}
 
     def label_index(self, axis: str, label: str) -> int:
         """Where a link, transfer or border stands among all."""

@@ -101,17 +101,11 @@ def parts_of(
 ) -> list[Part]:
     """Layers, registered parts, clearance, network and agreements of a file, in that order."""
     found = named_parts(scenario, labels)
-    places = labels["place"]
-    value, daily = (
-        by_sector(f"shipment.{name}", getattr(scenario.shipment, name), labels["sector"])
-        for name in ("value_usd", "time_cost_per_day")
-    )
-    if scenario.border:
-        found.append(_clearance(scenario.border, places, value, daily))
+    found += clearance_of(scenario, labels)
     if scenario.network is not None:
         from neg.scenario_files.roads import carriage
 
-        found.append(carriage(scenario, places, value, daily))
+        found.append(carriage(scenario, labels["place"], *shipments(scenario, labels["sector"])))
     from neg.scenario_files.treaties import agreements_part, has_agreements
 
     if table is not None and has_agreements(scenario):
@@ -119,13 +113,31 @@ def parts_of(
     return found
 
 
+def shipments(scenario: ScenarioFile, sectors: Sequence[str]) -> tuple[Any, Any]:
+    """What a shipment is worth and what a day of it costs, by sector where they differ."""
+    value, daily = (
+        by_sector(f"shipment.{name}", getattr(scenario.shipment, name), sectors)
+        for name in ("value_usd", "time_cost_per_day")
+    )
+    return value, daily
+
+
+def clearance_of(scenario: ScenarioFile, labels: Mapping[str, tuple[str, ...]]) -> list[Part]:
+    """Clearance at the borders of economies, where a file gives some."""
+    if not scenario.border:
+        return []
+    given = shipments(scenario, labels["sector"])
+    return [_clearance(scenario.border, labels["place"], *given)]
+
+
 def named_parts(scenario: ScenarioFile, labels: Mapping[str, tuple[str, ...]]) -> list[Part]:
     """Layers and registered parts of a file."""
-    found: list[Part] = [_layer(one, labels) for one in scenario.layer]
-    return found + [_part(one, labels) for one in scenario.part]
+    found: list[Part] = [layer_of(one, labels) for one in scenario.layer]
+    return found + [part_of(one, labels) for one in scenario.part]
 
 
-def _layer(one: Any, labels: Mapping[str, tuple[str, ...]]) -> Layer:
+def layer_of(one: Any, labels: Mapping[str, tuple[str, ...]]) -> Layer:
+    """A layer of a file, of places with these labels."""
     entries = [(entry.rate, entry) for entry in one.entries]
     rate = by_pairs(f"rate of layer {one.name!r}", one.rate, entries, labels)
     ones = np.ones(rate.shape)
@@ -142,7 +154,8 @@ def registered() -> dict[str, type[Part]]:
     return {name: part for name, part in Part.registry.items() if name not in _OWN_SECTION}
 
 
-def _part(one: PartSection, labels: Mapping[str, tuple[str, ...]]) -> Part:
+def part_of(one: PartSection, labels: Mapping[str, tuple[str, ...]]) -> Part:
+    """A registered part of a file, of places with these labels."""
     known = registered()
     if one.name in _OWN_SECTION:
         raise InvalidParameterError(

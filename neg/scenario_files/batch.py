@@ -23,9 +23,10 @@ from neg.solvers.short_run import check_distribution, short_run
 from neg.solvers.system import flat_prices, market
 
 _TOLERANCE = 1e-11
-_MAX_STEPS, _MEMORY = 60, 5
+_MAX_STEPS, _MEMORY = 60, 3
 _CHUNK_BYTES = 100_000_000
-_CHUNK = 1024
+_CHUNK = 128
+"""Cases at once: more leave the caches of a core, and wait for the slowest among more."""
 
 Put = tuple[Lever, int]
 """A Lever, and which of a case's values it is put to."""
@@ -44,7 +45,7 @@ def solve_many(
         puts: levers, each with the column of ``values`` that it takes.
         values: ``[case, column]``.
         names: outcomes to return, besides ``status`` and ``residual``.
-        chunk: cases solved at once; by default as many as memory allows, up to 1,024.
+        chunk: cases solved at once; by default as many as memory allows, 128 at most.
 
     Returns arrays with cases first. Where a case is not solved, values are NaN and its status says
     why. A case's numbers depend on the chunk it stands in only by rounding; the same rows in the

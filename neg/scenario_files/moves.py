@@ -122,11 +122,11 @@ def _part(economy: Any, label: str, path: str, needs: str) -> Any:
 
 
 def _of_border(edit: BorderEdit, path: str, economy: Any) -> list[Move]:
-    labels = [part.label for part in getattr(economy, "parts", ())]
+    parts = [part.label for part in getattr(economy, "parts", ())]
     full = f"{path}.{edit.change}"
     kind = "hours" if "hours" in edit.change or edit.change == "level_of" else "usd"
     operation = "times" if edit.change.endswith("_factor") else "set"
-    if edit.between is None and "clearance" in labels:
+    if edit.between is None and "clearance" in parts:
         places = members(edit.economies or [])
         if edit.mode:
             raise InvalidParameterError(f"{path}: clearance does not differ by mode; leave it out")
@@ -135,11 +135,12 @@ def _of_border(edit: BorderEdit, path: str, economy: Any) -> list[Move]:
             lever = Lever(f"clearance.{side}_{kind}", operation, places=places)
             value: Any = getattr(edit, edit.change)
             if edit.change == "level_of":
-                names = economy.labels["place"]
+                labels = economy.labels
+                names = labels.get("economy", labels["place"])
                 if value not in names:
                     raise unknown_name(f"economy in {path}.level_of", value, names)
-                size = {"place": len(names)}
-                value = float(economy.full(f"clearance.{side}_hours", size)[names.index(value)])
+                sizes = {axis: len(own) for axis, own in labels.items()}
+                value = float(economy.full(f"clearance.{side}_hours", sizes)[names.index(value)])
             found.append(Move(lever, value, "" if edit.change == "level_of" else full))
         return found
     if edit.change == "level_of":

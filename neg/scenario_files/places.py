@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from neg.barriers.inherited import Inherited
+from neg.barriers.pair import PairLayer
 from neg.core.errors import InvalidDataError, InvalidParameterError
 from neg.data.table import Table
-from neg.scenario_files.baseline import named_parts
+from neg.economy.part import Part
+from neg.scenario_files.baseline import clearance_of, layer_of, part_of, registered, shipments
 from neg.scenario_files.roads import road_network, routes
 from neg.scenario_files.schema import ScenarioFile
 from neg.scenario_files.values import by_sector, labels_of
 
 WITHIN = "within-economies"
 """What files call free choice of place and sector within the own economy."""
+_SIDES = ("among", "origins", "destinations")
 _MOBILITY = ("immobile", "sectors", "places", "free", WITHIN)
 
 
@@ -36,9 +40,6 @@ def build_cities(scenario: ScenarioFile, table: Table) -> Any:
             f"be one of {list(_MOBILITY)}"
         )
     for name, said, instead in (
-        ("border", scenario.border, "[[network.border]]"),
-        ("agreement", scenario.agreement or scenario.edit.agreement, "economies"),
-        ("tariff", scenario.tariff, "economies"),
         ("chain", scenario.chain, "economies"),
         ("economy.keep", section.keep, "all economies"),
         ("economy.merge_places", section.merge_places, "all economies"),
@@ -51,14 +52,11 @@ def build_cities(scenario: ScenarioFile, table: Table) -> Any:
             )
     places = city_places(net.most_places, net.merge_km)
     built = road_network(scenario)
-    value, daily = (
-        by_sector(f"shipment.{name}", getattr(scenario.shipment, name), table.sectors)
-        for name in ("value_usd", "time_cost_per_day")
-    )
-    given = routes(scenario, built, value, daily)
+    given = routes(scenario, built, *shipments(scenario, table.sectors))
     given["route_theta"] = given.pop("theta")
     carried = given.pop("carried") or tuple(table.sectors)
-    labels = labels_of((*places.index, *FAR), table.sectors)
+    names = (*(str(name) for name in places.index), *FAR)
+    member = tuple(str(one) for one in (*places["economy"], *FAR))
     found = city_economy(
         places=places,
         network=built,
@@ -68,9 +66,40 @@ def build_cities(scenario: ScenarioFile, table: Table) -> Any:
         theta=by_sector("economy.theta", section.theta, table.sectors),
         alpha=by_sector("economy.alpha", section.alpha, table.sectors),
         mobility="free" if section.mobility == WITHIN else str(section.mobility),
-        parts=tuple(named_parts(scenario, labels)),
+        parts=_parts(scenario, table, names, member),
         deficit_rule=section.deficits,
         rebate=section.rebate,
         **given,
     ).economy
     return found if section.numeraire == "world" else found.with_(numeraire=section.numeraire)
+
+
+def _parts(
+    scenario: ScenarioFile, table: Table, names: tuple[str, ...], member: tuple[str, ...]
+) -> tuple[Part, ...]:
+    """The parts of a file: what stands between economies, and what places have of their own.
+
+    Layers by pair, clearance, duties and agreements are those of the economies, which their places
+    inherit. A layer stands between places where one of its entries names some.
+    """
+    whole = labels_of(table.places, table.sectors)
+    own = labels_of(names, table.sectors)
+    found: list[Part] = []
+    between: list[Part] = []
+    for layer in scenario.layer:
+        named = {n for one in layer.entries for side in _SIDES for n in getattr(one, side) or ()}
+        if named & (set(names) - set(table.places)):
+            found.append(layer_of(layer, own))
+        else:
+            between.append(layer_of(layer, whole))
+    for section in scenario.part:
+        if issubclass(registered().get(section.name, Part), PairLayer):
+            between.append(part_of(section, whole))
+        else:
+            found.append(part_of(section, own))
+    between += clearance_of(scenario, whole)
+    from neg.scenario_files.treaties import agreements_part, has_agreements
+
+    if has_agreements(scenario):
+        between.append(agreements_part(scenario, table))
+    return (*found, *(Inherited(one, member) for one in between))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -75,6 +74,8 @@ def road_network(scenario: ScenarioFile) -> Network:
     ]
     borders = [Border(b.between[0], b.between[1], b.mode, b.usd, b.hours) for b in section.border]
     if section.base == "east-asia":
+        from neg.east_asia.network import embedded
+
         base = embedded(section.most_places, section.merge_km)
         own = {one.label for one in links}
         both = {
@@ -98,14 +99,6 @@ def road_network(scenario: ScenarioFile) -> Network:
             terms = edit.add.model_dump()
             links.append(Link(edit.from_, edit.to, edit.mode, two_way=edit.two_way, **terms))
     return network(nodes, links, modes=modes or None, transfers=transfers, borders=borders)
-
-
-@functools.lru_cache(maxsize=4)
-def embedded(most: int, merge_km: float) -> Network:
-    """The embedded network of places of East Asia."""
-    from neg.east_asia import city_network, city_places
-
-    return city_network(city_places(most, merge_km))
 
 
 def _over(base: Sequence[Any], own: Sequence[Any], key: str) -> list[Any]:

@@ -27,7 +27,7 @@ class EconomySection(Strict):
     """Which table, merged how, and the rules of the economy that is calibrated to it.
 
     ``residents`` says where the people of a place come from, as shares of other origins by place;
-    the rest are from there. On a table who moves pays for it, as much as makes people stay at first.
+    the rest are from there. On a table who moves pays for it, as much as makes people stay first.
     """
 
     data: str = "icio2020"

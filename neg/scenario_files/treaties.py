@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from neg.agreements import Agreements, observed, read_agreements
+from neg.barriers.inherited import Inherited
 from neg.core.checks import check_labels
 from neg.core.errors import unknown_name
 from neg.data.table import Table
 from neg.economy.composed import compose
+from neg.economy.part import Part
 from neg.scenario_files.schema import ScenarioFile, TariffSection
 from neg.scenario_files.values import by_pairs, labels_of
 
@@ -29,8 +31,11 @@ def agreements_part(scenario: ScenarioFile, table: Table) -> Agreements:
 
 def with_agreements(economy: Any, scenario: ScenarioFile, table: Table) -> Any:
     """The economy with agreements added, replaced and removed."""
-    part = _part(scenario, edited(scenario), table)
-    parts = [part if one.label == "agreements" else one for one in economy.parts]
+    new: Part = _part(scenario, edited(scenario), table)
+    old = economy.part("agreements")
+    if isinstance(old, Inherited):
+        new = Inherited(new, old.member)
+    parts = [new if one is old else one for one in economy.parts]
     return compose(economy.base, parts)
 
 
@@ -74,4 +79,4 @@ def _part(scenario: ScenarioFile, terms: Sequence[Terms], table: Table) -> Agree
         mfn=mfn,
         nu=tariff.managing_cost,
     )
-    return observed(part, table)
+    return observed(part, table, uses=scenario.economy.uses)

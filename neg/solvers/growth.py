@@ -28,7 +28,9 @@ from neg.solvers.krylov import gmres
 from neg.solvers.stability import average_payoff
 from neg.solvers.system import flat_prices
 
-_ROUGH, _FINE = 1e-3, 1e-10  # relative residuals of the linear systems of the markets
+_ROUGH, _FINE = 5e-3, 1e-10  # relative residuals of the linear systems of the markets
+_CHECK = 1e-5  # the same, for products that tell the error of an eigenvector
+_REFINED = 10  # directions among which it is sought with them
 _SMALL = 40  # movements up to which the generator is formed
 _CLOSE = 1e-2  # residual of the eigenvector, relative to the rate, that is asked for
 _LEAST = 1e-9  # the same, absolute
@@ -45,6 +47,11 @@ class Growth(NamedTuple):
 
     rate: float
     error: float
+
+    @property
+    def close(self) -> bool:
+        """Whether the residual is as small as is asked for."""
+        return self.error <= max(_CLOSE * abs(self.rate), _LEAST)
 
 
 def largest_growth(model: Model, x: Any, prices: Any, used: Any) -> Growth:
@@ -110,13 +117,39 @@ def _inner_growth(generator: _Generator) -> Growth:
         vector = _rightmost(generator, start, accuracy, shift)
         if vector is None:
             break
-        image = generator.product(vector.real, _FINE) + 1j * generator.product(vector.imag, _FINE)
-        value = np.vdot(vector, image)
-        found = Growth(float(value.real), float(np.linalg.norm(image - value * vector)))
-        if found.error <= max(_CLOSE * abs(found.rate), _LEAST):
+        found, start = _refined(generator, vector)
+        if found.close:
             break
-        start = vector.real
     return found
+
+
+def _refined(generator: _Generator, vector: np.ndarray) -> tuple[Growth, np.ndarray]:
+    """The rate of an eigenvector with its residual, and a better vector.
+
+    Products are fine ones. As long as the residual is too large it is one more direction of the
+    space in which the eigenvector is sought.
+    """
+    basis = np.zeros((0, generator.size))
+    images = np.zeros((0, generator.size))
+    more = vector
+    while True:
+        for side in (more.real, more.imag):
+            size = np.linalg.norm(side)
+            for _ in range(2):
+                side = side - (basis @ side) @ basis
+            if size > 0 and np.linalg.norm(side) > 1e-8 * size:
+                side = side / np.linalg.norm(side)
+                basis = np.vstack([basis, side])
+                images = np.vstack([images, generator.product(side, _CHECK)])
+        if not np.isfinite(images).all():
+            return Growth(np.nan, np.inf), vector.real
+        values, weights = np.linalg.eig(basis @ images.T)
+        k = int(np.argmax(values.real))
+        rest = (images - values[k] * basis).T @ weights[:, k]
+        found = Growth(float(values[k].real), float(np.linalg.norm(rest)))
+        if found.close or len(basis) >= _REFINED:
+            return found, (basis.T @ weights[:, k]).real
+        more = rest
 
 
 def _rightmost(
@@ -131,7 +164,7 @@ def _rightmost(
     count = min(_VECTORS, generator.size - 1)
     try:
         values, vectors = eigs(
-            operator, 2, which="LR", v0=start, ncv=count, maxiter=_RESTARTS, tol=0.5 * _CLOSE
+            operator, 1, which="LR", v0=start, ncv=count, maxiter=_RESTARTS, tol=_CLOSE
         )
     except ArpackNoConvergence as failure:
         values, vectors = failure.eigenvalues, failure.eigenvectors

@@ -10,12 +10,14 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from neg.core.checks import is_concrete
-from neg.core.compilation import plain_jit
+from neg.core.compilation import plain_jit, quick_jit
 from neg.core.status import Stability, Status
 from neg.economy.model import Model, Prices
 
 _SHOWN = 12
 """Cells that a printed solution lists; the rest is counted."""
+_LARGE = 1000
+"""Cells above which outcomes are compiled with care."""
 
 
 def _unknown() -> Array:
@@ -25,6 +27,12 @@ def _unknown() -> Array:
 @plain_jit
 def outcomes_at(model: Model, prices: Prices, x: Array) -> dict[str, Array]:
     """The model's outcomes, compiled: many small operations in one."""
+    return model.outcomes(prices, x)
+
+
+@quick_jit
+def large_outcomes_at(model: Model, prices: Prices, x: Array) -> dict[str, Array]:
+    """The same, compiled with care: arrays of millions of pairs take longer than that."""
     return model.outcomes(prices, x)
 
 
@@ -58,7 +66,8 @@ class Solution(eqx.Module):
     @property
     def outcomes(self) -> dict[str, Array]:
         """Named outcomes of the model."""
-        return outcomes_at(self.model, self.prices, self.x)
+        look = large_outcomes_at if self.x.shape[0] > _LARGE else outcomes_at
+        return look(self.model, self.prices, self.x)
 
     def to_frame(self) -> Any:
         """One row per cell, by its label: mass ``x``, share of its group's mass, payoff."""

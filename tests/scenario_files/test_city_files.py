@@ -91,7 +91,6 @@ def test_a_file_adds_to_the_network_and_replaces_what_has_the_same_label():
 @pytest.mark.parametrize(
     ("economy", "network", "more", "error", "match"),
     [
-        (CITIES, "", '[[border]]\neconomy = "LAO"\n', InvalidDataError, "border is for economies"),
         (CITIES + '\nkeep = ["THA"]', "", "", InvalidDataError, "economy.keep"),
         (CITIES + '\nuses = "separate"', "", "", InvalidDataError, "economy.uses"),
         (
