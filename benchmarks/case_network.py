@@ -3,28 +3,23 @@
 Peers: scipy's search with plain arrays, and scipy's sparse factorisation of the same matrix with
 the same right sides, forward and transposed. Nobody else's program does what ours adds to them:
 checks, reduced costs, gradients. The gradient of trade costs to every link is timed beside the
-costs themselves, and the cities of East Asia beside the products of their kernels alone.
+costs themselves.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from scipy.sparse import csc_array, csr_array, eye_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.sparse.linalg import splu
 
 from benchmarks._timing import Pair
-from neg.east_asia import city_economy
 from neg.network import grid, least_routes, paths, smooth_routes
 from neg.network import sparse as factors
-from neg.solvers.long_run import equilibrium_at
 
 SIDE, ORIGINS, THETA = 316, 8, 60.0
-MOST, MERGED = 220, 35.0
-"""Cities per economy at most, and km within which they are merged, for about a thousand places."""
 
 
 def forget() -> None:
@@ -49,7 +44,6 @@ def cases() -> list[Pair]:
         _least(net, both, np.log(twice), places, names, size),
         _smooth(net, both, np.log(twice), places, names, size),
         _gradient(net, names, size),
-        east_asia(MOST, MERGED),
     ]
 
 
@@ -128,42 +122,4 @@ def _gradient(net: Any, names: Any, size: Any) -> Pair:
         peer_name="the value alone",
         repeats=2,
         note="a ratio above 0.5: the gradient adds less than the value takes",
-    )
-
-
-def east_asia(most: int, merge_km: float) -> Pair:
-    """Cities of East Asia, five sectors, people mobile within economies: routes and equilibrium.
-
-    Ours must return the people and wages from which it was inverted, from prices of one.
-    """
-    cities = city_economy(most=most, merge_km=merge_km)
-    economy = cities.economy
-    x = economy.initial_distribution()
-    used = jnp.ones(x.shape, bool)
-    places, sectors = economy.shape
-    steps: list[int] = []
-
-    def ours() -> Any:
-        forget()
-        found = equilibrium_at(economy, x, used, method="matrix-free")
-        steps.append(int(found.steps))
-        return found
-
-    def products() -> float:
-        kernel, total = np.ones((sectors, places, places)), 0.0
-        for _ in range(2 * steps[-1]):  # arriving and leaving
-            total += sum((matrix @ matrix[0])[0] for matrix in kernel)
-        return total
-
-    def agree(found: Any, _: float) -> None:
-        assert float(found.residual) <= 1e-9 and cities.misfit(found) <= 1e-8
-
-    return Pair(
-        f"{places} cities x {sectors} sectors, labour mobile",
-        ours,
-        products,
-        agree,
-        peer_name="its products alone",
-        repeats=2,
-        note="ours finds the routes of every pair too, and the growth rate; the peer multiplies",
     )

@@ -151,9 +151,9 @@ def _part(economy: Any) -> Agreements:
 
 def _seen(solution: Any) -> tuple[Agreements, Any]:
     """The agreements of a solved economy, and what they see of it."""
-    part = solution.model.part("agreements")
+    own: Any = solution.model.part("agreements")
     scene = solution.model.scene(solution.prices, solution.x)
-    return (part.part, part.seen(scene)) if isinstance(part, Inherited) else (part, scene)
+    return (own.part, own.seen(scene)) if isinstance(own, Inherited) else (own, scene)
 
 
 def _shape(economy: Economy, agreement: Any) -> tuple[int, ...]:

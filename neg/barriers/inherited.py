@@ -144,7 +144,8 @@ class Inherited(Part):
 
     def check(self, model: Any) -> None:
         """Raise a named error where the part makes no sense between these economies."""
-        self.part.check(Seen(model, self.member))
+        seen: Any = Seen(model, self.member)
+        self.part.check(seen)
 
     def effects(self, scene: Scene) -> dict[str, Array]:
         """Those between economies, of every pair of their places."""

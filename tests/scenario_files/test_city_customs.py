@@ -14,8 +14,9 @@ from neg.barriers import Inherited
 from neg.core.errors import InvalidParameterError, UnknownNameError
 from neg.economy.lever import Lever
 from neg.scenario_files import baseline as baselines
-from neg.scenario_files import parse_scenario
+from neg.scenario_files import parse_scenario, read_scenario
 from neg.scenario_files.resolve import resolve
+from neg.scenario_files.schema import ScenarioFile
 from neg.scenario_files.solving import solve_scenario
 from neg.solvers.short_run import short_run
 
@@ -239,3 +240,24 @@ def test_gradients_through_what_cities_inherit(cities):
         ahead, behind = value(z + step), value(z - step)
         assert float(slope[k]) == pytest.approx(float(ahead - behind) / 2e-4, rel=1e-4)
         assert float(slope[k]) != 0.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("customs-half", "customs-clmv", "paperless", "afta", "one-for-16", "tariff-war"),
+        "currency-swaps",
+    ],
+)
+def test_shipped_files_between_economies_run_on_cities(name):
+    """One place an economy, nobody moving: built, edited and solved, and something happens."""
+    given = read_scenario(name).data()
+    given.pop("sweep", None)
+    given["economy"]["places"] = "cities"
+    given["network"] = {"base": "east-asia", "most_places": 1, "carried": ["goods"]}
+    given["output"] = {"variables": ["real_income"]}
+    result = solve_scenario(ScenarioFile.model_validate(given))
+    assert result.converged
+    change = result.dataset["real_income_change"].sel(scenario=name)
+    assert np.isfinite(change).all() and float(np.abs(change).max()) > 1e-3
