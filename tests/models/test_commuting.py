@@ -231,6 +231,7 @@ def test_levers_and_labels_reach_every_parameter():
         model.with_(land=mixed.assign_coords(place=list("abcde")))
 
 
+@pytest.mark.slow
 def test_gradients_are_those_of_solving_again():
     model = region(n=5)
     at = solved(model)

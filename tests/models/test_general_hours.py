@@ -240,6 +240,7 @@ def test_a_half_reach_lies_between():
 # Rebates ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_lump_sum_rebate_favours_those_who_earn_less():
     """Equal per head: the same aggregates, another real income of workers of each sector."""
     proportional, equal = shocked(None), shocked(None, rebate="lump-sum")

@@ -155,6 +155,7 @@ def welfare(model):
     return settled(model).value @ jnp.array([1.0, 0.5, 2.0])
 
 
+@pytest.mark.slow
 def test_gradients_of_the_long_run_equal_central_differences():
     model = economy()
     gradient = eqx.filter_jit(eqx.filter_grad(welfare))(model)
