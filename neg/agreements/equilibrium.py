@@ -153,7 +153,10 @@ def _seen(solution: Any) -> tuple[Agreements, Any]:
     """The agreements of a solved economy, and what they see of it."""
     own: Any = solution.model.part("agreements")
     scene = solution.model.scene(solution.prices, solution.x)
-    return (own.part, own.seen(scene)) if isinstance(own, Inherited) else (own, scene)
+    if isinstance(own, Inherited):
+        part: Any = own.part
+        return part, own.seen(scene)
+    return own, scene
 
 
 def _shape(economy: Economy, agreement: Any) -> tuple[int, ...]:
