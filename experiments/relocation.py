@@ -188,7 +188,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     labour, link = config["labour"], config["link"]
     core = record["share"].isel(date=-1, place=0).sel(sector=list(BLOCKS)).sum("sector")
     emptied = [str(case) for case in core["case"].values if float(core.sel(case=case)) < 0.01]
-    empty = f"; the core empties in the case {listed(emptied)}" if emptied else ""
+    empty = f'; under "{listed(emptied)}" the core empties' if emptied else ""
     return {
         "title": f"{lead}{': ' if told else ''}{', '.join(told)}{empty}",
         "caption": (
