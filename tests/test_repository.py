@@ -71,3 +71,12 @@ def test_every_dependency_is_pinned():
 
 def test_the_checks_can_be_started():
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_every_test_file_has_a_name_of_its_own():
+    """Folders of tests are no packages: two files of one name cannot be imported together."""
+    seen: dict[str, Path] = {}
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        if path.name not in ("conftest.py", "__init__.py"):
+            assert path.name not in seen, f"{path} and {seen[path.name]}"
+            seen[path.name] = path

@@ -141,12 +141,15 @@ RESIDENTS = np.array([[0.8, 0.1, 0.3], [0.0, 0.9, 0.2], [0.1, 0.05, 0.6]])
             {"residents": RESIDENTS, "parts": [Tastes(kappa=0.6)], "mobility": "places"},
             marks=pytest.mark.slow,
         ),
-        {
-            "residents": RESIDENTS,
-            "parts": [Tastes(kappa=0.4, sectors=0.1), Hours(psi=0.5)],
-            "mobility": "free",
-            "rebate": "lump-sum",
-        },
+        pytest.param(
+            {
+                "residents": RESIDENTS,
+                "parts": [Tastes(kappa=0.4, sectors=0.1), Hours(psi=0.5)],
+                "mobility": "free",
+                "rebate": "lump-sum",
+            },
+            marks=pytest.mark.slow,
+        ),
         pytest.param(
             {"parts": [Tastes(kappa=0.0, sectors=0.3)], "mobility": "sectors"},
             marks=pytest.mark.slow,

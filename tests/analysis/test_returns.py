@@ -61,6 +61,7 @@ def beyond(limit):
     return equilibria_beyond(two_places().with_(scale=min(limit.limit + 0.1, 1.0)))
 
 
+@pytest.mark.slow
 def test_both_sides_of_the_unstable_direction_lead_to_mirrored_equilibria(beyond):
     assert len(beyond.equilibria) == 2 and len(beyond.departures) == 2
     first, second = (np.asarray(e.x).reshape(2, 2) for e in beyond.equilibria)

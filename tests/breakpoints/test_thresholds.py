@@ -141,6 +141,7 @@ def test_none_is_said_with_its_reason():
     assert away.points == () and "no agglomeration" in away.none_because
 
 
+@pytest.mark.slow
 def test_a_pole_of_the_growth_rate_is_no_break_point():
     """With strong input links (alpha above rho) market clearing is singular at one trade cost."""
     found = thresholds(VerticalLinkages(alpha=0.85, sigma=3.0))

@@ -84,6 +84,7 @@ def test_the_baseline_is_the_table_and_people_stay(cities):
     np.testing.assert_allclose(trade * cities.money, cities.accounts.table.flows, rtol=1e-7)
 
 
+@pytest.mark.slow
 def test_prices_sought_from_afar_are_those_of_the_baseline(cities):
     """Markets are solved from wages of one, not from the prices that the inversion knows."""
     found = short_run(cities.economy)

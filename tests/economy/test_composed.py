@@ -127,6 +127,7 @@ def test_traffic_lengthens_the_way_in_both_worlds():
     np.testing.assert_allclose(ours - ours[0], theirs - theirs[0], atol=1e-10)
 
 
+@pytest.mark.slow
 def test_knowledge_at_rest_is_a_local_externality():
     """Without a start, knowledge is learning x / forgetting: beta rises by gamma."""
     base = AllenArkolakis(alpha=0.05, beta=-0.2, tau=1.4)

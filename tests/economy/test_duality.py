@@ -78,6 +78,7 @@ def test_spending_is_the_derivative_of_expenditure(model):
     np.testing.assert_allclose(spent, income, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_shares_of_origins_are_derivatives_of_price_indices(model):
     """With respect to the cost of each delivery; to unit cost by 1 + alpha / theta as much.
 

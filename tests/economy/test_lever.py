@@ -108,6 +108,7 @@ def test_a_lever_in_hand_is_one_more_parameter():
     assert float(exact) == pytest.approx(float(ends[0] - ends[1]) / 2e-4, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_gradients_to_every_entry_equal_differences():
     def outcome(out):
         return jnp.log(out["welfare"][2])

@@ -61,6 +61,7 @@ def test_a_canonical_model_with_a_part_and_a_layer_is_fitted_on_its_branch():
     assert float(found.calibration.values["rate"]) == pytest.approx(0.3, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_best_tariff_found_by_a_lever_is_the_optimum_of_a_search():
     lever = Lever("tariff", "set", destinations="p0")
 

@@ -127,6 +127,7 @@ def test_no_point_of_a_front_is_better_in_both_aims():
     assert (np.diff(both[:, 0]) < 0).all() and (np.diff(both[:, 1]) > 0).all()
 
 
+@pytest.mark.slow
 def test_expected_and_worst_case_are_those_of_the_draws():
     draws = [three(theta) for theta in (3.0, 4.0, 6.0)]
     expected = maximise(draws, LINKS, HOME, budget=0.1, costs=COSTS)

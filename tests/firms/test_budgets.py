@@ -121,6 +121,7 @@ def test_grants_leave_the_price_of_buyers_and_trade_pays():
     assert found["trade_balance"] == pytest.approx(0.0, abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("repaid", "monitoring"), [(0.7, 0.0), (0.9, 0.04)])
 def test_guarantee_and_subsidy_of_the_same_cut_off_are_the_same(repaid, monitoring):
     given = {"repaid": repaid, "monitoring": monitoring, "collateral": 0.0, "fixed": 0.7}

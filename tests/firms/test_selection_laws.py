@@ -125,6 +125,7 @@ def test_where_fixed_costs_are_paid_does_not_matter_between_twins():
             assert other[name] == pytest.approx(np.asarray(found[0][name]), rel=1e-10), name
 
 
+@pytest.mark.slow
 def test_recognition_is_a_cut_of_fixed_costs_abroad():
     cut = np.array([[1.0, 0.7], [0.7, 1.0]]) * np.asarray(FIXED)
     one = short_run(compose(economy(4.5), [selection(recognition=0.3)])).outcomes

@@ -69,7 +69,9 @@ def by_group(model, x):
 # Choice probabilities ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("nu", "eta"), [(0.5, 0.2), (0.4, 0.4), (1.5, 0.05)])
+@pytest.mark.parametrize(
+    ("nu", "eta"), [pytest.param(0.5, 0.2, marks=pytest.mark.slow), (0.4, 0.4), (1.5, 0.05)]
+)
 def test_equal_payoffs_are_nested_choice_probabilities(nu, eta):
     model = economy(Tastes(kappa=nu, sectors=eta))
     found = settled(model)
@@ -106,6 +108,7 @@ def test_people_add_up_and_markets_see_all_origins():
     np.testing.assert_allclose(ours["residents"], by_group(model, x).sum(axis=2), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_taste_of_zero_is_no_taste():
     off = people()
     zero = compose(off, [Tastes(kappa=0.0, sectors=0.0)])

@@ -96,6 +96,7 @@ def solved(chained):
     return short_run(chained)
 
 
+@pytest.mark.slow
 def test_every_account_pays_what_it_receives(solved):
     paid, received = {}, {}
     for (payer, payee, _), flow in solved.model.ledger(solved.prices, solved.x).items():
