@@ -50,7 +50,7 @@ def _run(options: argparse.Namespace) -> int:
     with _shared_compilations():
         return _runner.run_all(
             names,
-            options.out,
+            options.out or Path("smoke" if options.smoke else "figures"),
             changes=changes,
             smoke=options.smoke,
             redraw=options.redraw,
@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--redraw", action="store_true", help="draw the stored records, solve none")
     parser.add_argument("--captions", action="store_true", help="write captions into the pictures")
     parser.add_argument(
-        "--out", type=Path, default=Path("figures"), metavar="DIR", help="default: figures"
+        "--out", type=Path, metavar="DIR", help="default: figures, of smoke runs the folder smoke"
     )
     parser.add_argument(
         "--jobs",

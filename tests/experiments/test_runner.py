@@ -291,7 +291,7 @@ def test_an_interruption_ends_all_processes_with_one_line(own, tmp_path, number)
     while living(run.pid):  # the one that watches over shared memory follows when we are gone
         assert time.monotonic() - began < 4.0
         time.sleep(0.05)
-    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    names = {path.name for path in (tmp_path / "smoke").iterdir()}
     pictures = {f"good-{key}.{ending}" for key in "ab" for ending in ("caption.txt", "png", "pdf")}
     assert names == {"README.md", "good.nc", *pictures}
 
