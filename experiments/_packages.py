@@ -121,7 +121,7 @@ def page(record: xr.Dataset, place: str) -> Figure:
     axes[0].set_yticks(y, KINDS)
     axes[0].invert_yaxis()
     axes[0].set(xlabel="spending, % of value added")
-    axes[0].set_xlim(0.0, 1.45 * axes[0].get_xlim()[1])  # room for the legend beside every bar
+    axes[0].set_xlim(0.0, 1.8 * axes[0].get_xlim()[1])  # room for the legend beside every bar
     axes[0].legend(title="budget", title_fontsize=7.5, loc="center right")
     axes[0].set_title("What to buy")
     axes[1].plot(budgets, one["gain"], "-o", ms=3.5, color=style.COLOURS[0], label="gain, %")

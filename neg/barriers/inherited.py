@@ -68,10 +68,10 @@ class Inherited(Part):
 
         log factor_ij = log factor of the part between the economies of i and j
 
-    and nothing between two places of one economy. Its parameters are those of the part, by economy:
-    axes ``economy``, ``exporter`` and ``importer``, which Levers select as ``places``, ``origins``
-    and ``destinations``. So are its outcomes by pair. A rule of origin counts what the whole
-    economy of a city buys and makes.
+    and that at home, which is one for layers, between two places of one economy. Its parameters are
+    those of the part, by economy: axes ``economy``, ``exporter`` and ``importer``, which Levers
+    select as ``places``, ``origins`` and ``destinations``. So are its outcomes by pair. A rule of
+    origin counts what the whole economy of a city buys and makes.
 
     Args:
         part: a part that bends trade costs, tariffs and export taxes alone, such as

@@ -122,7 +122,7 @@ def arrive(model: Model, x: Any, prices: Array) -> LongRun:
     for _ in range(_ENTRIES):
         root = _balance(model, x, prices, used, average_payoff(groups, x, payoff))
         steps += int(root.steps)
-        x = distribution(model, root.z[: groups.cells], used)
+        x = groups.shared(distribution(model, root.z[: groups.cells], used))
         payoff, prices, matrix = _cleared(model, x, prices, used)
         wanted = ~used & (payoff - root.z[groups.cells :][groups.index] > _BALANCED)
         if int(root.status) != Status.CONVERGED or not bool(wanted.any()):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from economies import FLOWS
 
 from neg import compose, general_economy
 from neg.analysis.compare import solve
@@ -76,17 +77,7 @@ def test_the_levers_of_the_docs_exist():
         assert unknown_of(policy, free).lever.path == lever.path  # as a policy has it
 
 
-FLOWS = """exporter,importer,sector,value
-A,A,goods,80
-A,B,goods,12
-A,C,goods,8
-B,A,goods,10
-B,B,goods,60
-B,C,goods,6
-C,A,goods,9
-C,B,goods,7
-C,C,goods,40
-A,A,services,50
+SERVICES = """A,A,services,50
 A,B,services,4
 A,C,services,3
 B,A,services,3
@@ -140,7 +131,7 @@ POLICIES = {
 
 @pytest.mark.slow  # two long runs
 def test_policy_effects_in_a_scenario_file(tmp_path):
-    (tmp_path / "flows.csv").write_text(FLOWS)
+    (tmp_path / "flows.csv").write_text(FLOWS + SERVICES)
     text = FILE
     for policy, edit in POLICIES.items():
         # Free movement mixes people of all origins: what a place's people earn need not rise.
@@ -158,7 +149,7 @@ def test_policy_effects_in_a_scenario_file(tmp_path):
 
 
 def test_bad_residents_are_named(tmp_path):
-    (tmp_path / "flows.csv").write_text(FLOWS)
+    (tmp_path / "flows.csv").write_text(FLOWS + SERVICES)
     with pytest.raises(UnknownNameError, match="place of economy.residents"):
         resolve(parse_scenario(FILE.replace("C = 0.05 }\nB =", "X = 0.05 }\nB =")), tmp_path)
     with pytest.raises(InvalidParameterError, match="residents do not go"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax
 import numpy as np
 import pytest
+from economies import FLOWS
 
 from neg import compose, general_economy, short_run
 from neg.core.errors import InvalidParameterError, UnknownNameError
@@ -17,17 +18,6 @@ from neg.models.core_periphery import CorePeriphery
 from neg.scenario_files import parse_scenario
 from neg.scenario_files.resolve import resolve
 
-FLOWS = """exporter,importer,sector,value
-A,A,goods,80
-A,B,goods,12
-A,C,goods,8
-B,A,goods,10
-B,B,goods,60
-B,C,goods,6
-C,A,goods,9
-C,B,goods,7
-C,C,goods,40
-"""
 FILE = """schema = 1
 name = "tiers"
 description = "Standards are harmonised in A and B"

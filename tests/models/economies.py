@@ -6,6 +6,19 @@ import numpy as np
 
 from neg.data.table import Table
 
+FLOWS = """exporter,importer,sector,value
+A,A,goods,80
+A,B,goods,12
+A,C,goods,8
+B,A,goods,10
+B,B,goods,60
+B,C,goods,6
+C,A,goods,9
+C,B,goods,7
+C,C,goods,40
+"""
+"""Sales of one good between three places, as a file of pairs."""
+
 
 def random_table(
     places: int = 3, sectors: int = 2, seed: int = 0, *, tariffs: bool = True

@@ -3,18 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from economies import FLOWS
 
-FLOWS = """exporter,importer,sector,value
-A,A,goods,80
-A,B,goods,12
-A,C,goods,8
-B,A,goods,10
-B,B,goods,60
-B,C,goods,6
-C,A,goods,9
-C,B,goods,7
-C,C,goods,40
-"""
 SMALL = """schema = 1
 name = "small"
 description = "Trade of A and B becomes cheaper"
