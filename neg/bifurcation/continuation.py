@@ -20,9 +20,8 @@ from neg.core.compilation import quick_jit
 from neg.core.errors import ConvergenceError
 from neg.economy.lever import Lever, in_hand
 from neg.economy.model import Model
-from neg.solvers.long_run import EMPTY
+from neg.solvers.replicator import EMPTY, average_payoff
 from neg.solvers.short_run import check_distribution
-from neg.solvers.stability import average_payoff
 
 MAX_POINTS = 400
 

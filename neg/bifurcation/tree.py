@@ -19,7 +19,8 @@ from neg.bifurcation.recognition import on_branch, polished, repeats, starts_or_
 from neg.bifurcation.switching import beyond_corner, exits, leave
 from neg.bifurcation.symmetry import Symmetry, distributions
 from neg.economy.model import Model
-from neg.solvers.long_run import EMPTY, STABILITY_TOLERANCE, equilibrium_at, long_run
+from neg.solvers.long_run import STABILITY_TOLERANCE, equilibrium_at, long_run
+from neg.solvers.replicator import EMPTY
 
 STARTS = -1
 STABLE = 0

@@ -20,8 +20,8 @@ from neg.core.parameters import as_float
 from neg.economy.model import Groups, Model
 from neg.solvers.implicit import implicit_solution
 from neg.solvers.newton import newton
+from neg.solvers.replicator import growth_of_shares
 from neg.solvers.short_run import check_distribution, market_system
-from neg.solvers.stability import average_payoff
 from neg.solvers.system import flat_prices, payoff, stop
 
 Law = Callable[[Array], Array]
@@ -56,7 +56,7 @@ class Replicator(Dynamics):
     def velocity(self, groups: Groups, x: Array, payoff: Array) -> Array:
         """Growth of each share by its payoff over the group's mean."""
         safe = jnp.where(x > 0, payoff, 0.0)
-        return x * (safe - average_payoff(groups, x, safe)[groups.index])
+        return x * growth_of_shares(groups, x, safe)
 
 
 class Logit(Dynamics):

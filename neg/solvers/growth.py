@@ -25,7 +25,7 @@ from neg.core.compilation import quick_jit
 from neg.economy.model import Model
 from neg.solvers.hoist import hoist
 from neg.solvers.krylov import gmres
-from neg.solvers.stability import average_payoff
+from neg.solvers.replicator import growth_of_shares
 from neg.solvers.system import flat_prices
 
 _ROUGH, _FINE = 5e-3, 1e-10  # relative residuals of the linear systems of the markets
@@ -188,7 +188,7 @@ def _prepare(model: Model, x: Array, p: Array) -> tuple[Array, Any]:
 
     z = jnp.concatenate([jnp.zeros(cells), p])
     (_, value), linear = jax.linearize(hoist(respond, z), z)
-    gaps = value - average_payoff(model.groups, x, value)[model.groups.index]
+    gaps = growth_of_shares(model.groups, x, value)
     return gaps, eqx.filter_closure_convert(linear, z)
 
 

@@ -27,7 +27,8 @@ from neg.solvers.growth import largest_growth
 from neg.solvers.joint import growth_at
 from neg.solvers.matrix_free import METHODS
 from neg.solvers.newton import newton
-from neg.solvers.path import EMPTY, follow, imbalance
+from neg.solvers.path import follow
+from neg.solvers.replicator import EMPTY, imbalance
 from neg.solvers.rescue import can_look, checked, follow_eased
 from neg.solvers.short_run import (
     at_boundary,
