@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from neg.agreements.compliance import Compliance, LogNormal, Masses
 from neg.core.checks import check_range
-from neg.core.parameters import as_float
+from neg.core.numbers import as_float
 
 MOST_OVERLAPPING = 4
 """Agreements that one pair of places may have at a time."""

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array
 
+from neg.core.checks import check_kind
 from neg.core.compilation import quick_jit
 from neg.core.errors import InvalidParameterError
 from neg.core.labels import align
@@ -43,6 +44,7 @@ def gradient(
     observed distribution. Entries that the lever leaves alone are NaN; a lever that moves one
     number gives one number. NaN without convergence, and at a fold or break point.
     """
+    check_kind("economy", economy, Model)
     lever = Lever(lever) if isinstance(lever, str) else lever
     lever.check(economy)
     spec = economy.parameters().get(lever.path)

@@ -15,7 +15,8 @@ from neg.barriers.inherited import Inherited
 from neg.core.checks import check_choice, check_range, check_shape
 from neg.core.errors import InvalidParameterError
 from neg.core.labels import align
-from neg.core.parameters import as_float, parameter
+from neg.core.numbers import as_float
+from neg.core.parameters import parameter
 from neg.economy.part import Part
 from neg.economy.scene import Scene
 

@@ -24,7 +24,7 @@ from neg.breakpoints.zeros import (
     on_corner,
     on_interior,
 )
-from neg.core.checks import check_choice, is_concrete
+from neg.core.checks import check_choice, check_kind, is_concrete
 from neg.core.errors import BlackHoleError, ConvergenceError, InvalidParameterError
 from neg.economy.lever import Lever, in_hand
 from neg.economy.model import Model
@@ -57,6 +57,7 @@ def thresholds(
     fold is reported. Raises :class:`neg.core.errors.UnknownNameError` for an unknown parameter and
     :class:`neg.core.errors.InvalidParameterError` for bounds outside its range.
     """
+    check_kind("model", model, Model)
     if isinstance(parameter, Lever):
         model, parameter = in_hand(model, parameter, parameter.path)
     path = scaled_path(model, parameter, low, high)

@@ -14,7 +14,7 @@ from neg.bifurcation.arclength import Steps
 from neg.bifurcation.line import ParameterLine, line_symmetries, parameter_line
 from neg.bifurcation.symmetry import Symmetry
 from neg.bifurcation.tree import STABLE, Grower, Tree
-from neg.core.checks import check_range
+from neg.core.checks import as_numbers, check_kind, check_range
 from neg.core.errors import InvalidParameterError
 from neg.core.status import Status
 from neg.diagrams.basins import Basins, follow_to_rest
@@ -163,13 +163,14 @@ def diagram(
     :func:`neg.bifurcation.continuation.continuation`. The ``notes`` of the result say what was
     searched and what was not.
     """
+    check_kind("model", model, Model)
     if isinstance(parameter, Lever):
         model, parameter = in_hand(model, parameter, parameter.path)
     line = parameter_line(model, parameter, low, high)
     group = line_symmetries(model, line) if group is None else group
     search = (search or Search()).sized(model)
     grower = Grower(model, line, group, steps, most_branches=max_branches, most_depth=max_depth)
-    given = [np.asarray(getattr(x, "x", x), dtype=float) for x in starts]
+    given = [as_numbers("starts", getattr(x, "x", x)) for x in starts]
     position = _position(model, line, at, isinstance(parameter, str))
     here = line.at(model, jnp.asarray(position))
     grower.begin(position, [*given, *(agglomerated(here, group) if search.corners else [])])

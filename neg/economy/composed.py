@@ -16,7 +16,7 @@ from neg.core.parameters import Parameter, altered
 from neg.economy.adding import add, bought_by_budget, log_left, outlays, under_way, welfare
 from neg.economy.delegate import Delegate
 from neg.economy.model import Model, Prices
-from neg.economy.part import Part
+from neg.economy.part import Part, parts_given
 from neg.economy.scene import Scene
 
 
@@ -303,10 +303,9 @@ def compose(base: Model, parts: Iterable[Part] = ()) -> Economy:
     >>> float(compose(CorePeriphery(), [Land(h=0.2)]).get("land.h"))
     0.2
     """
-    given = list(parts)
-    model, all_parts = base, given
+    model, all_parts = base, parts_given(base, parts)
     if isinstance(base, Economy):
-        model, all_parts = base.base, [*base.parts, *given]
+        model, all_parts = base.base, [*base.parts, *all_parts]
     check_labels("parts", [part.label for part in all_parts])
     said = dict.fromkeys(model.says, type(model).__name__)
     sizes = {axis: len(names) for axis, names in model.labels.items()}

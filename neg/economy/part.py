@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from jaxtyping import Array, Float
 
+from neg.core.checks import check_kind
+from neg.core.errors import InvalidDataError
 from neg.core.parameters import Parametric
 from neg.economy.model import Model
 from neg.economy.scene import Scene
@@ -113,3 +115,14 @@ class Part(Parametric):
     def words(self) -> str:
         """What the part holds fixed, for the sentence that says so of the economy."""
         return ""
+
+
+def parts_given(base: Any, parts: Any) -> list[Any]:
+    """The parts of a list; a named error for a base that is no model, or what is no part."""
+    check_kind("base", base, Model)
+    if isinstance(parts, Part):
+        raise InvalidDataError(f"parts is one part, {parts.label!r}; must be a list of parts")
+    given = list(parts)
+    for k, part in enumerate(given):
+        check_kind(f"parts[{k}]", part, Part)
+    return given

@@ -12,7 +12,8 @@ from jaxtyping import Array, Float
 
 from neg.core.checks import is_concrete
 from neg.core.errors import InvalidParameterError, unknown_name
-from neg.core.parameters import Parameter, as_float, parameter
+from neg.core.numbers import as_float
+from neg.core.parameters import Parameter, parameter
 from neg.economy.general.outcomes import granted
 from neg.economy.model import Model
 from neg.economy.part import Part

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neg.core.checks import check_range
+from neg.core.checks import check_kind, check_range
 from neg.core.errors import InvalidParameterError
 from neg.core.status import Status
 from neg.economy.model import Model
@@ -50,6 +50,7 @@ def equilibria(
 
     Raises :class:`neg.core.errors.InvalidParameterError` for fewer than one start.
     """
+    check_kind("model", model, Model)
     check_range("starts", starts, 1)
     if any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(model)):
         raise InvalidParameterError(

@@ -17,9 +17,10 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
-from neg.core.checks import check_choice, is_concrete
+from neg.core.checks import check_choice, check_kind, is_concrete
 from neg.core.compilation import own_settings, quick_jit
 from neg.core.errors import InvalidDataError
+from neg.core.numbers import as_float
 from neg.core.status import STABILITY_TOLERANCE, Stability, Status
 from neg.economy.model import Groups, Model, Prices
 from neg.solvers.departure import arrive, depart, flat_start
@@ -72,10 +73,11 @@ def long_run(
     compiled code only), or ``auto``: dense up to :data:`DENSE_UP_TO` unknowns. Raises
     :class:`neg.core.errors.ConvergenceError` if ``throw`` and no equilibrium was reached.
     """
+    check_kind("model", model, Model)
     if start is None:
         x = tilt(model.groups, model.initial_distribution())
     else:
-        x = check_distribution(model, jnp.asarray(start, dtype=float))
+        x = check_distribution(model, as_float(start, "start"))
     check_choice("method", method, METHODS)
     large = method == "matrix-free" or (method == "auto" and _unknowns(model, x) > DENSE_UP_TO)
     large = large and can_look(model, x)
@@ -153,8 +155,9 @@ def equilibrium_at(
     comes from Arnoldi's method, outside compiled code), or ``auto``: dense up to
     :data:`DENSE_UP_TO` unknowns. ``prices`` are by default the model's initial ones.
     """
+    check_kind("model", model, Model)
     check_choice("method", method, METHODS)
-    x, used = jnp.asarray(x, dtype=float), jnp.asarray(used, dtype=bool)
+    x, used = as_float(x, "x"), jnp.asarray(used, dtype=bool)
     start = initial_prices(model, x) if prices is None else prices
     dense = method == "dense" or (method == "auto" and _unknowns(model, x) <= DENSE_UP_TO)
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from neg.core.logs import EMPTY_LOG
-from neg.core.parameters import if_given
+from neg.core.numbers import if_given
 from neg.economy.general.bent import Bent
 from neg.economy.general.chained import along, log_weight
 from neg.economy.general.closure import Closure
