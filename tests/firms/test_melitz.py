@@ -150,8 +150,6 @@ def test_bad_input_is_named():
         compose(economy(theta=2.0), [Selection()])
     with pytest.raises(UnknownNameError, match="cars"):
         compose(economy(), [Selection(sectors=("cars",))])
-    with pytest.raises(InvalidParameterError, match="CorePeriphery"):
-        compose(CorePeriphery(), [Selection()])
     with pytest.raises(InvalidParameterError, match="firms of the economy do not differ"):
         size_distribution(short_run(CorePeriphery()), [1.0])
     solved = short_run(melitz())
