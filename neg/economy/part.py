@@ -52,6 +52,9 @@ class Part(Parametric):
     def check(self, model: Model) -> None:
         """Raise a named error where the part makes no sense on this model."""
 
+    def notice(self, model: Model) -> None:
+        """Warn of what the numbers of the part do on this model; whenever they are given."""
+
     def payoff(self, scene: Scene) -> Float[Array, " cell"] | None:
         """What the part adds to the payoff of each cell."""
         return None

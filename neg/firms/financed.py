@@ -98,11 +98,14 @@ class FinancedSelection(Selection, Credit):
                 "firms of every place are lent to for some market"
             )
 
-        self._warn(model, np.asarray(~need.lent & on))
-
-    def _warn(self, model: Any, closed: np.ndarray) -> None:
+    def notice(self, model: Any) -> None:
         """Name the markets that a cap closes."""
-        at = np.argwhere(closed)
+        if self.cap is None:
+            return
+        need, _, _ = self._loan(Scene(model, model.initial_distribution(), {}, {}))
+        if not is_concrete(need.lent):
+            return
+        at = np.argwhere(np.asarray(~need.lent) & self._mask(model))
         if not len(at):
             return
         names = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar, NamedTuple, Self
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -18,6 +17,7 @@ from neg.economy.model import Model
 from neg.economy.part import Part
 from neg.economy.scene import Scene
 from neg.firms.ladder import Ladder, ladder
+from neg.firms.tier_entry import free_entry_profit
 from neg.menus import Choice, Menu, Pareto, Productivity
 
 
@@ -230,29 +230,10 @@ class Tiers(Part):
 
     def profit(self, places: int) -> Float[Array, " place"]:
         """Operating profit b per unit of size and value, over the cost bundle, at free entry."""
-        costs, entry = self.costs(places), jnp.broadcast_to(self.entry, (places,))
+        return free_entry_profit(self, places)
 
-        def expected(log_b: Array) -> tuple[Array, Array]:
-            chosen = self._choice(jnp.exp(log_b), costs)
-            return chosen.profit, jnp.sum(costs.left * chosen.sales[:, 1:], axis=1)
-
-        def halve(_: Any, ends: tuple[Array, Array]) -> tuple[Array, Array]:
-            low, high = ends
-            middle = 0.5 * (low + high)
-            enough = expected(middle)[0] > entry
-            return jnp.where(enough, low, middle), jnp.where(enough, middle, high)
-
-        ends = (jnp.full((places,), -40.0), jnp.full((places,), 40.0))
-        start = jax.lax.fori_loop(0, 60, halve, jax.lax.stop_gradient(ends))
-        log_b = jax.lax.stop_gradient(0.5 * (start[0] + start[1]))
-        # At the root a step of Newton is zero and has the derivative of the root; the slope of
-        # expected profit in log b is operating profit (envelope theorem).
-        for _ in range(2):
-            excess, slope = expected(log_b)
-            log_b = log_b - (excess - entry) / slope
-        return jnp.exp(log_b)
-
-    def _choice(self, profit: Float[Array, " place"], costs: Costs) -> Choice:
+    def choice(self, profit: Float[Array, " place"], costs: Costs) -> Choice:
+        """Who is in which tier where a unit of size and value earns ``profit``."""
         slope = profit[:, None] * self.worth
         menu = Menu(costs.left * slope, costs.left * (costs.resources - costs.shared), sales=slope)
         return menu.choose(self.size)
@@ -272,7 +253,7 @@ class Tiers(Part):
     def _seen(self, scene: Scene) -> Seen:
         """Who is where, and what that costs."""
         profit, costs = self.profit(scene.places), self.costs(scene.places)
-        chosen = self._choice(profit, costs)
+        chosen = self.choice(profit, costs)
         # Sales are sigma times operating profit; sigma comes in where grants are sector's.
         sold, firms = chosen.sales[:, 1:], chosen.firms[:, 1:]
         paid = jnp.sum(firms * costs.shared, axis=1)

@@ -48,9 +48,14 @@ def written(name, kappa, **changes):
     return compose(base, [firms.with_(sigma=float(model.sigma), **changes)])
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.slow] * (n != "core-periphery")) for n in X]
-)
+@pytest.mark.parametrize("name", X)
+def test_the_error_names_an_economy_to_write(name):
+    twin = written(name, float(canonical(name).sigma) + 0.5)
+    assert twin.places == ("a", "b") and twin.part("selection").sectors == (twin.sectors[-1],)
+
+
+@pytest.mark.slow  # two economies each
+@pytest.mark.parametrize("name", X)
 def test_the_economy_that_the_error_names_is_the_canonical_model(name):
     """Firms that are alike in effect: kappa = sigma - 1."""
     canon = canonical(name)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.optimize import brentq
+from linked_by_hand import by_hand, lines
 
 from neg import compose, general_economy, short_run
 from neg.core.errors import InvalidParameterError, UnknownNameError
@@ -67,60 +67,6 @@ def test_clusters_of_a_tier_are_clusters(seed):
                 assert paid == pytest.approx(alone[t], rel=1e-10)
 
 
-def lines(part, i):
-    costs = part.costs(2)
-    return [np.asarray(one)[i] for one in (costs.resources, costs.shared, costs.left)]
-
-
-def by_hand(part, owner):
-    """Sizes one by one, entry by bisection, the wage of home from its balance of payments."""
-    t = np.linspace(0.0, 160.0, 400_001)  # share above the size of exp(-t)
-    x, worth = np.exp(t / 1.5), np.asarray(part.worth)
-    kept, granted, profit, volume = (np.zeros(2) for _ in range(4))
-    for i in range(2):
-        resources, shared, left = lines(part, i)
-
-        def earned(b, costs=(resources, shared, left)):
-            resources, shared, left = costs
-            return left * (b * worth * x[:, None] - resources + shared)
-
-        def mean(value):
-            return np.trapezoid(value * np.exp(-t), t)
-
-        profit[i] = brentq(
-            lambda b, earned=earned, mean=mean: mean(np.maximum(0.0, earned(b).max(1))) - 0.5,
-            1e-6,
-            10.0,
-            xtol=1e-14,
-            rtol=1e-13,
-        )
-        each = earned(profit[i])
-        at, some = each.argmax(1), each.max(1) > 0
-        volume[i] = mean(np.where(some, worth[at] * x, 0.0))
-        granted[i] = mean(np.where(some, shared[at], 0.0))
-        whole = each.max(1) / left[at]
-        kept[i] = mean(np.where(some, (1.0 - left[at]) * whole, 0.0))
-    share = (granted - kept) / (profit * volume) / SIGMA  # grants, less what leaders keep
-
-    def state(wage):
-        w = np.array([wage, 1.0])
-        sold = w * PEOPLE / (1.0 + share)
-        offers = (PEOPLE / (1.0 + share) / profit)[:, None] * (w[:, None] * TAU) ** (1.0 - SIGMA)
-        index = offers.sum(axis=0) ** (1.0 / (1.0 - SIGMA))
-        income = w * PEOPLE - share * sold
-        if owner is not None:
-            taken = kept / (profit * volume) / SIGMA * sold
-            income = income - taken + np.eye(2)[owner] * taken.sum()
-        bought = offers / index ** (1.0 - SIGMA) * income
-        return w, sold, income / index, bought, index
-
-    def excess(wage):
-        _, sold, _, bought, _ = state(wage)
-        return bought[0].sum() - sold[0]
-
-    return state(brentq(excess, 0.3, 3.0, xtol=1e-14, rtol=1e-13)), profit
-
-
 FORMS = {
     "vertical": (VerticalLinks(kept=jnp.array([0.3, 0.0]), sharing=jnp.array([0.4, 0.0])), None),
     "owned abroad": (VerticalLinks(kept=jnp.array([0.3, 0.1]), link=0.02, owner="abroad"), 1),
@@ -138,14 +84,13 @@ def test_an_economy_by_another_route(name):
     part, owner = FORMS[name]
     model = economy(part)
     solved = short_run(model)
-    found, (rest, profit) = solved.outcomes, by_hand(part, owner)
-    wage, sold, consumption, bought, index = rest
+    found, (rest, profit) = solved.outcomes, by_hand(part, owner, PEOPLE, TAU, SIGMA)
     assert found[f"{part.label}.profit"] == pytest.approx(profit, rel=1e-6)
     level = found["wage"][:, 0] / found["wage"][1, 0]
-    assert level == pytest.approx(wage, rel=1e-6)
-    assert found["consumption"] == pytest.approx(consumption, rel=2e-6)
+    assert level == pytest.approx(rest.wage, rel=1e-6)
+    assert found["consumption"] == pytest.approx(rest.consumption, rel=2e-6)
     trade = np.asarray(found["trade"][:, :, 0] / found["wage"][1, 0])
-    assert trade == pytest.approx(bought, rel=5e-6)
+    assert trade == pytest.approx(rest.bought, rel=5e-6)
     left: dict[str, np.ndarray] = {}
     for (payer, payee, _), paid in model.ledger(solved.prices, solved.x).items():
         left[payer] = left.get(payer, 0.0) - np.sum(paid, axis=1)
@@ -165,7 +110,7 @@ def test_an_economy_by_another_route(name):
 def census(part):
     """Shares of small firms in a place where workers are the cost bundle."""
     costs, profit = part.costs(2), part.profit(2)
-    chosen = part._choice(profit, costs)
+    chosen = part.choice(profit, costs)
     one = jnp.ones((2, 1))
     return small_suppliers(chosen, part.size, costs.resources, one, jnp.array([SIGMA]), part.limit)
 
