@@ -66,8 +66,8 @@ def world(config: dict[str, Any]) -> _World:
     away = {"brought": np.array([config["brought"], 0.0]), "sharing": np.zeros(2)}
     kept = np.array([config["kept"], 0.0])
     hubs = {
-        owner: compose(base, [VerticalLinks(kept=kept, owner=place, **away, **limit)])
-        for owner, place in (("home", None), ("abroad", "abroad"))
+        owner: compose(base, [VerticalLinks(kept=kept, owners=weights, **away, **limit)])
+        for owner, weights in (("home", None), ("abroad", np.array([0.0, 1.0])))
     }
     return _World(compose(base, [peers]), hubs)
 

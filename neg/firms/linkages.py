@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
-from neg.core.errors import unknown_name
+from neg.core.checks import is_concrete
+from neg.core.errors import InvalidParameterError
 from neg.core.parameters import altered, option, parameter
 from neg.economy.model import Model
 from neg.economy.scene import Scene
@@ -47,10 +48,11 @@ class VerticalLinks(_Linked):
 
     The lead firm brings its own standards and buyers, which saves its suppliers the share
     ``brought`` of what those cost alone; n suppliers need n links, not n (n - 1) / 2, and do not
-    coordinate with each other. It keeps the share ``kept`` of what they earn beyond their costs;
-    that is money of the people of its ``owner``, a place (where left out: of each place itself,
-    under the closure's rule for rebates). In the ledger it is a negative part of ``grants``, and
-    what goes abroad a part of ``deficits``. Outcomes: those of tiers, ``kept`` as money by place,
+    coordinate with each other. It keeps the share ``kept`` of what they earn beyond their costs:
+    income of the people of the place itself, under the closure's rule for rebates; or, with
+    ``owners``, of the places that own the lead firms, all of them in these proportions. In the
+    ledger it is a negative part of ``grants``, and
+    what other places get a part of ``deficits``. Outcomes: those of tiers, ``kept`` as money by place,
     and the shares of firms of at most ``limit`` workers.
 
     With ``kept = brought = link = 0`` it is :class:`Tiers`. A general economy whose chosen sectors
@@ -87,13 +89,18 @@ class VerticalLinks(_Linked):
         axes=("place",),
         unit="cost bundles / year",
     )
-    owner: str | None = eqx.field(default=None, static=True)
+    owners: Float[Array, " place"] | None = parameter(
+        None, "weight of each place among the owners of all lead firms", low=0.0, axes=("place",)
+    )
 
     def check(self, model: Model) -> None:
-        """As tiers; the owner is a place."""
+        """As tiers; lead firms have owners."""
         super().check(model)
-        if self.owner is not None and self.owner not in model.labels["place"]:
-            raise unknown_name("place of owner", self.owner, model.labels["place"])
+        if is_concrete(self.owners) and not np.asarray(self.owners).any():
+            raise InvalidParameterError(
+                "owners = 0 is not allowed; must be above 0 in some place, or left out where each "
+                "place owns its lead firms"
+            )
 
     @property
     def _from_income(self) -> tuple[str, ...]:
@@ -120,21 +127,21 @@ class VerticalLinks(_Linked):
 
     def unknowns(self, scene: Scene) -> dict[str, Array]:
         """What lead firms of another place keep, if any."""
-        return {} if self.owner is None else {"kept": jnp.zeros(scene.places)}
+        return {} if self.owners is None else {"kept": jnp.zeros(scene.places)}
 
     def residual(self, scene: Scene) -> dict[str, Array]:
         """Owners receive what lead firms keep."""
-        if self.owner is None:
+        if self.owners is None:
             return {}
         return {"kept": self._kept(scene, self._seen(scene)) - scene.own(self, "kept")}
 
     def effects(self, scene: Scene) -> dict[str, Array]:
         """Those of tiers, and what leaves the place."""
         found = super().effects(scene)
-        if self.owner is None:
+        if self.owners is None:
             return found
-        away, at = scene.own(self, "kept"), scene.model.labels["place"].index(self.owner)
-        return found | {"transfer": (-away).at[at].add(jnp.sum(away))}
+        away, weight = scene.own(self, "kept"), jnp.broadcast_to(self.owners, (scene.places,))
+        return found | {"transfer": jnp.sum(away) * weight / jnp.sum(weight) - away}
 
     def outcomes(self, scene: Scene) -> dict[str, Array]:
         """Those of tiers, small firms' shares, and what lead firms keep."""

@@ -9,7 +9,7 @@ import pytest
 from linked_by_hand import by_hand, lines
 
 from neg import compose, general_economy, short_run
-from neg.core.errors import InvalidParameterError, UnknownNameError
+from neg.core.errors import InvalidParameterError
 from neg.economy.lever import Lever
 from neg.firms import Cluster, HorizontalLinks, Tiers, VerticalLinks
 from neg.firms.small_suppliers import small_suppliers
@@ -69,7 +69,10 @@ def test_clusters_of_a_tier_are_clusters(seed):
 
 FORMS = {
     "vertical": (VerticalLinks(kept=jnp.array([0.3, 0.0]), sharing=jnp.array([0.4, 0.0])), None),
-    "owned abroad": (VerticalLinks(kept=jnp.array([0.3, 0.1]), link=0.02, owner="abroad"), 1),
+    "owned abroad": (
+        VerticalLinks(kept=jnp.array([0.3, 0.1]), link=0.02, owners=jnp.array([0.0, 1.0])),
+        1,
+    ),
     "horizontal": (
         HorizontalLinks(fee=0.05, cut=0.6, support=jnp.array([1.0, 0.0]), sharing=0.1),
         None,
@@ -170,8 +173,8 @@ def test_bad_links_are_named():
         compose(CorePeriphery(), [VerticalLinks()])
     with pytest.raises(InvalidParameterError, match="support is not allowed on a CorePeriphery"):
         compose(CorePeriphery(), [HorizontalLinks(support=0.5)])
-    with pytest.raises(UnknownNameError, match="place of owner 'mars'"):
-        economy(VerticalLinks(owner="mars"))
+    with pytest.raises(InvalidParameterError, match="owners = 0 is not allowed"):
+        economy(VerticalLinks(owners=0.0))
     with pytest.raises(InvalidParameterError, match="kept = 1 is not allowed"):
         VerticalLinks(kept=1.0)
     with pytest.raises(InvalidParameterError, match="already says tiers"):

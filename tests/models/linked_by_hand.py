@@ -38,9 +38,8 @@ def by_hand(part, owner, people, tau, sigma, points=400_001):
         resources, shared, left = lines(part, i)
 
         def earned(b, resources=resources, shared=shared, left=left):
-            return np.stack(
-                [k * (b * w * x - f + g) for k, w, f, g in zip(left, worth, resources, shared)]
-            )
+            rows = zip(left, worth, resources, shared, strict=True)
+            return np.stack([k * (b * w * x - f + g) for k, w, f, g in rows])
 
         def gain(b, earned=earned):
             mean = np.trapezoid(np.maximum(0.0, earned(b).max(0)) * density, t)
