@@ -51,9 +51,9 @@ class VerticalLinks(_Linked):
     coordinate with each other. It keeps the share ``kept`` of what they earn beyond their costs:
     income of the people of the place itself, under the closure's rule for rebates; or, with
     ``owners``, of the places that own the lead firms, all of them in these proportions. In the
-    ledger it is a negative part of ``grants``, and
-    what other places get a part of ``deficits``. Outcomes: those of tiers, ``kept`` as money by place,
-    and the shares of firms of at most ``limit`` workers.
+    ledger it is a negative part of ``grants``, and what other places get a part of ``deficits``.
+    Outcomes: those of tiers, ``kept`` as money by place, and the shares of firms of at most
+    ``limit`` workers.
 
     With ``kept = brought = link = 0`` it is :class:`Tiers`. A general economy whose chosen sectors
     have free entry (``alpha = 1``).
