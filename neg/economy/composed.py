@@ -262,6 +262,7 @@ class Economy(Delegate):
                 if any(getattr(before, name, 0) is None for name in inner[part.label]):
                     part.check(base)  # what was switched off may make no sense here
                     _check_effects(new)
+                part.notice(base)
         return new
 
     @property
@@ -320,6 +321,7 @@ def compose(base: Model, parts: Iterable[Part] = ()) -> Economy:
         own = {axis: len(names) for axis, names in part.labels.items()}
         part.check_axes(sizes | own, f"{part.label}.")
         part.check(model)
+        part.notice(model)
     composed = Economy(model, tuple(all_parts))
     _check_effects(composed)
     return composed

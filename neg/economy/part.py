@@ -26,7 +26,8 @@ class Part(Parametric):
     ``effects``    log factors on what the model accepts, by name: ``barrier`` and ``tariff``
                    ``[origin, destination]`` (or with sectors), ``delay`` of trips,
                    ``productivity`` and ``hours`` ``[place, sector]``,
-                   ``grant``: what the budget of the origin adds to sales, with their shape
+                   ``grant``: what the budget of the origin adds to sales, with their shape,
+                   ``transfer``: money ``[place]`` that a place gets from others
     ``unknowns``   start of the part's own unknowns, by name; ``residual`` is shaped like them
     ``stocks``     start of stocks that move in time, by name; ``drift`` is the growth rate of
                    each. In the long run stocks rest; in time they move with the distribution
@@ -52,6 +53,9 @@ class Part(Parametric):
 
     def check(self, model: Model) -> None:
         """Raise a named error where the part makes no sense on this model."""
+
+    def notice(self, model: Model) -> None:
+        """Warn of what the numbers of the part do on this model; whenever they are given."""
 
     def payoff(self, scene: Scene) -> Float[Array, " cell"] | None:
         """What the part adds to the payoff of each cell."""

@@ -13,7 +13,7 @@ from neg.economy.general.market import Market
 
 EFFECTS = frozenset(
     {"barrier", "tariff", "export_tax", "delay", "productivity", "hours", "commute", "access"}
-    | {"margin", "made", "grant", "needs"}
+    | {"margin", "made", "grant", "needs", "transfer"}
 )
 """What a general economy takes up of its parts."""
 
@@ -36,6 +36,8 @@ class Bent(Parametric):
     grant: Float[Array, "origin destination sector"] | None = parameter(
         None, axes=("origin", "destination", "sector")
     )
+    # Money that people of a place receive from those of others; adds up to 0 over places.
+    transfer: Float[Array, " place"] | None = parameter(None, axes=("place",))
     # What everybody buys first, of homogeneous goods: money per head.
     needs: Float[Array, "place sector"] | None = parameter(None, axes=("place", "sector"))
 
@@ -47,11 +49,11 @@ def bend(
 
     ``barrier``, ``tariff`` and ``export_tax`` are ``[origin, destination]`` or with sectors,
     ``delay`` raises the log of resource costs by its factor, ``productivity`` and ``hours`` are
-    ``[place, sector]``; ``commute``, ``access``, ``margin`` and ``needs`` are no logs but shares
-    and values. ``grant`` is what the budget of the origin adds to sales, the price of buyers given:
-    a cost in resources of the same size, and a negative tax on exports and on sales at home that
-    pays it. ``made`` are sales of the firms of a cell over its revenue, where a margin makes them
-    differ.
+    ``[place, sector]``; ``commute``, ``access``, ``margin``, ``needs`` and ``transfer`` (money that
+    a place gets from others, beside its deficit) are no logs but shares and values. ``grant`` is
+    what the budget of the origin adds to sales, the price of buyers given: a cost in resources of
+    the same size, and a negative tax on exports and on sales at home that pays it. ``made`` are
+    sales of the firms of a cell over its revenue, where a margin makes them differ.
     """
     fields: dict[str, Any] = {}
     log_tau = jnp.log(market.tau)
@@ -75,6 +77,6 @@ def bend(
     for effect, name in (("productivity", "efficiency"), ("hours", "hours")):
         if effect in effects:
             given[name] = jnp.broadcast_to(effects[effect], shape)
-    plain = ("commute", "access", "margin", "made", "needs")
+    plain = ("commute", "access", "margin", "made", "needs", "transfer")
     given |= {name: effects[name] for name in plain if name in effects}
     return altered(market, **fields), altered(bent, **given)

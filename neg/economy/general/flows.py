@@ -146,6 +146,8 @@ def flows(economy: Any, prices: Prices, people: Float[Array, "place sector"]) ->
     taxes = taxes + household.final_tax * spendable
     earned = wages + rents + taxes + tariffs + export_taxes
     deficit = closure.deficits(wages, jnp.sum(economy.employment, axis=1), earned)
+    transfer = if_given(bent.transfer)
+    deficit = deficit if transfer is None else deficit + transfer
     return Flows(
         people,
         workers,
