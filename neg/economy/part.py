@@ -51,6 +51,14 @@ class Part(Parametric):
     def check(self, model: Model) -> None:
         """Raise a named error where the part makes no sense on this model."""
 
+    def ahead(self, model: Model) -> Part:
+        """The part with what it can find out before compiled code; see :class:`Economy`."""
+        return self
+
+    def behind(self) -> Part:
+        """The part without."""
+        return self
+
     def payoff(self, scene: Scene) -> Float[Array, " cell"] | None:
         """What the part adds to the payoff of each cell."""
         return None
