@@ -57,6 +57,14 @@ class Part(Parametric):
     def notice(self, model: Model) -> None:
         """Warn of what the numbers of the part do on this model; whenever they are given."""
 
+    def ahead(self, model: Model) -> Part:
+        """The part with what it can find out before compiled code; see :class:`Economy`."""
+        return self
+
+    def behind(self) -> Part:
+        """The part without."""
+        return self
+
     def payoff(self, scene: Scene) -> Float[Array, " cell"] | None:
         """What the part adds to the payoff of each cell."""
         return None
