@@ -19,11 +19,17 @@ QUICK = [
     *(f"neg.menus.{name}" for name in ("menu", "productivity", "entry")),
     *(f"neg.firms.{name}" for name in ("ladder", "processes", "credit", "cluster", "facts")),
     *(f"neg.east_asia.{name}" for name in ("geometry", "gravity", "places")),
+    *("neg.economy.general.build", "neg.analysis.scenarios", "neg.data.treatments"),
+    *(f"neg.data.{name}" for name in ("embedded", "maps", "countries")),
+    *(f"neg.data.readers.{name}" for name in ("pairs", "commuting", "regions")),
 ]
 SLOW = sorted(
     {f"neg.models.{name}" for name in dir(neg.models) if name != "get_model"} - set(QUICK)
 )
 SLOW += ["neg.firms.melitz", "neg.firms.selection", "neg.firms.takeoff", "neg.east_asia.economy"]
+SLOW += [f"neg.solvers.{name}" for name in ("short_run", "long_run", "verdict", "dynamics")]
+SLOW += ["neg.search.equilibria", "neg.breakpoints.thresholds", "neg.diagrams.diagram"]
+SLOW += [f"neg.analysis.{name}" for name in ("baseline", "compare", "outcomes", "gradient")]
 WITHOUT = {"neg.models.input_linkages"}  # an abstract model, shown by those that fill it in
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 import types
@@ -19,6 +20,8 @@ def test_every_name_leads_to_what_it_says(name):
     else:
         assert found.__name__ == name and found.__module__.startswith("neg.")
         assert found.__doc__
+        if inspect.isfunction(found):
+            assert ">>>" in found.__doc__ and "Error" in found.__doc__
     assert name in dir(neg)
 
 

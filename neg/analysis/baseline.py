@@ -74,6 +74,14 @@ def calibrate(
     Source: Dekle, Eaton and Kortum (2008), IMF Staff Papers 55(3); Caliendo and Parro (2015);
     with people who move, Caliendo, Dvorkin and Parro (2019), Econometrica 87(3); chains, Antras
     and de Gortari (2020), Econometrica 88(4), whose tastes stand for their place-pair costs.
+
+    Raises :class:`neg.core.errors.NegError` for names, labels, shapes and values that do not fit,
+    each by name.
+
+    >>> from neg.data import load_icio
+    >>> economy = calibrate(load_icio().select(["JPN", "CHN"]), uses="common")
+    >>> economy.places, len(economy.sectors)
+    (('JPN', 'CHN', 'ROW'), 11)
     """
     check_kind("table", table, Table)
     check_choice("uses", uses, USES)

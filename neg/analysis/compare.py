@@ -104,6 +104,16 @@ def compare(
     and stability; attributes say what is held fixed.
 
     Raises named errors for edits that the economy does not have, before anything is solved.
+
+    >>> from neg.analysis import scenario
+    >>> from neg.economy.general import general_economy
+    >>> economy = general_economy(
+    ...     places=["a", "b"], sectors=["goods"], employment=1.0, theta=4.0, tau=1.5
+    ... )
+    >>> cheaper = scenario({"name": "cheaper", "edits": [{"path": "tau", "times": 0.9}]})
+    >>> found = compare(economy, [cheaper])
+    >>> found["welfare_change"].sel(scenario="cheaper").values.round(3).tolist()  # per cent
+    [2.095, 2.095]
     """
     check_kind("economy", economy, Model)
     cases = [Scenario(name="baseline"), *scenarios]

@@ -56,6 +56,10 @@ def thresholds(
     the later ones with ``rank`` > 0. Where an asymmetric geography turns the break into a fold, the
     fold is reported. Raises :class:`neg.core.errors.UnknownNameError` for an unknown parameter and
     :class:`neg.core.errors.InvalidParameterError` for bounds outside its range.
+
+    >>> from neg.models.core_periphery import CorePeriphery
+    >>> [(point.kind, round(point.value, 4)) for point in thresholds(CorePeriphery()).points]
+    [('break', 1.6266), ('sustain', 1.8073)]
     """
     check_kind("model", model, Model)
     if isinstance(parameter, Lever):

@@ -162,6 +162,14 @@ def diagram(
     ``max_depth`` branch points from a start, stable ones first. Other arguments as in
     :func:`neg.bifurcation.continuation.continuation`. The ``notes`` of the result say what was
     searched and what was not.
+
+    Raises :class:`neg.core.errors.UnknownNameError` for an unknown parameter and
+    :class:`neg.core.errors.InvalidParameterError` for bounds outside its range.
+
+    >>> from neg.models.core_periphery import CorePeriphery
+    >>> found = diagram(CorePeriphery(), "tau", 1.4, 2.2)
+    >>> [one.stable for one in found.equilibria(1.7)].count(True)
+    3
     """
     check_kind("model", model, Model)
     if isinstance(parameter, Lever):

@@ -49,6 +49,11 @@ def equilibria(
     dynamics followed from random starts; ``completeness`` says so.
 
     Raises :class:`neg.core.errors.InvalidParameterError` for fewer than one start.
+
+    >>> from neg.models.core_periphery import CorePeriphery
+    >>> found = equilibria(CorePeriphery(tau=1.7))
+    >>> len(found), len(found.stable), found.completeness.certified
+    (5, 3, True)
     """
     check_kind("model", model, Model)
     check_range("starts", starts, 1)

@@ -149,6 +149,11 @@ def paths(
     distribution ``x`` and ``payoff``, and the parameters over time. Raises
     :class:`neg.core.errors.ConvergenceError` if a path could not be followed to the end and
     :class:`neg.core.errors.InvalidDataError` for times that do not increase.
+
+    >>> from neg.models.core_periphery import CorePeriphery
+    >>> found = paths(CorePeriphery(tau=1.7), [0.6, 0.4], [0.0, 50.0])
+    >>> found["x"].dims, found["x"].values[0, -1].round(3).tolist()
+    (('path', 'time', 'cell'), [0.55, 0.45])
     """
     check_kind("model", model, Model)
     rule = dynamics_of(dynamics)

@@ -72,6 +72,11 @@ def long_run(
     ``dense``, ``matrix-free`` (explicit steps with prices accelerated along the way, outside
     compiled code only), or ``auto``: dense up to :data:`DENSE_UP_TO` unknowns. Raises
     :class:`neg.core.errors.ConvergenceError` if ``throw`` and no equilibrium was reached.
+
+    >>> from neg.models.core_periphery import CorePeriphery
+    >>> found = long_run(CorePeriphery(tau=1.7), [0.9, 0.1])
+    >>> [round(float(share), 6) for share in found.x], found.stable
+    ([1.0, 0.0], True)
     """
     check_kind("model", model, Model)
     if start is None:
@@ -154,6 +159,12 @@ def equilibrium_at(
     ``matrix-free`` (from ``prices``; the condition is then not computed, and the growth rate
     comes from Arnoldi's method, outside compiled code), or ``auto``: dense up to
     :data:`DENSE_UP_TO` unknowns. ``prices`` are by default the model's initial ones.
+
+    Raises :class:`neg.core.errors.ConvergenceError` if ``throw`` and none was found.
+
+    >>> from neg.models.core_periphery import CorePeriphery
+    >>> equilibrium_at(CorePeriphery(tau=1.5), [0.5, 0.5], [True, True]).stable
+    False
     """
     check_kind("model", model, Model)
     check_choice("method", method, METHODS)

@@ -50,6 +50,11 @@ def short_run(
     acceleration and Newton-Krylov on the model's ``relaxation``), or ``auto``: by the number of
     unknowns. Differentiable with respect to ``model`` and ``x`` in both modes. Raises
     :class:`neg.core.errors.ConvergenceError` if ``throw`` and the markets do not clear.
+
+    >>> from neg.models.core_periphery import CorePeriphery
+    >>> found = short_run(CorePeriphery(tau=1.7), [0.6, 0.4])
+    >>> [round(float(wage), 4) for wage in found.outcomes["wage"]]
+    [0.9785, 1.0323]
     """
     check_kind("model", model, Model)
     x = check_distribution(model, _start(model) if x is None else as_float(x, "x"))

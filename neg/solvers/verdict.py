@@ -106,6 +106,10 @@ def stability(
     Under logit dynamics the equilibrium of the perturbed model near it is judged (with the noise of
     the ``Logit`` object). Raises :class:`neg.core.errors.ConvergenceError` if the distribution is
     no equilibrium, :class:`neg.core.errors.UnknownNameError` for an unknown name.
+
+    >>> from neg.models.core_periphery import CorePeriphery
+    >>> stability(CorePeriphery(tau=1.7), [0.5, 0.5]).argument
+    'the largest growth rate is -0.0154'
     """
     check_kind("model", model, Model)
     check_range("tolerance", tolerance, 0.0)
