@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 
 from neg.core.errors import SettingsError
+from neg.core.memory_maps import make_room
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -88,10 +89,11 @@ def _jit_with(function: Any, options: dict[str, Any]) -> Any:
     @functools.wraps(function)
     def call(*given: Any, **named: Any) -> Any:
         leaves = jax.tree.leaves((given, named))
-        inside = any(isinstance(leaf, jax.core.Tracer) for leaf in leaves)
         # Inside a program that is being traced even constants are traced.
-        inside = inside or isinstance(jnp.zeros(()), jax.core.Tracer)
-        if inside:
+        traced = isinstance(jnp.zeros(()), jax.core.Tracer)
+        if not traced:
+            make_room()
+        if traced or any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
             return usual(*given, **named)
         if not any(_looks(node) for node in jax.tree.leaves((given, named), is_leaf=_looks)):
             return quick(*given, **named)
