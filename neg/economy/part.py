@@ -51,6 +51,15 @@ class Part(Parametric):
     def check(self, model: Model) -> None:
         """Raise a named error where the part makes no sense on this model."""
 
+    @property
+    def bare(self) -> Part:
+        """The part itself, where another carries it over to more places than it knows."""
+        return self
+
+    def seen(self, scene: Scene) -> Scene:
+        """The scene as the bare part sees it."""
+        return scene
+
     def ahead(self, model: Model) -> Part:
         """The part with what it can find out before compiled code; see :class:`Economy`."""
         return self

@@ -192,13 +192,11 @@ def test_a_layer_that_names_a_city_stands_between_places():
 @pytest.mark.slow
 def test_rules_of_origin_count_the_whole_economy(cities):
     """The content of a merged economy is that of its cities' sums: by hand, at any prices."""
-    from neg.agreements.origin import inputs_of
-
     part = next(one for one in cities.parts if one.label == "agreements")
     x = cities.initial_distribution()
     scene = cities.scene(cities.initial_prices(x), x)
-    whole = inputs_of(part.seen(scene).model, scene.prices, scene.x)
-    own = inputs_of(scene.model, scene.prices, scene.x)
+    whole = part.seen(scene).model.inputs(scene.prices, scene.x)
+    own = scene.model.inputs(scene.prices, scene.x)
     seen = scene.model.flows(scene.prices, scene.x)
     paid, output = np.asarray(seen.spending)[..., 0], np.asarray(seen.revenue)
     bought, used = np.asarray(own.bought)[..., 0], np.asarray(own.used)
