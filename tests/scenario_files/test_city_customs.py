@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from merged_cities import MERGED
 
 from neg import data
 from neg.barriers import Inherited
@@ -27,16 +28,7 @@ variables = ["real_income", "income", "agreements.effective_tariff", "agreements
 [economy]
 {economy}
 deficit_rule = "spending-share"
-[economy.merge_sectors]
-goods = ["food_primary", "manufacturing"]
-services = [
-  "utilities", "construction", "trade", "transport", "hospitality_ict", "finance_property",
-  "business_government", "education_health", "other_services",
-]
-[network]
-base = "east-asia"
-most_places = {most}
-carried = ["goods"]
+{merged}most_places = {most}
 [tariff]
 mfn_rate = {{ goods = 0.08, services = 0.0 }}
 [[agreement]]
@@ -81,7 +73,9 @@ TWO = 'places = "cities"'
 
 
 def text(edits, economy=TWO, most=2):
-    return HEAD.format(economy=economy, most=most) + "".join(EDITS[one] for one in edits)
+    return HEAD.format(merged=MERGED, economy=economy, most=most) + "".join(
+        EDITS[one] for one in edits
+    )
 
 
 @pytest.fixture(scope="module")
