@@ -3,72 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from neg.agreements.agreement import Agreement
 from neg.agreements.pairs import by_pair
-from neg.barriers.inherited import Seen
 from neg.core.checks import is_concrete
+from neg.economy.general.bought import Inputs
 from neg.solvers.system import stop
 
 _CAP = 20_000
 _STILL = 1e-15
 _NOBODY = 1e-3
 """Share of firms below which a rule is said to be met by nobody."""
-
-
-class Inputs(NamedTuple):
-    """What goods are made of: where buyers get each good from, and what industries use.
-
-    ``bought[m, i, k, u]`` is the value before import duty of what place i buys of good k from m
-    in class of use u, over what it pays for k; ``used[i, k, s]`` what industry s of i pays for k,
-    over its output. Their product over k and u(s) is the input share ``a[m, k, i, s]``.
-    """
-
-    bought: Float[Array, "origin place input use"]
-    used: Float[Array, "place input sector"]
-    use: tuple[int, ...]
-
-    def foreign(self, weight: Float[Array, "member input use"], member: int) -> Array:
-        """Value over output of inputs of this weight, by sector of a member."""
-        return jnp.sum(self.used[member] * weight[:, np.asarray(self.use)], axis=0)
-
-
-def inputs_of(model: Any, prices: Any, x: Any) -> Inputs:
-    """Input shares of a general economy at these prices, from its own trade shares.
-
-    Duties that are paid on inputs are not in the value of what is not originating: they count as
-    content (build-down). So does a homogeneous good, which has no origin.
-
-    Of an economy of cities (:class:`neg.barriers.inherited.Seen`) they are those of whole
-    economies: what their places buy and use, added up.
-    """
-    if isinstance(model, Seen):
-        return _of_economies(model, prices, x)
-    seen, market = model.flows(prices, x), model.market
-    served = jnp.exp(market.theta[:, None] * seen.log_index)  # over what reaches the buyer
-    share = seen.supply[:, None, :, None] * market.freeness() * served[None]
-    bought = share / (1.0 + market.tariff)[..., None]
-    technology = model.technology
-    return Inputs(bought, technology.input_share, technology.industry_use)
-
-
-def _of_economies(model: Seen, prices: Any, x: Any) -> Inputs:
-    """Input shares of economies: places weigh by what they buy of a class, and by output."""
-    own = inputs_of(model.cities, prices, x)
-    seen = model.flows(prices, x)
-    paid, output = model.summed(seen.spending), model.summed(seen.revenue)
-    bought = model.merged(own.bought * seen.spending[None])
-    bought = jnp.where(paid > 0, bought / jnp.where(paid > 0, paid, 1.0), 0.0)
-    used = model.summed(own.used * seen.revenue[:, None, :])
-    some = (output > 0)[:, None, :]
-    used = jnp.where(some, used / jnp.where(output > 0, output, 1.0)[:, None, :], 0.0)
-    return Inputs(bought, used, own.use)
 
 
 def shape_of(agreement: Agreement, sectors: int) -> tuple[int, ...]:

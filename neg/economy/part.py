@@ -57,6 +57,15 @@ class Part(Parametric):
     def notice(self, model: Model) -> None:
         """Warn of what the numbers of the part do on this model; whenever they are given."""
 
+    @property
+    def bare(self) -> Part:
+        """The part itself, where another carries it over to more places than it knows."""
+        return self
+
+    def seen(self, scene: Scene) -> Scene:
+        """The scene as the bare part sees it."""
+        return scene
+
     def ahead(self, model: Model) -> Part:
         """The part with what it can find out before compiled code; see :class:`Economy`."""
         return self

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from merged_cities import MERGED
 
 from neg import data
 from neg.barriers import Inherited
@@ -27,16 +28,7 @@ variables = ["real_income", "income", "agreements.effective_tariff", "agreements
 [economy]
 {economy}
 deficit_rule = "spending-share"
-[economy.merge_sectors]
-goods = ["food_primary", "manufacturing"]
-services = [
-  "utilities", "construction", "trade", "transport", "hospitality_ict", "finance_property",
-  "business_government", "education_health", "other_services",
-]
-[network]
-base = "east-asia"
-most_places = {most}
-carried = ["goods"]
+{merged}most_places = {most}
 [tariff]
 mfn_rate = {{ goods = 0.08, services = 0.0 }}
 [[agreement]]
@@ -81,7 +73,9 @@ TWO = 'places = "cities"'
 
 
 def text(edits, economy=TWO, most=2):
-    return HEAD.format(economy=economy, most=most) + "".join(EDITS[one] for one in edits)
+    return HEAD.format(merged=MERGED, economy=economy, most=most) + "".join(
+        EDITS[one] for one in edits
+    )
 
 
 @pytest.fixture(scope="module")
@@ -192,13 +186,11 @@ def test_a_layer_that_names_a_city_stands_between_places():
 @pytest.mark.slow
 def test_rules_of_origin_count_the_whole_economy(cities):
     """The content of a merged economy is that of its cities' sums: by hand, at any prices."""
-    from neg.agreements.origin import inputs_of
-
     part = next(one for one in cities.parts if one.label == "agreements")
     x = cities.initial_distribution()
     scene = cities.scene(cities.initial_prices(x), x)
-    whole = inputs_of(part.seen(scene).model, scene.prices, scene.x)
-    own = inputs_of(scene.model, scene.prices, scene.x)
+    whole = part.seen(scene).model.inputs(scene.prices, scene.x)
+    own = scene.model.inputs(scene.prices, scene.x)
     seen = scene.model.flows(scene.prices, scene.x)
     paid, output = np.asarray(seen.spending)[..., 0], np.asarray(seen.revenue)
     bought, used = np.asarray(own.bought)[..., 0], np.asarray(own.used)
