@@ -12,7 +12,7 @@ _OFFERED = {
     "FixedCost": "compliance",
     "preference_use": "use",
     "overlapping_use": "use",
-    "thresholds": "use",
+    "switch_draws": "use",
     "hub_and_spokes": "bowl",
     "bilaterals": "bowl",
     "covered": "bowl",

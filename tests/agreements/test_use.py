@@ -11,7 +11,7 @@ from neg.agreements import (
     Uniform,
     overlapping_use,
     preference_use,
-    thresholds,
+    switch_draws,
 )
 from neg.core.errors import InvalidParameterError
 
@@ -138,7 +138,7 @@ def test_each_firm_takes_the_cheapest_of_overlapping_agreements():
     np.testing.assert_allclose(use.firms, known, rtol=1e-12)
     assert float(1 - use.firms.sum()) == pytest.approx(0.015096956757819968, rel=1e-11)
     assert float(use.kernel) == pytest.approx(0.8750307924705509, rel=1e-10)
-    cross = thresholds(0.1, [0.0, 0.03], [1.0, 0.4])
+    cross = switch_draws(0.1, [0.0, 0.03], [1.0, 0.4])
     np.testing.assert_allclose(cross, [0.05102040816326531, 0.16990291262135915], rtol=1e-12)
 
 
