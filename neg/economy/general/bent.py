@@ -14,6 +14,7 @@ from neg.economy.general.market import Market
 EFFECTS = frozenset(
     {"barrier", "tariff", "export_tax", "delay", "productivity", "hours", "commute", "access"}
     | {"margin", "made", "grant", "needs"}
+    | {"cuts"}
 )
 """What a general economy takes up of its parts."""
 
@@ -38,6 +39,8 @@ class Bent(Parametric):
     )
     # What everybody buys first, of homogeneous goods: money per head.
     needs: Float[Array, "place sector"] | None = parameter(None, axes=("place", "sector"))
+    # Of what a sector buys of the last block of a chain, the share in chains of at most q cuts.
+    cuts: Float[Array, "place sector cut"] | None = parameter(None, axes=("place", "sector", "cut"))
 
 
 def bend(
@@ -51,7 +54,8 @@ def bend(
     and values. ``grant`` is what the budget of the origin adds to sales, the price of buyers given:
     a cost in resources of the same size, and a negative tax on exports and on sales at home that
     pays it. ``made`` are sales of the firms of a cell over its revenue, where a margin makes them
-    differ.
+    differ. ``cuts`` are shares: of what a sector buys of the last block of a chain, those in chains
+    with at most so many cuts.
     """
     fields: dict[str, Any] = {}
     log_tau = jnp.log(market.tau)
@@ -76,5 +80,6 @@ def bend(
         if effect in effects:
             given[name] = jnp.broadcast_to(effects[effect], shape)
     plain = ("commute", "access", "margin", "made", "needs")
+    given |= {name: effects[name] for name in ("cuts",) if name in effects}
     given |= {name: effects[name] for name in plain if name in effects}
     return altered(market, **fields), altered(bent, **given)
