@@ -77,8 +77,9 @@ def _pairs(draws: Array, link: Array) -> Array:
 
 
 def _unit(share: Array, log_cost: Array, before: Array) -> Array:
-    """Log unit cost of what leaves a block."""
-    return share * log_cost + (1.0 - share) * before
+    """Log unit cost of what leaves a block; out of reach where what it needs does not arrive."""
+    needs = (before >= 0.5 * FAR) & (share < 1.0)
+    return jnp.where(needs, FAR, share * log_cost + (1.0 - share) * jnp.where(needs, 0.0, before))
 
 
 def _arriving(log_delivered: Array, weight: Array, power: Array) -> Array:

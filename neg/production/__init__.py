@@ -4,6 +4,7 @@ from neg.production.fragmentation import NorthSouth, fragmentation_menu, north_s
 from neg.production.magnification import Magnification, magnification
 from neg.production.make_or_buy import MakeOrBuy, Modes, modes, quadrants
 from neg.production.property_rights import property_rights_menu
+from neg.production.set_up import SetUp
 from neg.production.spider import spider
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "MakeOrBuy",
     "Modes",
     "NorthSouth",
+    "SetUp",
     "fragmentation_menu",
     "magnification",
     "modes",

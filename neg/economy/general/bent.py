@@ -13,7 +13,7 @@ from neg.economy.general.market import Market
 
 EFFECTS = frozenset(
     {"barrier", "tariff", "export_tax", "delay", "productivity", "hours", "commute", "access"}
-    | {"margin", "made", "grant", "needs", "transfer"}
+    | {"margin", "made", "grant", "needs", "transfer", "cuts"}
 )
 """What a general economy takes up of its parts."""
 
@@ -40,6 +40,8 @@ class Bent(Parametric):
     transfer: Float[Array, " place"] | None = parameter(None, axes=("place",))
     # What everybody buys first, of homogeneous goods: money per head.
     needs: Float[Array, "place sector"] | None = parameter(None, axes=("place", "sector"))
+    # Of what a sector buys of the last block of a chain, the share in chains of at most q cuts.
+    cuts: Float[Array, "place sector cut"] | None = parameter(None, axes=("place", "sector", "cut"))
 
 
 def bend(
@@ -53,7 +55,9 @@ def bend(
     a place gets from others, beside its deficit) are no logs but shares and values. ``grant`` is
     what the budget of the origin adds to sales, the price of buyers given: a cost in resources of
     the same size, and a negative tax on exports and on sales at home that pays it. ``made`` are
-    sales of the firms of a cell over its revenue, where a margin makes them differ.
+    sales of the firms of a cell over its revenue, where a margin makes them differ. ``cuts`` are
+    shares: of what a sector buys of the last block of a chain, those in chains with at most so
+    many cuts.
     """
     fields: dict[str, Any] = {}
     log_tau = jnp.log(market.tau)
@@ -77,6 +81,6 @@ def bend(
     for effect, name in (("productivity", "efficiency"), ("hours", "hours")):
         if effect in effects:
             given[name] = jnp.broadcast_to(effects[effect], shape)
-    plain = ("commute", "access", "margin", "made", "needs", "transfer")
+    plain = ("commute", "access", "margin", "made", "needs", "transfer", "cuts")
     given |= {name: effects[name] for name in plain if name in effects}
     return altered(market, **fields), altered(bent, **given)

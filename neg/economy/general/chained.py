@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from neg.chains.chain import DRAWS, check_first, elasticities, powers
+from neg.chains.cuts import passed_by_cuts
 from neg.chains.messages import passed
 from neg.core.checks import check_range, is_concrete
 from neg.core.errors import InvalidDataError, InvalidParameterError
@@ -63,7 +64,7 @@ class Chains(Parametric):
         steep = self.on_links(market).theta
         for chain in self.blocks:
             where = np.asarray(chain)
-            steep = steep.at[where].multiply(self.own(where))
+            steep = steep.at[where].set(steep[where] * self.own(where))
         return altered(market, theta=steep) if self.blocks else market
 
     def on_links(self, market: Market) -> Market:
@@ -92,6 +93,7 @@ class Along(NamedTuple):
     shipped: Float[Array, "origin destination sector"]  # at buyers' prices
     tariffs: Float[Array, " place"]
     export_taxes: Float[Array, " place"]
+    by_cuts: Float[Array, "place sector cut"] | None = None  # log price of last blocks
 
 
 def log_weight(
@@ -123,8 +125,13 @@ def along(
     weight: Float[Array, "place sector"],
     spending: Float[Array, "destination sector use"],
     log_index: Float[Array, "destination sector use"],
+    orders: Float[Array, "place sector cut"] | None = None,
 ) -> Along:
-    """Follow every chain from its first block to its buyers."""
+    """Follow every chain from its first block to its buyers.
+
+    ``orders`` are what buyers who take chains with at most so many cuts spend on the last blocks,
+    out of ``spending``; the others take any chain.
+    """
     places, sectors = log_cost.shape
     access = jnp.zeros((places, sectors))
     shipped = jnp.zeros((places, places, sectors))
@@ -136,21 +143,24 @@ def along(
     cost_power = chains.steepness(market).theta * own_cost
     weight = jnp.where(technology.active, weight * jnp.exp(cost_power), 0.0)
     link = jnp.log(market.tau) + jnp.log1p(market.tariff) + jnp.log1p(market.export_tax)
+    by_cuts = None if orders is None else jnp.zeros(orders.shape)
     for chain in chains.blocks:
         where = np.asarray(chain)
         share = chains.own(where)
         power = elasticities(share, theta[where], chains.draws)
         liked = jnp.log(jnp.where(some, taste, 1.0))[..., where] / power
         cost = jnp.where(some[..., where], link[..., where] - liked, jnp.inf)
-        found = passed(
-            share,
-            power,
-            own_cost[:, where].T,
-            jnp.moveaxis(cost, 2, 0),
-            weight[:, where].T,
-            jnp.moveaxis(market.wedge[..., where], 2, 0),
-            spending[:, where[-1], 0],
-        )
+        last = where[-1]
+        costs = (share, power, own_cost[:, where].T, jnp.moveaxis(cost, 2, 0))
+        rest = (weight[:, where].T, jnp.moveaxis(market.wedge[..., where], 2, 0))
+        if orders is None or by_cuts is None:
+            found = passed(*costs, *rest, spending[:, last, 0])
+        else:
+            modes = slice(len(where))
+            asked = orders[:, last, modes]
+            asked = asked.at[:, -1].add(spending[:, last, 0] - jnp.sum(orders[:, last], axis=1))
+            found, prices = passed_by_cuts(*costs, *rest, asked.T)
+            by_cuts = by_cuts.at[:, last, modes].set(prices.T)
         log_index = log_index.at[:, where, 0].set(found.log_price.T)
         access = access.at[:, where].set(found.access.T * jnp.exp(cost_power[:, where]))
         spending = spending.at[:, where, 0].set(found.demanded.T)
@@ -164,6 +174,7 @@ def along(
         shipped,
         jnp.sum(duty, axis=(0, 2)),
         jnp.sum(port, axis=(1, 2)),
+        by_cuts,
     )
 
 

@@ -55,6 +55,7 @@ class Flows(NamedTuple):
     shipped: Float[Array, "origin destination sector"] | None  # blocks of chains, buyers' prices
     margin: Float[Array, " sector"] | None = None  # share of sales paid where they are made
     needs: Float[Array, "place sector"] | None = None  # money that everybody spends first
+    by_cuts: Float[Array, "place sector cut"] | None = None  # log price of last blocks of chains
 
     @property
     def disposable(self) -> Float[Array, " place"]:
@@ -118,10 +119,12 @@ def flows(economy: Any, prices: Prices, people: Float[Array, "place sector"]) ->
     log_reach = jnp.where(served, jnp.log(jnp.where(served, reach, 1.0)), 0.0)
     log_index = jnp.where(same[:, None], 0.0, -log_reach / market.theta[:, None])
 
-    trade, shipped = spending, None
+    trade, shipped, by_cuts = spending, None, None
     if chains.blocks:
         blocks = chains.mask(log_cost.shape[1])
-        chain = along(chains, technology, market, efficiency, log_cost, supply, spending, log_index)
+        at_cost = (chains, technology, market, efficiency, log_cost)
+        chain = along(*at_cost, supply, spending, log_index, orders(technology, bent, revenue))
+        by_cuts = chain.by_cuts
         log_index, spending, shipped = chain.log_index, chain.spending, chain.shipped
         trade = jnp.where(blocks[:, None], 0.0, trade)
         supply = jnp.where(blocks, 0.0, supply)
@@ -182,7 +185,17 @@ def flows(economy: Any, prices: Prices, people: Float[Array, "place sector"]) ->
         shipped,
         bent.margin,
         needs,
+        by_cuts,
     )
+
+
+def orders(
+    technology: Technology, bent: Bent, revenue: Array
+) -> Float[Array, "place sector cut"] | None:
+    """What sectors that take chains with at most so many cuts spend on each good."""
+    if bent.cuts is None:
+        return None
+    return jnp.einsum("js,jks,jsq->jkq", revenue, technology.input_share, bent.cuts)
 
 
 def needed(
