@@ -28,7 +28,7 @@ class _Compiled:
     count = 0
 
 
-def _notice(event: str, duration: float, **_: Any) -> None:
+def _notice(event: str, duration_secs: float, **_: Any) -> None:
     if event.endswith("backend_compile_duration"):
         _Compiled.count += 1
 
