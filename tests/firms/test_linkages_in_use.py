@@ -28,7 +28,7 @@ alpha = 1.0
 """
 PARTS = {
     "vertical": (
-        'name = "vertical"\nparameters = { kept = 0.2, owners = { A = 0.0, B = 1.0, C = 0.0 } }',
+        'name = "vertical"\nparameters = { kept = 0.0, owners = { A = 0.0, B = 1.0, C = 0.0 } }',
         'path = "vertical.kept"\nvalue = 0.4\nplaces = ["A"]',
     ),
     "horizontal": (
