@@ -96,7 +96,9 @@ class VerticalLinks(_Linked):
     def check(self, model: Model) -> None:
         """As tiers; lead firms have owners."""
         super().check(model)
-        if is_concrete(self.owners) and not np.asarray(self.owners).any():
+        if self.owners is None or not is_concrete(self.owners):
+            return
+        if not np.asarray(self.owners).any():
             raise InvalidParameterError(
                 "owners = 0 is not allowed; must be above 0 in some place, or left out where each "
                 "place owns its lead firms"

@@ -51,7 +51,7 @@ def test_the_menu_of_tiers_is_the_oracle():
         reference=[1.0, 1.0],
     )
     assert part.profit(2) == pytest.approx(np.ones(2), rel=1e-12)
-    chosen = part.choice(part.profit(1), part.costs(1))
+    chosen = part.choice(part.profit(2), part.costs(2))
     share = [0.45566894604818253, 0.35188096422194226, 0.09325507903995896]
     share += [0.0608882003226866, 0.038306810367229646]
     assert chosen.firms[0] == pytest.approx(share, rel=1e-10)
