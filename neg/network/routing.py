@@ -35,7 +35,7 @@ def found_here(
 ) -> Found:
     """Routes at costs of arcs that are known, infinite for closed ones: outside compiled code."""
 
-    def make() -> tuple[np.ndarray, ...]:
+    def make() -> tuple[Array, ...]:
         cost, last = kept_search(graph, total, origins)
         to = graph.last[destinations]
         ends = np.where(to >= 0, cost[:, np.maximum(to, 0)], np.inf)
@@ -43,7 +43,8 @@ def found_here(
         end = np.maximum(to, 0)[np.arange(len(to)), choice]
         least = np.take_along_axis(ends, choice[..., None], axis=2)[..., 0]
         home = origins[:, None] == destinations
-        return np.where(home, 0.0, least), last, end, home
+        found = np.where(home, 0.0, least), last, end, home
+        return tuple(jnp.asarray(one) for one in found)
 
     return Found(*_FOUND.get(graph, (total, origins, destinations), make))
 

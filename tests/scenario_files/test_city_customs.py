@@ -11,6 +11,7 @@ import pytest
 from merged_cities import MERGED
 
 from neg import data
+from neg.agreements import settle
 from neg.barriers import Inherited
 from neg.core.errors import InvalidParameterError, UnknownNameError
 from neg.economy.lever import Lever
@@ -253,3 +254,14 @@ def test_shipped_files_between_economies_run_on_cities(name):
     assert result.converged
     change = result.dataset["real_income_change"].sel(scenario=name)
     assert np.isfinite(change).all() and float(np.abs(change).max()) > 1e-3
+
+
+@pytest.mark.slow
+def test_contents_that_settle_step_by_step_are_those_solved_for():
+    """Rules of origin count the whole economy either way; places are cities."""
+    file = text([], 'places = "cities"\nmobility = "immobile"', most=1)
+    economy = resolve(parse_scenario(file)).baseline
+    joint, stepped = short_run(economy), settle(economy)
+    for name in ("agreements.use_value", "agreements.AFTA_content", "income"):
+        np.testing.assert_allclose(stepped.outcomes[name], joint.outcomes[name], rtol=1e-8)
+    assert float(np.max(joint.outcomes["agreements.use_value"])) > 0.1
