@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -45,7 +46,9 @@ def inputs_of(model: Any, prices: Any, x: Any) -> Inputs:
     Duties that are paid on inputs are not in the value of what is not originating: they count as
     content (build-down). So does a homogeneous good, which has no origin.
 
-    Of an economy of cities (:class:`neg.barriers.inherited.Seen`) they are those of whole
+    A block of a chain uses what comes from the block before it: the share ``1 - own_share`` of its
+    output, in the mix of origins in which it is shipped; its other inputs are shares of what is
+    left. Of an economy of cities (:class:`neg.barriers.inherited.Seen`) they are those of whole
     economies: what their places buy and use, added up.
     """
     if isinstance(model, Seen):
@@ -53,9 +56,18 @@ def inputs_of(model: Any, prices: Any, x: Any) -> Inputs:
     seen, market = model.flows(prices, x), model.market
     served = jnp.exp(market.theta[:, None] * seen.log_index)  # over what reaches the buyer
     share = seen.supply[:, None, :, None] * market.freeness() * served[None]
+    used, chains = model.technology.input_share, model.chains
+    if chains.blocks:
+        spent = seen.spending[None]  # one class of use
+        shipped = seen.shipped[..., None] / jnp.where(spent > 0, spent, 1.0)
+        blocks = chains.mask(len(model.sectors))
+        share = jnp.where(blocks[:, None], jnp.where(spent > 0, shipped, 0.0), share)
+        used = used * jnp.where(blocks, chains.own(np.arange(len(blocks))), 1.0)
+        for chain in chains.blocks:
+            for before, after in itertools.pairwise(chain):
+                used = used.at[:, before, after].set(1.0 - chains.own_share[after])
     bought = share / (1.0 + market.tariff)[..., None]
-    technology = model.technology
-    return Inputs(bought, technology.input_share, technology.industry_use)
+    return Inputs(bought, used, model.technology.industry_use)
 
 
 def _of_economies(model: Seen, prices: Any, x: Any) -> Inputs:
