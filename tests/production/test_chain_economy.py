@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 from neg import general_economy, long_run, short_run
+from neg.accounting import own_table
+from neg.agreements import Agreement
+from neg.agreements.origin import fixed_point, inputs_of_table
 from neg.analysis import Lever, compare, gradient, scenario
 from neg.barriers import Layer
 from neg.chains import Chain, trace
@@ -94,6 +97,24 @@ def chained():
 @pytest.fixture(scope="module")
 def solved(chained):
     return short_run(chained)
+
+
+def test_rules_of_origin_count_what_came_along_the_chain(chained):
+    """Inputs that rules of origin see are those of the economy's own table, blocks and all."""
+    found = short_run(chained.with_(export_tax=0.0))
+    ours = found.model.inputs(found.prices, found.x)
+    theirs = inputs_of_table(own_table(found), "common")
+    # [origin, place, input, industry]: value before duty over output.
+    value, want = (i.bought[..., 0][..., None] * i.used[None] for i in (ours, theirs))
+    np.testing.assert_allclose(value, want, rtol=1e-8, atol=1e-12)
+    abroad = np.asarray(value)[..., 0, 1] * ~HOME[..., 0]
+    assert abroad.sum(axis=0).min() > 0.01  # of assembly, parts from abroad
+    # With own inputs and parts counted, content at home falls by what came from abroad.
+    zone = Agreement("zone", ("A", "B"), content=0.5, cumulation="none", excluded=("food",))
+    content = np.asarray(fixed_point(zone, (0, 1), ours))
+    want = np.asarray(fixed_point(zone, (0, 1), theirs))
+    np.testing.assert_allclose(content, want, rtol=1e-8)
+    assert content[:, 1].max() < 0.99
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import itertools
 import json
 from pathlib import Path
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,6 +21,11 @@ from neg.production import SetUp
 
 WANT = json.loads((Path(__file__).parent / "numbers.json").read_text())
 by_cuts = jax.jit(passed_by_cuts)
+
+
+@eqx.filter_jit
+def seen_at(model, prices, x):
+    return *model.evaluate(prices, x), model.outcomes(prices, x)
 
 
 def world(seed: int, places: int, blocks: int):
@@ -115,11 +121,11 @@ def economy(**given):
 
 def consistent(composed, prices, x):
     """The prices with savings that are what they are taken to be."""
-    residual = composed.market_residual(prices, x)
+    residual, *_ = seen_at(composed, prices, x)
     name = "fragmentation.saving"
     for _ in range(3):
         prices = prices | {name: prices[name] + residual[name]}
-        residual = composed.market_residual(prices, x)
+        residual, *_ = seen_at(composed, prices, x)
     assert float(jnp.abs(residual[name]).max()) < 1e-12
     return prices
 
@@ -137,12 +143,11 @@ def test_without_set_up_costs_it_is_the_chain():
     prices, x = moved(base)
     named = {n: v for n, v in composed.initial_prices(x).items() if n not in prices}
     full = consistent(composed, prices | named, x)
-    (ours, value), (theirs, want) = composed.evaluate(full, x), base.evaluate(prices, x)
+    (ours, value, out), (theirs, want, plain) = seen_at(composed, full, x), seen_at(base, prices, x)
     for name, residual in theirs.items():
         np.testing.assert_allclose(ours[name], residual, atol=1e-13)
     np.testing.assert_allclose(value, want, atol=1e-13)
-    out = composed.outcomes(full, x)
-    for name, number in base.outcomes(prices, x).items():
+    for name, number in plain.items():
         np.testing.assert_allclose(out[name], number, rtol=1e-12, atol=1e-13)
     np.testing.assert_allclose(out["fragmentation.fragmented"][:, 3], 1.0)
 
@@ -194,16 +199,14 @@ def test_with_set_up_costs_without_bound_it_is_the_integrated_sector():
     # Unit cost of goods is stated at the price of any chain, from which nobody buys.
     more = 0.6 * full["fragmentation.saving"][:, 0, 0]
     full = full | {"cost": full["cost"].at[:, 3].add(-more)}
-    ours, theirs = composed.market_residual(full, y), whole.market_residual(prices, x)
+    (ours, _, out), (theirs, _, plain) = seen_at(composed, full, y), seen_at(whole, prices, x)
     for name in ("wage", "cost"):
         np.testing.assert_allclose(ours[name][:, 3], theirs[name][:, 1], atol=1e-12)
         for block in range(3):
             np.testing.assert_allclose(ours[name][:, block], theirs[name][:, 0], atol=1e-12)
     np.testing.assert_allclose(ours["income"], theirs["income"], atol=1e-12)
-    trade = np.asarray(composed.outcomes(full, y)["trade"])
-    np.testing.assert_allclose(
-        trade[..., 2], np.asarray(whole.outcomes(prices, x)["trade"])[..., 0], rtol=1e-12
-    )
+    trade = np.asarray(out["trade"])
+    np.testing.assert_allclose(trade[..., 2], np.asarray(plain["trade"])[..., 0], rtol=1e-12)
     assert trade[..., 0][~np.eye(2, dtype=bool)].max() < 1e-13  # blocks stay together
 
 
@@ -249,12 +252,11 @@ def test_the_published_equilibrium_of_north_and_south(published):
     income = jnp.asarray([1.0, want["wage_south"] * 0.9])
     prices = start | {"wage": wage, "income": jnp.log(income)}
     for _ in range(4):  # unit costs follow from wages
-        residual = composed.market_residual(prices, x)
+        residual, *_ = seen_at(composed, prices, x)
         prices = {k: v if k in ("wage", "income") else v + residual[k] for k, v in prices.items()}
-    residual = composed.market_residual(prices, x)
+    residual, _, out = seen_at(composed, prices, x)
     for name, value in residual.items():
         assert float(jnp.abs(value).max()) < 1e-12, name
-    out = composed.outcomes(prices, x)
     report = {k: float(out[f"fragmentation.{k}"][0, 2]) for k in ("fragmented", "fragmenting")}
     assert report["fragmented"] == pytest.approx(want["share_of_revenue_fragmented"], abs=1e-12)
     assert report["fragmenting"] == pytest.approx(want["share_of_firms_fragmented"], abs=1e-12)
@@ -341,6 +343,6 @@ def test_what_makes_no_sense_is_named():
 def test_a_law_of_scale_of_ones_own():
     composed = compose(economy(), [SetUp(size=LogNormal(0.0, 1.0))])
     x = composed.initial_distribution()
-    found = composed.outcomes(composed.initial_prices(x), x)
+    _, _, found = seen_at(composed, composed.initial_prices(x), x)
     share = np.asarray(found["fragmentation.sales_by_cuts"])[:, 3]
     np.testing.assert_allclose(share.sum(axis=1), 1.0, rtol=1e-12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -38,6 +39,10 @@ class Buys(Tied):
 
         Duties that are paid on inputs are not in the value of what is not originating: they count
         as content (build-down). So does a homogeneous good, which has no origin.
+
+        A block of a chain uses what comes from the block before it: the share ``1 - own_share`` of
+        its output, in the mix of origins in which it is shipped; its other inputs are shares of
+        what is left.
         """
         return inputs(self, prices, x)
 
@@ -51,9 +56,18 @@ def inputs(model: Any, prices: Prices, x: Array) -> Inputs:
     seen, market = model.flows(prices, x), model.market
     served = jnp.exp(market.theta[:, None] * seen.log_index)  # over what reaches the buyer
     share = seen.supply[:, None, :, None] * market.freeness() * served[None]
-    technology = model.technology
+    used, chains = model.technology.input_share, model.chains
+    if chains.blocks:
+        spent = seen.spending[None]  # one class of use
+        shipped = seen.shipped[..., None] / jnp.where(spent > 0, spent, 1.0)
+        blocks = chains.mask(len(model.sectors))
+        share = jnp.where(blocks[:, None], jnp.where(spent > 0, shipped, 0.0), share)
+        used = used * jnp.where(blocks, chains.own(np.arange(len(blocks))), 1.0)
+        for chain in chains.blocks:
+            for before, after in itertools.pairwise(chain):
+                used = used.at[:, before, after].set(1.0 - chains.own_share[after])
     bought = share / (1.0 + market.tariff)[..., None]
-    return Inputs(bought, technology.input_share, technology.industry_use)
+    return Inputs(bought, used, model.technology.industry_use)
 
 
 def paid(model: Any, prices: Prices, x: Array) -> Float[Array, "origin destination sector"]:

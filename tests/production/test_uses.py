@@ -1,0 +1,125 @@
+"""Every mechanism of production in every use: a scenario file, a diagram, a policy.
+
+One small economy, written as a file; a row is a part, what it says in the file, and its lever.
+"""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from neg import diagram, short_run
+from neg.diagrams.diagram import NOTHING
+from neg.economy.lever import Lever
+from neg.scenario_files import parse_scenario, policy_scenario, solve_scenario
+from neg.scenario_files.baseline import build_economy
+
+WORLD = """schema = 1
+name = "two"
+
+[economy]
+theta = { parts = 5.0, assembly = 5.0, goods = 3.0 }
+alpha = { parts = 0.0, assembly = 0.0, goods = 1.0 }
+mobility = "sectors"
+
+[world]
+places = ["north", "south"]
+sectors = ["parts", "assembly", "goods"]
+employment = { north = 0.3, south = 0.3 }
+productivity = { north = { parts = 3.0, assembly = 3.0, goods = 3.0 }, south = 1.0 }
+final_share = { parts = 0.0, assembly = 0.0, goods = 1.0 }
+
+[world.input_share.goods]
+assembly = 0.7
+
+[world.trade_cost]
+between = { parts = 1.1, assembly = 1.15, goods = 1.2 }
+
+[[chain]]
+blocks = ["parts", "assembly"]
+own_share = [1.0, 0.5]
+"""
+PARTS = {
+    "chain": "",
+    "fragmentation": 'sectors = ["goods"]\nparameters = { set_up = 2.0 }',
+    "boundary": "parameters = { governance = 0.1, contract = 0.2, institutions = 0.3 }",
+    "learning": "parameters = { lam = 0.2, gamma = 0.1 }",
+    "efficiency": "parameters = { level = 1.2 }",
+}
+LEVERS = {  # path, operation, ends; the first end is better for the south
+    "chain": ("tau", "times", 0.95, 1.0),
+    "fragmentation": ("fragmentation.set_up", "times", 0.5, 1.0),
+    "boundary": ("boundary.contract", "times", 0.5, 1.0),
+    "learning": ("learning.h", "times", 1.5, 1.0),
+    "efficiency": ("efficiency.level", "times", 1.1, 1.0),
+}
+
+
+def text(name: str) -> str:
+    part = f'\n[[part]]\nname = "{name}"\n{PARTS[name]}\n' if PARTS[name] else ""
+    return WORLD + part
+
+
+def selected(name: str) -> dict[str, str]:
+    only = {"chain": {"sectors": "parts"}, "learning": {"places": "south"}}
+    return only.get(name, {})
+
+
+@pytest.fixture(scope="module", params=list(PARTS))
+def mechanism(request):
+    return request.param
+
+
+@pytest.mark.slow
+def test_in_a_scenario_file(mechanism):
+    path, _, better, _ = LEVERS[mechanism]
+    where = "".join(f'{axis} = ["{one}"]\n' for axis, one in selected(mechanism).items())
+    edit = f'\n[[edit.parameter]]\npath = "{path}"\nfactor = {better}\n{where}'
+    result = solve_scenario(parse_scenario(text(mechanism) + edit))
+    assert result.converged
+    gain = result.dataset["real_income_change"].sel(place="south", scenario="two")
+    assert float(gain) > 1e-4
+
+
+@pytest.mark.slow
+def test_in_a_diagram(mechanism):
+    path, operation, *ends = LEVERS[mechanism]
+    given = {axis: (one,) for axis, one in selected(mechanism).items()}
+    economy = build_economy(parse_scenario(text(mechanism)))
+    found = diagram(economy, Lever(path, operation, **given), min(ends), max(ends), search=NOTHING)
+    (branch,) = found.branches
+    assert abs(np.diff(np.asarray(branch.parameter)).sum()) > 0
+    first = np.asarray(branch.x)[0]
+    assert np.isfinite(first).all() and np.abs(np.asarray(branch.x)[-1] - first).max() > 1e-5
+
+
+@pytest.mark.slow
+def test_in_a_policy(mechanism):
+    path, operation, better, plain = LEVERS[mechanism]
+    where = "".join(f'{axis} = ["{one}"]\n' for axis, one in selected(mechanism).items())
+    policy = f"""
+[policy]
+budget = 0.02
+objective = {{ kind = "real-income", places = ["south"] }}
+
+[policy.levers.it]
+path = "{path}"
+operation = "{operation}"
+{where}low = {min(better, plain)}
+high = {max(better, plain)}
+
+[policy.costs]
+it = {0.02 / (0.5 * abs(better - plain))}
+"""
+    file = text(mechanism).replace('mobility = "sectors"', 'mobility = "immobile"')
+    result = policy_scenario(parse_scenario(file + policy))
+    assert result.dataset.attrs["status"] == "converged"
+    value = float(result.found[0].values["it"])
+    # The budget is half of what the whole reach would cost.
+    assert value == pytest.approx(0.5 * (better + plain), rel=1e-6)
+    economy = build_economy(parse_scenario(file))
+    given = {axis: (one,) for axis, one in selected(mechanism).items()}
+    after = Lever(path, operation, **given).put(economy, value)
+    gain = [jnp.log(short_run(one).outcomes["consumption"][1]) for one in (after, economy)]
+    assert float(gain[0] - gain[1]) > 1e-4
