@@ -167,7 +167,7 @@ def _rightmost(
     most = min(_BASIS, size)
     basis, inside = np.zeros((most + 1, size)), np.zeros((most + 1, most))
     basis[0] = start / np.linalg.norm(start)
-    best = None
+    best: np.ndarray = start
     for k in range(most):
         new = generator.product(basis[k], accuracy, shift)
         if not np.isfinite(new).all():
