@@ -28,7 +28,7 @@ from neg.solvers.krylov import cycle
 from neg.solvers.replicator import growth_of_shares
 from neg.solvers.system import flat_prices
 
-_ROUGH, _FINE = 2e-2, 1e-10  # relative residuals of the linear systems of the markets
+_ROUGH, _FINE = 1e-2, 1e-10  # relative residuals of the linear systems of the markets
 _CHECK = 1e-5  # the same, for products that tell the error of an eigenvector
 _REFINED = 10  # directions among which it is sought with them
 _SMALL = 40  # movements up to which the generator is formed
@@ -167,7 +167,7 @@ def _rightmost(
     most = min(_BASIS, size)
     basis, inside = np.zeros((most + 1, size)), np.zeros((most + 1, most))
     basis[0] = start / np.linalg.norm(start)
-    best = None
+    best: np.ndarray = start
     for k in range(most):
         new = generator.product(basis[k], accuracy, shift)
         if not np.isfinite(new).all():
