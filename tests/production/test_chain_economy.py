@@ -100,6 +100,7 @@ def solved(chained):
     return short_run(chained)
 
 
+@pytest.mark.slow  # compiles a solve
 def test_rules_of_origin_count_what_came_along_the_chain(chained):
     """Inputs that rules of origin see are those of the economy's own table, blocks and all."""
     found = short_run(chained.with_(export_tax=0.0))

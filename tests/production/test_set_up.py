@@ -137,6 +137,7 @@ def moved(model, seed=1):
     return {k: v + 0.05 * rng.normal(size=v.shape) for k, v in start.items()}, x
 
 
+@pytest.mark.slow  # compiles an economy
 def test_without_set_up_costs_it_is_the_chain():
     base = economy()
     composed = compose(base, [SetUp(set_up=0.0)])
@@ -152,6 +153,7 @@ def test_without_set_up_costs_it_is_the_chain():
     np.testing.assert_allclose(out["fragmentation.fragmented"][:, 3], 1.0)
 
 
+@pytest.mark.slow  # compiles an economy
 def test_with_set_up_costs_without_bound_it_is_the_integrated_sector():
     own = np.array([1.0, 0.5, 0.4])
     power = own * np.array([0.3, 0.6, 1.0])
@@ -244,6 +246,7 @@ def published():
     return compose(base, [part]), want
 
 
+@pytest.mark.slow  # compiles an economy
 def test_the_published_equilibrium_of_north_and_south(published):
     composed, want = published
     x = composed.initial_distribution()
@@ -340,6 +343,7 @@ def test_what_makes_no_sense_is_named():
         compose(base, [SetUp(sectors=("cars",))])
 
 
+@pytest.mark.slow  # compiles an economy
 def test_a_law_of_scale_of_ones_own():
     composed = compose(economy(), [SetUp(size=LogNormal(0.0, 1.0))])
     x = composed.initial_distribution()
