@@ -38,7 +38,10 @@ def world(seed: int, places: int, blocks: int):
     return own, cost, link, weight
 
 
-@pytest.mark.parametrize(("places", "blocks", "theta"), [(3, 3, 2.0), (2, 4, 6.0), (4, 1, 5.0)])
+@pytest.mark.parametrize(
+    ("places", "blocks", "theta"),
+    [(3, 3, 2.0), pytest.param(2, 4, 6.0, marks=pytest.mark.slow), (4, 1, 5.0)],
+)
 def test_chains_by_cuts_are_those_of_enumeration(places, blocks, theta):
     own, cost, link, weight = world(blocks, places, blocks)
     chain = Chain(own, theta)
@@ -80,6 +83,7 @@ def test_chains_by_cuts_are_those_of_enumeration(places, blocks, theta):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.slow
 def test_many_draws_alike_give_the_cheapest_with_so_many_cuts():
     own, cost, link, _ = world(3, 4, 3)
     chain = Chain(own, 3e4)
