@@ -14,8 +14,12 @@ from neg.chains.chain import elasticities
 from neg.core.checks import check_shape
 from neg.core.errors import InvalidParameterError
 from neg.core.parameters import parameter
+from neg.economy.general.chained import blocks_of
 from neg.economy.part import Part
 from neg.economy.scene import Scene
+
+QUADRANTS = ("home_in_house", "home_bought", "abroad_in_house", "abroad_bought")
+"""Place and boundary of what blocks before the last earn, as outcomes of :class:`MakeOrBuy`."""
 
 
 class Modes(eqx.Module):
@@ -110,7 +114,7 @@ class MakeOrBuy(Part):
 
     def check(self, model: Any) -> None:
         """Only a general economy with a chain of two blocks or more has such links."""
-        if not any(len(chain) > 1 for chain in _chains(model)):
+        if not any(len(chain) > 1 for chain in blocks_of(model)):
             raise InvalidParameterError(
                 f"part 'boundary' is not allowed: {type(model).__name__} has no chain of two "
                 "blocks or more"
@@ -142,13 +146,21 @@ class MakeOrBuy(Part):
         return {"barrier": barrier}
 
     def outcomes(self, scene: Scene) -> dict[str, Array]:
-        """Share made in-house by place and sector; zero where no choice is."""
+        """Share made in-house by place and sector, zero where no choice is; the four quadrants.
+
+        Quadrants are shares of what blocks before the last earn in the world. At home are the
+        places at no distance from headquarters.
+        """
         share = jnp.zeros(scene.model.shape)
+        revenue = scene.model.flows(scene.prices, scene.x).revenue
+        home = (jnp.broadcast_to(self.distance, (scene.places,)) == 0)[:, None]
+        value = {name: jnp.zeros(()) for name in QUADRANTS}
         for where, found in self.by_block(scene):
             share = share.at[:, where].set(found.in_house)
-        return {"in_house": share}
-
-
-def _chains(model: Any) -> tuple[tuple[int, ...], ...]:
-    chains = getattr(model, "chains", None)
-    return getattr(chains, "blocks", ())
+            earned, inside = revenue[:, where[:-1]], found.in_house[:, :-1]
+            by = (earned * inside * home, earned * (1.0 - inside) * home)
+            by = (*by, earned * inside * ~home, earned * (1.0 - inside) * ~home)
+            value = {name: value[name] + jnp.sum(v) for name, v in zip(QUADRANTS, by, strict=True)}
+        total = sum(value.values())
+        quadrant = {n: v / jnp.where(total > 0, total, 1.0) for n, v in value.items()}
+        return {"in_house": share} | quadrant

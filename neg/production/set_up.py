@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 from neg.core.checks import is_concrete
 from neg.core.errors import InvalidParameterError, unknown_name
 from neg.core.parameters import parameter
+from neg.economy.general.chained import blocks_of
 from neg.economy.model import Model
 from neg.economy.part import Part
 from neg.economy.scene import Scene
@@ -108,7 +109,7 @@ class SetUp(Part):
     def check(self, model: Model) -> None:
         """A general economy with chains, and sectors with free entry that buy from one of them."""
         seen: Any = model
-        if not any(len(chain) > 1 for chain in getattr(seen, "chains", _NONE).blocks):
+        if not any(len(chain) > 1 for chain in blocks_of(model)):
             raise InvalidParameterError(
                 f"part 'fragmentation' is not allowed: {type(model).__name__} has no chain of two "
                 "blocks or more"
@@ -192,9 +193,9 @@ class SetUp(Part):
         """Profit at free entry, and who cuts how often."""
         model = scene.model
         places, modes = scene.places, self._modes(model)
-        saving = jnp.concatenate(
-            [scene.own(self, "saving"), jnp.zeros((places, len(self._last(model)), 1))], axis=2
-        )
+        # Savings are never negative; on the way to a solution they may be guessed so.
+        guess = jnp.clip(scene.own(self, "saving"), -1.0, _FAR)
+        saving = jnp.concatenate([guess, jnp.zeros((*guess.shape[:2], 1))], axis=2)
         log_slope = -self._sigma(model)[:, None] * jnp.einsum(
             "jcs,jcq->jsq", self._share(model), saving
         )
@@ -252,8 +253,8 @@ class SetUp(Part):
         model, (_, _, choice) = scene.model, self._chosen(scene)
         seen = model.flows(scene.prices, scene.x)
         technology = model.technology
-        made = self._mask(model) & (seen.revenue > 0)
         share = jnp.sum(self._share(model), axis=1)
+        made = self._mask(model) & (seen.revenue > 0) & (share > 0)
         cuts = jnp.arange(self._modes(model))
         active, firms, sales = (v[..., 1:] for v in (choice.active, choice.firms, choice.sales))
         mix = choice.sales_share[..., 1:]
@@ -286,7 +287,3 @@ class SetUp(Part):
     def words(self) -> str:
         """What is held fixed."""
         return "set-up costs of cuts and the distribution of the scale of firms"
-
-
-class _NONE:
-    blocks: ClassVar[tuple[tuple[int, ...], ...]] = ()

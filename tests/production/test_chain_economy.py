@@ -20,6 +20,7 @@ from neg.core.errors import InvalidDataError, InvalidParameterError
 from neg.core.parameters import altered
 from neg.economy.composed import compose
 from neg.production import MakeOrBuy
+from neg.production.make_or_buy import QUADRANTS
 
 WANT = json.loads((Path(__file__).parent / "numbers.json").read_text())["chain_ge_N3_K2"]
 PLACES, BLOCKS = ("A", "B", "C"), ("parts", "assembly")
@@ -99,6 +100,7 @@ def solved(chained):
     return short_run(chained)
 
 
+@pytest.mark.slow  # compiles a solve
 def test_rules_of_origin_count_what_came_along_the_chain(chained):
     """Inputs that rules of origin see are those of the economy's own table, blocks and all."""
     found = short_run(chained.with_(export_tax=0.0))
@@ -199,6 +201,12 @@ def test_layers_and_make_or_buy_work_on_blocks(composed, chained, solved):
     found = short_run(composed)
     share = np.asarray(found.outcomes["boundary.in_house"])
     assert (share[:, 1:] == 0).all() and (np.diff(share[:, 0]) != 0).all()
+    # Four quadrants of what parts earn: A is home, at no distance from headquarters.
+    parts = np.asarray(found.outcomes["output"])[:, 0]
+    four = [float(found.outcomes[f"boundary.{name}"]) for name in QUADRANTS]
+    inside = parts * share[:, 0]
+    want = [inside[0], (parts - inside)[0], inside[1:].sum(), (parts - inside)[1:].sum()]
+    assert np.allclose(four, want / parts.sum(), rtol=1e-12) and min(four) > 0.01
     assert float(found.outcomes["welfare"].sum()) < float(solved.outcomes["welfare"].sum())
     off = compose(chained, [Layer("border"), MakeOrBuy()])
     x, prices = solved.x, solved.prices

@@ -38,7 +38,10 @@ def world(seed: int, places: int, blocks: int):
     return own, cost, link, weight
 
 
-@pytest.mark.parametrize(("places", "blocks", "theta"), [(3, 3, 2.0), (2, 4, 6.0), (4, 1, 5.0)])
+@pytest.mark.parametrize(
+    ("places", "blocks", "theta"),
+    [(3, 3, 2.0), pytest.param(2, 4, 6.0, marks=pytest.mark.slow), (4, 1, 5.0)],
+)
 def test_chains_by_cuts_are_those_of_enumeration(places, blocks, theta):
     own, cost, link, weight = world(blocks, places, blocks)
     chain = Chain(own, theta)
@@ -80,6 +83,7 @@ def test_chains_by_cuts_are_those_of_enumeration(places, blocks, theta):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.slow
 def test_many_draws_alike_give_the_cheapest_with_so_many_cuts():
     own, cost, link, _ = world(3, 4, 3)
     chain = Chain(own, 3e4)
@@ -137,6 +141,7 @@ def moved(model, seed=1):
     return {k: v + 0.05 * rng.normal(size=v.shape) for k, v in start.items()}, x
 
 
+@pytest.mark.slow  # compiles an economy
 def test_without_set_up_costs_it_is_the_chain():
     base = economy()
     composed = compose(base, [SetUp(set_up=0.0)])
@@ -152,6 +157,7 @@ def test_without_set_up_costs_it_is_the_chain():
     np.testing.assert_allclose(out["fragmentation.fragmented"][:, 3], 1.0)
 
 
+@pytest.mark.slow  # compiles an economy
 def test_with_set_up_costs_without_bound_it_is_the_integrated_sector():
     own = np.array([1.0, 0.5, 0.4])
     power = own * np.array([0.3, 0.6, 1.0])
@@ -244,6 +250,7 @@ def published():
     return compose(base, [part]), want
 
 
+@pytest.mark.slow  # compiles an economy
 def test_the_published_equilibrium_of_north_and_south(published):
     composed, want = published
     x = composed.initial_distribution()
@@ -340,6 +347,7 @@ def test_what_makes_no_sense_is_named():
         compose(base, [SetUp(sectors=("cars",))])
 
 
+@pytest.mark.slow  # compiles an economy
 def test_a_law_of_scale_of_ones_own():
     composed = compose(economy(), [SetUp(size=LogNormal(0.0, 1.0))])
     x = composed.initial_distribution()

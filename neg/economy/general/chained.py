@@ -178,6 +178,11 @@ def along(
     )
 
 
+def blocks_of(model: Any) -> tuple[tuple[int, ...], ...]:
+    """Chains of any model: none, where it knows no chains."""
+    return getattr(getattr(model, "chains", None), "blocks", ())
+
+
 def check_chains(model: Any) -> None:
     """Raise a named error for blocks that are no chain, or that somebody else buys."""
     chains, names = model.chains, model.sectors
