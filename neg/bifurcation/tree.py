@@ -13,7 +13,7 @@ import numpy as np
 
 from neg.bifurcation.arclength import End, Steps
 from neg.bifurcation.branch import Branch, Kind, SpecialPoint
-from neg.bifurcation.continuation import MAX_POINTS, through
+from neg.bifurcation.continuation import MAX_POINTS, followed
 from neg.bifurcation.line import ParameterLine
 from neg.bifurcation.recognition import on_branch, polished, repeats, starts_or_ends_here
 from neg.bifurcation.switching import beyond_corner, exits, leave
@@ -173,18 +173,8 @@ class Grower:
         self.counter += 1
 
     def through(self, x: np.ndarray, position: float, used: np.ndarray) -> Branch | None:
-        """The branch through the equilibrium near a distribution, followed both ways.
-
-        A start that is itself a special point (growth zero) hides what happens there: the branch
-        is then followed again from a point beside it.
-        """
-        found = through(self.model, self.line, x, position, used, self.group, *self.control)
-        beside = None if found is None else _beside(found, position)
-        if found is None or beside is None:
-            return found
-        start = found.x[beside], float(found.parameter[beside])
-        again = through(self.model, self.line, *start, used, self.group, *self.control)
-        return found if again is None else again
+        """The branch through the equilibrium near a distribution, followed both ways."""
+        return followed(self.model, self.line, x, position, used, self.group, *self.control)
 
     def number_of(self, x: np.ndarray, used: np.ndarray, position: float) -> int | None:
         """The branch on which an equilibrium lies, mirror images included; None if on none."""
@@ -308,17 +298,6 @@ class Grower:
             return self.through(larger.average(point.x), point.parameter, used)
 
         return task
-
-
-def _beside(branch: Branch, position: float) -> int | None:
-    """A point well away from one at this position where growth is zero; None without such a one."""
-    told = np.abs(branch.growth) > STABILITY_TOLERANCE
-    critical = np.flatnonzero(~told & (np.abs(branch.parameter - position) <= 1e-12))
-    clear = np.flatnonzero(told)
-    if not len(critical) or not len(clear):
-        return None
-    apart = np.abs(clear - critical[0])
-    return int(clear[np.argmin(np.abs(apart - apart.max() // 2))])
 
 
 def _index(branch: Branch) -> np.ndarray:
