@@ -42,6 +42,18 @@ def test_a_room_shows_what_it_offers_and_nothing_else(name):
         room.magic  # noqa: B018
 
 
+def test_a_name_means_one_thing_in_all_rooms():
+    meanings: dict[str, dict[int, str]] = {}
+    for name in ROOMS:
+        room = getattr(neg, name)
+        for inner in room.__all__:
+            found = getattr(room, inner)
+            if isinstance(found, type) or inspect.isfunction(found):
+                meanings.setdefault(inner, {})[id(found)] = f"{found.__module__}.{inner}"
+    assert [list(found.values()) for found in meanings.values() if len(found) > 1] == []
+    assert len(meanings) > 200
+
+
 def test_unknown_names_are_attribute_errors():
     with pytest.raises(AttributeError, match="module 'neg' has no attribute 'magic'"):
         neg.magic  # noqa: B018

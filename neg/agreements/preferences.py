@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.agreements.agreement import Agreement
-from neg.agreements.compliance import Compliance, LogNormal
+from neg.agreements.compliance import Compliance, LogNormalCost
 from neg.agreements.origin import content, shape_of, unmet
 from neg.agreements.pairs import Slots, by_pair, slots_of
 from neg.agreements.use import Use, overlapping_use
@@ -52,7 +52,7 @@ class Agreements(Part):
     says: ClassVar[frozenset[str]] = frozenset({"agreements"})
 
     agreements: tuple[Agreement, ...] = eqx.field(default=(), converter=tuple)
-    compliance: Compliance = eqx.field(default_factory=LogNormal)
+    compliance: Compliance = eqx.field(default_factory=LogNormalCost)
     nu: Float[Array, ""] = parameter(
         0.1, "cost of managing each further agreement of a pair, share of compliance", low=0.0
     )

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.agreements.compliance import Compliance, LogNormal, Masses
+from neg.agreements.compliance import Compliance, LogNormalCost, Masses
 from neg.core.checks import check_range
 from neg.core.numbers import as_float
 
@@ -101,7 +101,7 @@ def overlapping_use(
     >>> [round(float(share), 4) for share in use.firms]
     [0.7466, 0.2383]
     """
-    compliance = LogNormal() if compliance is None else compliance
+    compliance = LogNormalCost() if compliance is None else compliance
     rates, costs = as_float(rates), as_float(costs)
     count = max(array.shape[-1] for array in (rates, costs))
     mfn, theta = as_float(mfn), as_float(theta)

@@ -13,7 +13,7 @@ from neg.agreements import (
     Agreement,
     Agreements,
     AgreementWarning,
-    LogNormal,
+    LogNormalCost,
     bilaterals,
     origin_gap,
     review,
@@ -355,4 +355,4 @@ def test_a_rule_that_nobody_can_meet_warns(world, solved):
     solution = short_run(world.with_(**{"agreements.A.content": 1.0, "agreements.A.width": 0.01}))
     with pytest.warns(AgreementWarning, match="no one can meet .* content of 1, and the highest"):
         review(solution)
-    assert LogNormal().distribution == "lognormal"
+    assert LogNormalCost().distribution == "lognormal"
