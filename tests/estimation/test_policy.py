@@ -23,6 +23,7 @@ from neg.estimation import (
     small_firms,
     usual_cost,
 )
+from neg.estimation.program import Seen, solve_program
 from neg.firms import Selection
 from neg.solvers.short_run import short_run
 
@@ -278,3 +279,19 @@ def test_users_pay_their_share_and_usual_costs_are_flows():
     assert skills.reach == pytest.approx(1.05**4 - 1)
     with pytest.raises(InvalidParameterError, match="no usual cost"):
         usual_cost(ECONOMY, Lever("theta", "times"))
+
+
+@pytest.mark.parametrize("budget", [3.0, 700.0])
+def test_a_small_budget_over_wide_levers_is_spent_to_the_last_bit(budget):
+    """maximise sum a sqrt(v) subject to sum v <= K: v_k = K a_k^2 / sum a^2."""
+    a = np.array([1.0, 2.0, 3.0])
+
+    def evaluate(v):
+        limit = np.array([budget - v.sum()])
+        return Seen(float(a @ np.sqrt(v)), 0.5 * a / np.sqrt(v), limit, -np.ones((1, 3)))
+
+    start, low, high = np.full(3, budget / 3), np.full(3, 1e-6), np.full(3, 1e4)
+    end = solve_program(evaluate, start, low, high, tolerance=1e-6)
+    assert end.residual <= 1e-6
+    assert abs(end.seen.limits[0]) <= 1e-12 * budget
+    np.testing.assert_allclose(end.v, budget * a**2 / (a @ a), rtol=1e-3)
