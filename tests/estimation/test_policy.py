@@ -283,15 +283,16 @@ def test_users_pay_their_share_and_usual_costs_are_flows():
 
 @pytest.mark.parametrize("budget", [3.0, 700.0])
 def test_a_small_budget_over_wide_levers_is_spent_to_the_last_bit(budget):
-    """maximise sum a sqrt(v) subject to sum v <= K: v_k = K a_k^2 / sum a^2."""
+    """maximise sum a sqrt(v) subject to sum v + v^2 / 2K <= K: slopes over costs are equal."""
     a = np.array([1.0, 2.0, 3.0])
 
     def evaluate(v):
-        limit = np.array([budget - v.sum()])
-        return Seen(float(a @ np.sqrt(v)), 0.5 * a / np.sqrt(v), limit, -np.ones((1, 3)))
+        limit = np.array([budget - np.sum(v + v**2 / (2 * budget))])
+        return Seen(float(a @ np.sqrt(v)), 0.5 * a / np.sqrt(v), limit, -(1 + v / budget)[None])
 
-    start, low, high = np.full(3, budget / 3), np.full(3, 1e-6), np.full(3, 1e4)
-    end = solve_program(evaluate, start, low, high, tolerance=1e-6)
-    assert end.residual <= 1e-6
-    assert abs(end.seen.limits[0]) <= 1e-12 * budget
-    np.testing.assert_allclose(end.v, budget * a**2 / (a @ a), rtol=1e-3)
+    start, low, high = np.full(3, budget / 4), np.full(3, 1e-6), np.full(3, 1e4)
+    end = solve_program(evaluate, start, low, high, tolerance=1e-4)
+    assert end.residual <= 1e-4
+    assert abs(end.seen.limits[0]) <= 2e-14 * budget
+    value = 0.5 * a / np.sqrt(end.v) / (1 + end.v / budget)
+    np.testing.assert_allclose(value, value[0], rtol=1e-4)
