@@ -1,8 +1,9 @@
-"""What a unit of budget buys: loans, platforms, trade finance, swap lines, clusters (M10, M15).
+"""What a unit of budget buys: loans, trade finance, fairs, services, clusters (M9, M10, M15).
 
 Two equal economies in which firms that differ borrow the fixed cost of every market, wait for
-payment, pay for letters of credit, bear exchange-rate risk, and share costs in clusters. Each
-instrument is paid from income, in the ledger. Left: firms that export over the budget. Right: real
+payment, pay for letters of credit, bear exchange-rate risk, find markets through contacts, and
+share costs in clusters. Each instrument is paid from income, in the ledger. Left: firms that
+export over the budget. Right: real
 income, net of what the budget took.
 """
 
@@ -19,7 +20,7 @@ from neg import compose, general_economy
 from neg.analysis import Lever
 from neg.barriers import ExchangeRisk
 from neg.figures import style
-from neg.firms import Clusters, FinancedSelection, WorkingCapital
+from neg.firms import BusinessServices, Clusters, FinancedSelection, WaysIn, WorkingCapital
 from neg.solvers.short_run import short_run
 
 CONFIG: dict[str, Any] = {
@@ -36,6 +37,9 @@ CONFIG: dict[str, Any] = {
     "premium": 0.02,  # of exchange-rate risk
     "line": 0.008,  # cost of a swap line, per unit of sales covered
     "cluster": {"shared": 10.0, "coordination": 0.4, "fee": 2.0, "cut": 0.6, "weight": 0.02},
+    "ways": {"weight": 0.05, "reference": 5.0},  # contacts of the average firm at rest
+    "fairs": 0.02,  # budget that doubles what is found
+    "services": {"gain": 0.02, "halves": 0.01},  # of business services, log points and budget
     "scale": 0.004,  # money per unit of the cluster's costs, so that a manager's fee is 0.008
     "points": 7,
 }
@@ -52,8 +56,10 @@ TOOLS = {
     "letters of credit": ("working_capital.letter_subsidy", 1.0),
     "swap line": ("exchange_risk.coverage", 1.0),
     "cluster manager": ("clusters.support", 1.0),
+    "fairs and matching": ("ways_in.fairs", 0.012),
+    "business services": ("business_services.support", 0.012),
 }
-PARTS = ("financed_selection", "working_capital", "exchange_risk", "clusters")
+PARTS = tuple(dict.fromkeys(path.split(".")[0] for path, _ in TOOLS.values()))
 
 
 def economy(config: dict[str, Any]) -> Any:
@@ -97,6 +103,8 @@ def economy(config: dict[str, Any]) -> Any:
             ),
             ExchangeRisk(premium=config["premium"], coverage=0.0, line=config["line"]),
             Clusters(members="managed", support=0.0, **money, **rest),
+            WaysIn(fairs=0.0, doubles=config["fairs"], **config["ways"]),
+            BusinessServices(**config["services"]),
         ],
     )
 
@@ -180,9 +188,13 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             "banks that are repaid, and guaranteed, in the same way, pay 1 % for "
             f"letters of credit, bear a premium of {config['premium']:.0%} for exchange-rate risk "
             f"(a swap line costs {config['line']:.1%} of sales covered) and share "
-            f"{config['cluster']['weight']:.0%} of costs in managed clusters. All budgets come out "
-            f"of income, in the ledger. Assumed: {config['halves']:g} of money halves monitoring "
-            "or default; it decides where platform and information stand. No data."
+            f"{config['cluster']['weight']:.0%} of costs in managed clusters. Fairs double the "
+            f"contacts of firms for {config['fairs']:g} of money (Chaney 2014, elasticity of "
+            f"delivered cost {config['ways']['weight']:g}); business services raise productivity "
+            f"by at most {config['services']['gain']:.0%}, half of it for "
+            f"{config['services']['halves']:g}. All budgets come out of income, in the ledger. "
+            f"Assumed: {config['halves']:g} of money halves monitoring or default; with what fairs "
+            "and services bring it decides where these four stand. No data."
         ),
         "checks": f"the ledger adds up to {float(record.attrs['ledger']):.0e}; markets to 1e-10",
     }
