@@ -158,8 +158,8 @@ class MakeOrBuy(Part):
         for where, found in self.by_block(scene):
             share = share.at[:, where].set(found.in_house)
             earned, inside = revenue[:, where[:-1]], found.in_house[:, :-1]
-            by = (earned * inside * home, earned * (1.0 - inside) * home)
-            by = (*by, earned * inside * ~home, earned * (1.0 - inside) * ~home)
+            made, bought = earned * inside, earned * (1.0 - inside)
+            by = (made * home, bought * home, made * ~home, bought * ~home)
             value = {name: value[name] + jnp.sum(v) for name, v in zip(QUADRANTS, by, strict=True)}
         total = sum(value.values())
         quadrant = {n: v / jnp.where(total > 0, total, 1.0) for n, v in value.items()}
