@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from benchmarks._timing import Pair
 from benchmarks.case_large import products
 from benchmarks.case_network import forget
-from neg.east_asia import city_economy
+from neg.east_asia import Where, city_economy
 from neg.solvers.long_run import equilibrium_at
 
 MOST, MERGED = 220, 35.0
@@ -29,7 +29,7 @@ def cases() -> list[Pair]:
 
 def pairs(most: int, merge_km: float) -> list[Pair]:
     """Ours must return the people and wages from which it was inverted."""
-    cities = city_economy(most=most, merge_km=merge_km)
+    cities = city_economy(Where(most=most, merge_km=merge_km))
     economy = cities.economy
     x = economy.initial_distribution()
     used = jnp.ones(x.shape, bool)
@@ -38,7 +38,7 @@ def pairs(most: int, merge_km: float) -> list[Pair]:
 
     def baseline() -> Any:
         forget()
-        return city_economy(most=most, merge_km=merge_km).solve()
+        return city_economy(Where(most=most, merge_km=merge_km)).solve()
 
     def afar() -> Any:
         forget()

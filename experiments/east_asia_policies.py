@@ -226,14 +226,16 @@ def _stay_or_move(axes: Axes, income: xr.DataArray) -> None:
     axes.plot(edge, edge, color=style.QUIET, lw=0.8)
     axes.plot(stay, move, "o", ms=4, color=style.COLOURS[0])
     ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.2}
-    for k, i in enumerate(np.argsort(stay)):  # labels in turn left and right
+    for k, i in enumerate(np.argsort(stay)):
+        below = stay[i] - move[i] > 0.07 * (edge[1] - edge[0])
+        left = k % 2 == 1 and not below  # labels in turn left and right, clear of the line
         axes.annotate(
             str(income["place"].values[i]),
             (stay[i], move[i]),
-            ((5, -5), (-5, 1))[k % 2],
+            ((5, -5), (-5, 1))[left],
             textcoords="offset points",
             fontsize=style.SMALLEST,
-            ha=("left", "right")[k % 2],
+            ha=("left", "right")[left],
             bbox=ground,
             zorder=1.5,
         )

@@ -202,10 +202,11 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             f"{100 * config['stay']:g} % of industry never move. Three quarters have gathered, and "
             f"a quarter has come back, at τ of {'; '.join(stories)} (without end slow; arrows in "
             f"grey). Where costs turn at {max(config['turns']):g}, above the break point, industry "
-            "stays spread (green). Middle: the same against trade costs, over all equilibria "
-            "(black stable, dashed unstable); circles: break points, squares: sustain points. "
-            "Right: between break and sustain point history decides; the range widens with "
-            "linkages between firms and narrows with the elasticity of substitution "
+            "stays spread (green). Middle: the same against trade costs (thin: the other speeds, "
+            "slower ones further out), over all equilibria (black stable, dashed unstable); "
+            "circles: break points, squares: sustain points. Right: between break and sustain "
+            "point history decides; the range widens with linkages between firms and narrows "
+            "with the elasticity of substitution "
             f"({_LEVER_MODEL}). Theory, no data."
         ),
     }

@@ -18,7 +18,7 @@ from experiments._corridor_map import ECONOMIES, MODES, changes, gains_of, halo,
 from experiments._words import listed, settings
 from neg.analysis import solve
 from neg.core.status import Status
-from neg.east_asia import ASSUMPTIONS, SOURCES, city_economy
+from neg.east_asia import ASSUMPTIONS, SOURCES, Strengths, Where, city_economy
 from neg.economy.lever import Lever
 from neg.figures import style
 from neg.network import Network, smooth_routes
@@ -45,8 +45,8 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     progress(0, 4, "economy of cities")
     ships = {"shipment": config["shipment"], "daily": config["daily"]}
     cities = city_economy(
-        most=config["most"],
-        theta=config["theta"],
+        Where(most=config["most"]),
+        Strengths(theta=config["theta"]),
         routing="smooth",
         route_theta=config["routes"],
         **ships,

@@ -13,7 +13,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from experiments._words import settings
-from neg.agreements import FixedCost, LogNormal, Uniform, preference_use
+from neg.agreements import FixedCost, LogNormalCost, UniformCost, preference_use
 from neg.figures import style
 
 CONFIG: dict[str, Any] = {
@@ -43,9 +43,9 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     del progress
     mu = np.linspace(0.0, config["highest_margin"], config["margins"])
     families = {
-        "lognormal": (LogNormal(config["sd"]), config["median"], 1.0),
-        "some": (LogNormal(config["sd"]), config["median"], config["origin"]),
-        "uniform": (Uniform(), config["highest"], 1.0),
+        "lognormal": (LogNormalCost(config["sd"]), config["median"], 1.0),
+        "some": (LogNormalCost(config["sd"]), config["median"], config["origin"]),
+        "uniform": (UniformCost(), config["highest"], 1.0),
         "fixed": (FixedCost(config["zeta"]), config["fixed"], 1.0),
     }
     used, price, burnt = [], [], []

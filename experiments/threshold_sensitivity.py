@@ -118,7 +118,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     for parameter in dict.fromkeys(map(str, record["parameter"].values)):
         mine = record.isel(row=np.flatnonzero(record["parameter"].values == parameter))
         meanings = list(dict.fromkeys(map(str, mine["meaning"].values)))
-        words.append(f"{_SYMBOLS.get(parameter, parameter)}: {' or '.join(meanings)}")
+        symbol = _SYMBOLS.get(parameter, parameter).replace("$", "")
+        words.append(f"{symbol}: {' or '.join(meanings)}")
     return {
         "title": (
             f"The {kind} point of {top['model'].values} at τ = {value} is the most sensitive: "

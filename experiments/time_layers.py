@@ -119,19 +119,19 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     usd, hours = config["unloading"]
     return {
         "title": (
-            f"Integration brings trade in {one} within a week: "
-            f"{float(near.sel(case='before')):.0%} of it before, "
-            f"{float(near.sel(case='after')):.0%} after"
+            f"Integration brings trade in {one} between cities within a week: from "
+            f"{100 * float(near.sel(case='before')):.0f} to "
+            f"{100 * float(near.sel(case='after')):.0f} % of it"
         ),
         "caption": (
             "Shares in the value of transactions by hours from door to door, expected over "
-            "routes. Left: trade between cities; right: all sales over hours, cumulated (dashed: "
-            f"before, solid: after; dotted: edges of the layers). Sales of a city to itself take "
-            f"{config['at_home']:g} hours (assumed) and are local. A day costs {rates} of value "
-            "(between the 0.6 and 2.1 % of Hummels and Schaur 2013; which good has which is "
-            f"assumed). Integration: no change of trucks at Savannakhet ({usd:g} USD, {hours:g} "
-            f"hours), borders take {config['border_hours']:g} of their hours and "
-            f"{config['border_fees']:g} of their fees. Eight cities, trade elasticity "
+            "routes. Left: the four layers in the sales of each good; right: all sales over hours, "
+            f"cumulated (dashed: before, solid: after; dotted: edges of the layers). Sales "
+            f"of a city to itself take {config['at_home']:g} hours (assumed), and are local. A day "
+            f"costs {rates} of value (between the 0.6 and 2.1 % of Hummels and Schaur 2013; which "
+            "good has which is assumed). Integration: no change of trucks at Savannakhet "
+            f"({usd:g} USD, {hours:g} hours), borders take {config['border_hours']:g} of their "
+            f"hours and {config['border_fees']:g} of their fees. Eight cities, trade elasticity "
             f"{config['theta']:g}, elasticity of routes {config['routes']:g} (smooth routing, "
             f"Allen and Arkolakis 2022), shipments worth {config['shipment']:,.0f} USD, people "
             f"choose among sectors, not places. {_corridor.ASSUMED}. What takes between 2.5 "
@@ -143,19 +143,20 @@ def describe(record: xr.Dataset) -> dict[str, str]:
 def draw(record: xr.Dataset) -> Figure:
     """Bars by good, before and after, and the cumulated curve of all sales."""
     figure, (bars, curve) = style.sheet(1, 2, height=3.3, width_ratios=[1.25, 1.0])
-    away = _abroad(record)
     names, rows = [], []
     for sector in record["sector"].values[::-1]:
         for case in ("after", "before"):
             names.append(f"{sector}, {case}")
-            rows.append(away.sel(sector=sector, case=case).values)
+            rows.append(record["share"].sel(sector=sector, case=case).values)
     left = np.zeros(len(rows))
-    for k, colour in enumerate((style.COLOURS[5], style.COLOURS[0], style.COLOURS[4])):
+    colours = (style.QUIET, style.COLOURS[5], style.COLOURS[0], style.COLOURS[4])
+    for k, colour in enumerate(colours):
         width = np.array([row[k] for row in rows])
-        bars.barh(names, width, left=left, color=colour, label=_EDGES[k + 1], height=0.72)
+        bars.barh(names, width, left=left, color=colour, label=_EDGES[k], height=0.72)
         left += width
-    bars.set(title="Trade between cities", xlabel="share of value", xlim=(0.0, 1.0))
-    bars.legend(loc="upper center", bbox_to_anchor=(0.4, -0.2), ncols=3, columnspacing=1.0)
+    bars.set(title="Layers of time", xlabel="share of value", xlim=(0.0, 1.0))
+    handles, labels = bars.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)
     for case, line in (("before", "--"), ("after", "-")):
         hours = record["hours"].sel(case=case).values.ravel()
         value = record["trade"].sel(case=case).values.ravel()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import tempfile
 import time
@@ -28,6 +27,7 @@ from jaxtyping import install_import_hook  # noqa: E402
 install_import_hook("neg", "shapes.checked")
 
 import neg  # noqa: E402, F401  (switches double precision on before any array is made)
+from neg.core.memory_maps import make_room  # noqa: E402
 
 # Workers side by side share what they compile, in a folder that lives as long as the run. A single
 # process compiles what it runs, unless a cache folder is named on purpose (as in .ci/run).
@@ -77,13 +77,6 @@ def _stays_in_double_precision() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="module")
 def _compiled_programs_do_not_pile_up() -> Iterator[None]:
-    """Forget compiled programs before the process runs out of memory maps (65,530 on Linux)."""
+    """Economies of one file are of little use to the next: memory is."""
     yield
-    try:
-        with open("/proc/self/maps", "rb") as maps:
-            count = sum(1 for _ in maps)
-    except OSError:
-        return
-    if count > 20_000:
-        jax.clear_caches()
-        gc.collect()
+    make_room(full=0.2, every=1)

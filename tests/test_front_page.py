@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 import types
@@ -19,6 +20,8 @@ def test_every_name_leads_to_what_it_says(name):
     else:
         assert found.__name__ == name and found.__module__.startswith("neg.")
         assert found.__doc__
+        if inspect.isfunction(found):
+            assert ">>>" in found.__doc__ and "Error" in found.__doc__
     assert name in dir(neg)
 
 
@@ -37,6 +40,18 @@ def test_a_room_shows_what_it_offers_and_nothing_else(name):
         assert not inner.startswith("_")
     with pytest.raises(AttributeError, match=f"'neg.{name}' has no attribute 'magic'"):
         room.magic  # noqa: B018
+
+
+def test_a_name_means_one_thing_in_all_rooms():
+    meanings: dict[str, dict[int, str]] = {}
+    for name in ROOMS:
+        room = getattr(neg, name)
+        for inner in room.__all__:
+            found = getattr(room, inner)
+            if isinstance(found, type) or inspect.isfunction(found):
+                meanings.setdefault(inner, {})[id(found)] = f"{found.__module__}.{inner}"
+    assert [list(found.values()) for found in meanings.values() if len(found) > 1] == []
+    assert len(meanings) > 200
 
 
 def test_unknown_names_are_attribute_errors():

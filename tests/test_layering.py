@@ -60,6 +60,12 @@ def part_of(path: Path) -> str:
 
 def imports(path: Path, *, on_loading: bool = False) -> set[str]:
     """Parts of the library that a file imports, anywhere in it or only when it is loaded."""
+    found = imported_names(path, on_loading=on_loading)
+    return {names[1] for names in found if names[0] == "neg" and len(names) > 1}
+
+
+def imported_names(path: Path, *, on_loading: bool) -> set[tuple[str, ...]]:
+    """Everything that a file imports, each name in its pieces."""
     here = ("neg", *path.relative_to(PACKAGE).with_suffix("").parts)
     found = set()
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -70,13 +76,14 @@ def imports(path: Path, *, on_loading: bool = False) -> set[str]:
             base = here[: len(here) - node.level] if node.level else ()
             module = (*base, *(node.module.split(".") if node.module else ()))
             found |= {(*module, alias.name) for alias in node.names}
-    return {names[1] for names in found if names[0] == "neg" and len(names) > 1}
+    return found
 
 
 def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
     yield node
     for child in ast.iter_child_nodes(node):
-        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+        for_types = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
+        if not (for_types or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)):
             yield from _outside_functions(child)
 
 
@@ -100,6 +107,21 @@ def test_the_table_has_no_cycle():
         assert free, f"cycle among {sorted(left)}"
         for part in free:
             del left[part]
+
+
+def test_no_files_wait_for_each_other():
+    """Also inside a part: what a file needs when it is loaded never needs the file."""
+    modules = {("neg", *path.relative_to(PACKAGE).with_suffix("").parts): path for path in FILES}
+    left = {}
+    for own, path in modules.items():
+        named = imported_names(path, on_loading=True)
+        needed = {names[:k] for names in named for k in (len(names) - 1, len(names))}
+        left[own] = (needed & set(modules)) - {own}
+    while left:
+        free = [own for own, needs in left.items() if not needs & set(left)]
+        assert free, f"circle among {sorted('.'.join(own) for own in left)}"
+        for own in free:
+            del left[own]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -82,7 +82,7 @@ def _positive(z: Array, value: Callable[[Array], Array], at_zero: float) -> Arra
     return jnp.where(some, value(jnp.where(some, z, 1.0)), at_zero)
 
 
-class LogNormal(Compliance):
+class LogNormalCost(Compliance):
     """Log-normal compliance costs: the cost of an agreement is their median.
 
         F(c) = Phi(log(c / median) / sd)
@@ -118,7 +118,7 @@ class LogNormal(Compliance):
         return jnp.where(y <= low, 0.0, jnp.where(y >= high, 1.0, norm.cdf(y)))
 
 
-class Uniform(Compliance):
+class UniformCost(Compliance):
     """Compliance costs spread evenly from zero: the cost of an agreement is the highest.
 
     F(c) = c / highest
@@ -189,6 +189,6 @@ class FixedCost(Compliance):
 
 
 FAMILIES: dict[str, type[Compliance]] = {
-    family.distribution: family for family in (LogNormal, Uniform, FixedCost)
+    family.distribution: family for family in (LogNormalCost, UniformCost, FixedCost)
 }
 """Distributions of compliance costs by name."""

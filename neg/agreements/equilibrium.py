@@ -9,10 +9,9 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array
 
-from neg.agreements.origin import fixed_point, inputs_of, inputs_of_table, shape_of
+from neg.agreements.origin import fixed_point, inputs_of_table, shape_of
 from neg.agreements.preferences import Agreements, AgreementWarning
-from neg.barriers.inherited import Inherited
-from neg.core.errors import ConvergenceError, InvalidParameterError
+from neg.core.errors import ConvergenceError
 from neg.economy.composed import Economy
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
@@ -111,7 +110,7 @@ def settle(economy: Economy, *, rounds: int = _ROUNDS) -> Any:
     Returns the solution, whose contents are held (``agreements.held``). Raises
     :class:`neg.core.errors.ConvergenceError` if contents do not rest within ``rounds``.
     """
-    part = _part(economy)
+    part: Any = economy.part("agreements").bare
     x = economy.initial_distribution()
     prices = economy.initial_prices(x)
     ones: dict[str, Any] = {one.name: np.ones(_shape(economy, one)) for one in part.ruled()}
@@ -139,24 +138,10 @@ def settle(economy: Economy, *, rounds: int = _ROUNDS) -> Any:
     )
 
 
-def _part(economy: Any) -> Agreements:
-    found: Agreements = economy.part("agreements")
-    if isinstance(found, Inherited):
-        raise InvalidParameterError(
-            "settle is not allowed where places are cities of economies; rules of origin must have "
-            "a width above zero there, and contents are solved for with prices"
-        )
-    return found
-
-
 def _seen(solution: Any) -> tuple[Agreements, Any]:
     """The agreements of a solved economy, and what they see of it."""
     own: Any = solution.model.part("agreements")
-    scene = solution.model.scene(solution.prices, solution.x)
-    if isinstance(own, Inherited):
-        part: Any = own.part
-        return part, own.seen(scene)
-    return own, scene
+    return own.bare, own.seen(solution.model.scene(solution.prices, solution.x))
 
 
 def _shape(economy: Economy, agreement: Any) -> tuple[int, ...]:
@@ -164,12 +149,9 @@ def _shape(economy: Economy, agreement: Any) -> tuple[int, ...]:
 
 
 def _holding(economy: Economy, held: dict[str, Any]) -> Economy:
-    parts = tuple(
-        part.with_(held=tuple(held[one.name] for one in part.ruled()))
-        if isinstance(part, Agreements)
-        else part
-        for part in economy.parts
-    )
+    own: Any = economy.part("agreements")
+    given = tuple(held[one.name] for one in own.bare.ruled())
+    parts = tuple(part.with_(held=given) if part is own else part for part in economy.parts)
     return economy.with_(parts=parts)
 
 
@@ -183,8 +165,7 @@ def _solve(economy: Economy, start: Any) -> Any:
 
 def extremes(part: Agreements, solution: Any) -> dict[str, tuple[Array, Array]]:
     """Greatest and least contents under the rules of a part, at a solution's input shares."""
-    own = solution.model.part("agreements")
-    names = own.economies if isinstance(own, Inherited) else solution.model.place_names
+    names = _seen(solution)[1].model.place_names
     inputs = _inputs(solution.model, solution.prices, solution.x)
     return {
         one.name: _both(one, tuple(names.index(name) for name in one.zone), inputs)
@@ -194,9 +175,8 @@ def extremes(part: Agreements, solution: Any) -> dict[str, tuple[Array, Array]]:
 
 @eqx.filter_jit
 def _inputs(economy: Any, prices: Any, x: Any) -> Any:
-    scene, part = economy.scene(prices, x), economy.part("agreements")
-    scene = part.seen(scene) if isinstance(part, Inherited) else scene
-    return inputs_of(scene.model, scene.prices, scene.x)
+    scene = economy.part("agreements").seen(economy.scene(prices, x))
+    return scene.model.inputs(scene.prices, scene.x)
 
 
 @eqx.filter_jit

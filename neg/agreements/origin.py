@@ -2,85 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from neg.agreements.agreement import Agreement
 from neg.agreements.pairs import by_pair
-from neg.barriers.inherited import Seen
 from neg.core.checks import is_concrete
+from neg.economy.general.bought import Inputs
 from neg.solvers.system import stop
 
 _CAP = 20_000
 _STILL = 1e-15
 _NOBODY = 1e-3
 """Share of firms below which a rule is said to be met by nobody."""
-
-
-class Inputs(NamedTuple):
-    """What goods are made of: where buyers get each good from, and what industries use.
-
-    ``bought[m, i, k, u]`` is the value before import duty of what place i buys of good k from m
-    in class of use u, over what it pays for k; ``used[i, k, s]`` what industry s of i pays for k,
-    over its output. Their product over k and u(s) is the input share ``a[m, k, i, s]``.
-    """
-
-    bought: Float[Array, "origin place input use"]
-    used: Float[Array, "place input sector"]
-    use: tuple[int, ...]
-
-    def foreign(self, weight: Float[Array, "member input use"], member: int) -> Array:
-        """Value over output of inputs of this weight, by sector of a member."""
-        return jnp.sum(self.used[member] * weight[:, np.asarray(self.use)], axis=0)
-
-
-def inputs_of(model: Any, prices: Any, x: Any) -> Inputs:
-    """Input shares of a general economy at these prices, from its own trade shares.
-
-    Duties that are paid on inputs are not in the value of what is not originating: they count as
-    content (build-down). So does a homogeneous good, which has no origin.
-
-    A block of a chain uses what comes from the block before it: the share ``1 - own_share`` of its
-    output, in the mix of origins in which it is shipped; its other inputs are shares of what is
-    left. Of an economy of cities (:class:`neg.barriers.inherited.Seen`) they are those of whole
-    economies: what their places buy and use, added up.
-    """
-    if isinstance(model, Seen):
-        return _of_economies(model, prices, x)
-    seen, market = model.flows(prices, x), model.market
-    served = jnp.exp(market.theta[:, None] * seen.log_index)  # over what reaches the buyer
-    share = seen.supply[:, None, :, None] * market.freeness() * served[None]
-    used, chains = model.technology.input_share, model.chains
-    if chains.blocks:
-        spent = seen.spending[None]  # one class of use
-        shipped = seen.shipped[..., None] / jnp.where(spent > 0, spent, 1.0)
-        blocks = chains.mask(len(model.sectors))
-        share = jnp.where(blocks[:, None], jnp.where(spent > 0, shipped, 0.0), share)
-        used = used * jnp.where(blocks, chains.own(np.arange(len(blocks))), 1.0)
-        for chain in chains.blocks:
-            for before, after in itertools.pairwise(chain):
-                used = used.at[:, before, after].set(1.0 - chains.own_share[after])
-    bought = share / (1.0 + market.tariff)[..., None]
-    return Inputs(bought, used, model.technology.industry_use)
-
-
-def _of_economies(model: Seen, prices: Any, x: Any) -> Inputs:
-    """Input shares of economies: places weigh by what they buy of a class, and by output."""
-    own = inputs_of(model.cities, prices, x)
-    seen = model.flows(prices, x)
-    paid, output = model.summed(seen.spending), model.summed(seen.revenue)
-    bought = model.merged(own.bought * seen.spending[None])
-    bought = jnp.where(paid > 0, bought / jnp.where(paid > 0, paid, 1.0), 0.0)
-    used = model.summed(own.used * seen.revenue[:, None, :])
-    some = (output > 0)[:, None, :]
-    used = jnp.where(some, used / jnp.where(output > 0, output, 1.0)[:, None, :], 0.0)
-    return Inputs(bought, used, own.use)
 
 
 def shape_of(agreement: Agreement, sectors: int) -> tuple[int, ...]:

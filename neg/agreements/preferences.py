@@ -12,15 +12,13 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.agreements.agreement import Agreement
-from neg.agreements.compliance import Compliance, LogNormal
-from neg.agreements.origin import content, inputs_of, shape_of, unmet
+from neg.agreements.compliance import Compliance, LogNormalCost
+from neg.agreements.origin import content, shape_of, unmet
 from neg.agreements.pairs import Slots, by_pair, slots_of
 from neg.agreements.use import Use, overlapping_use
-from neg.barriers.inherited import Seen
 from neg.core.checks import check_labels, is_concrete
 from neg.core.errors import InvalidParameterError, unknown_name
 from neg.core.parameters import Parameter, declared, parameter
-from neg.economy.general.outcomes import trade
 from neg.economy.part import Part
 from neg.economy.scene import Scene
 
@@ -54,7 +52,7 @@ class Agreements(Part):
     says: ClassVar[frozenset[str]] = frozenset({"agreements"})
 
     agreements: tuple[Agreement, ...] = eqx.field(default=(), converter=tuple)
-    compliance: Compliance = eqx.field(default_factory=LogNormal)
+    compliance: Compliance = eqx.field(default_factory=LogNormalCost)
     nu: Float[Array, ""] = parameter(
         0.1, "cost of managing each further agreement of a pair, share of compliance", low=0.0
     )
@@ -291,7 +289,7 @@ class Agreements(Part):
         """Contents are those of what is bought."""
         if self.held is not None or not self.ruled():
             return {}
-        inputs = inputs_of(scene.model, scene.prices, scene.x)
+        inputs = scene.model.inputs(scene.prices, scene.x)
         found = {}
         for one in self.ruled():
             r = scene.own(self, one.name)
@@ -317,7 +315,9 @@ class Agreements(Part):
         found["factor"] = (empty + 1.0).at[at].set(use.factor)
         found["use_count"] = full(jnp.sum(use.firms, axis=-1))
         found["use_value"] = full(jnp.sum(use.value, axis=-1))
-        found["compliance"] = full(jnp.sum(use.burnt, axis=-1)) * _paid(scene)
+        found["compliance"] = full(jnp.sum(use.burnt, axis=-1)) * scene.model.paid(
+            scene.prices, scene.x
+        )
         known, names = self.contents(scene), scene.model.place_names
         for number, one in enumerate(self.agreements):
             here = (slots.agreement == number)[:, None, :]
@@ -333,14 +333,6 @@ class Agreements(Part):
     def words(self) -> str:
         """What is fixed."""
         return "MFN duties, rules of origin and compliance costs of agreements"
-
-
-def _paid(scene: Scene) -> Float[Array, "origin destination sector"]:
-    """What buyers pay, by pair of those between whom agreements hold."""
-    model, seen = scene.model, scene.model.flows(scene.prices, scene.x)
-    if isinstance(model, Seen):
-        return model.merged(jnp.sum(trade(model.cities.market, seen), axis=3))
-    return jnp.sum(trade(model.market, seen), axis=3)
 
 
 def _smooth(agreement: Agreement) -> bool:

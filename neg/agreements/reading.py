@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from neg.agreements.agreement import Agreement, phase_in
-from neg.agreements.compliance import FAMILIES, Compliance, LogNormal
+from neg.agreements.compliance import FAMILIES, Compliance, LogNormalCost
 from neg.agreements.preferences import Agreements
 from neg.core.errors import InvalidParameterError, unknown_name
 
@@ -90,7 +90,7 @@ def read_agreements(
             f"agreements {list(drawn.values())} have compliance costs of different distributions "
             f"{list(drawn)}; must be one: firms draw once for all agreements"
         )
-    family: Compliance = LogNormal()
+    family: Compliance = LogNormalCost()
     if drawn:
         (name, shape), _ = drawn.popitem()
         kind = FAMILIES[name]

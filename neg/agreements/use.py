@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.agreements.compliance import Compliance, LogNormal, Masses
+from neg.agreements.compliance import Compliance, LogNormalCost, Masses
 from neg.core.checks import check_range
-from neg.core.parameters import as_float
+from neg.core.numbers import as_float
 
 MOST_OVERLAPPING = 4
 """Agreements that one pair of places may have at a time."""
@@ -98,10 +98,10 @@ def overlapping_use(
         nu: cost of managing each further agreement, a share of the cost.
 
     >>> use = overlapping_use(0.1, [0.0, 0.03], [0.03, 0.012], theta=4.0)
-    >>> [round(float(share), 6) for share in use.firms]
-    [0.746587, 0.238317]
+    >>> [round(float(share), 4) for share in use.firms]
+    [0.7466, 0.2383]
     """
-    compliance = LogNormal() if compliance is None else compliance
+    compliance = LogNormalCost() if compliance is None else compliance
     rates, costs = as_float(rates), as_float(costs)
     count = max(array.shape[-1] for array in (rates, costs))
     mfn, theta = as_float(mfn), as_float(theta)
@@ -215,10 +215,10 @@ def held_by(
     ]
 
 
-def thresholds(mfn: float, rates: Any, costs: Any) -> list[float]:
+def switch_draws(mfn: float, rates: Any, costs: Any) -> list[float]:
     """Draws, over which the cheapest choice changes, in the units of a cost of one.
 
-    >>> [round(z, 6) for z in thresholds(0.1, [0.0, 0.03], [1.0, 0.4])]
+    >>> [round(z, 6) for z in switch_draws(0.1, [0.0, 0.03], [1.0, 0.4])]
     [0.05102, 0.169903]
     """
     rates, costs = as_float(rates), as_float(costs)

@@ -10,7 +10,7 @@ import numpy as np
 from neg.analysis.blocks import links, own_shares
 from neg.analysis.inversion import invert_moving_costs
 from neg.barriers.layer import trade_costs
-from neg.core.checks import check_choice, check_range
+from neg.core.checks import check_choice, check_kind, check_range
 from neg.core.compilation import plain_jit
 from neg.core.errors import InvalidDataError
 from neg.core.parameters import altered
@@ -74,7 +74,16 @@ def calibrate(
     Source: Dekle, Eaton and Kortum (2008), IMF Staff Papers 55(3); Caliendo and Parro (2015);
     with people who move, Caliendo, Dvorkin and Parro (2019), Econometrica 87(3); chains, Antras
     and de Gortari (2020), Econometrica 88(4), whose tastes stand for their place-pair costs.
+
+    Raises :class:`neg.core.errors.NegError` for names, labels, shapes and values that do not fit,
+    each by name.
+
+    >>> from neg.data import load_icio
+    >>> economy = calibrate(load_icio().select(["JPN", "CHN"]), uses="common")
+    >>> economy.places, len(economy.sectors)
+    (('JPN', 'CHN', 'ROW'), 11)
     """
+    check_kind("table", table, Table)
     check_choice("uses", uses, USES)
     if chains and uses != "common":
         raise InvalidDataError(f"uses = {uses!r} does not go with chains; must be 'common'")

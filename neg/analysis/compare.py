@@ -13,7 +13,7 @@ import xarray as xr
 from neg.analysis.hat import change_of
 from neg.analysis.outcomes import labelled
 from neg.analysis.scenarios import Scenario
-from neg.core.checks import check_labels
+from neg.core.checks import check_kind, check_labels
 from neg.core.errors import InvalidParameterError
 from neg.core.quantities import describe
 from neg.core.status import Stability, Status
@@ -49,6 +49,7 @@ def solve(
     possible, :func:`neg.analysis.returns.equilibria_beyond` lists others; each can be ``start``.
     Prices are sought from ``prices``, by default the economy's initial ones.
     """
+    check_kind("economy", economy, Model)
     return _solve(economy, start, throw, prices=prices)[0]
 
 
@@ -103,7 +104,18 @@ def compare(
     and stability; attributes say what is held fixed.
 
     Raises named errors for edits that the economy does not have, before anything is solved.
+
+    >>> from neg.analysis import scenario
+    >>> from neg.economy.general import general_economy
+    >>> economy = general_economy(
+    ...     places=["a", "b"], sectors=["goods"], employment=1.0, theta=4.0, tau=1.5
+    ... )
+    >>> cheaper = scenario({"name": "cheaper", "edits": [{"path": "tau", "times": 0.9}]})
+    >>> found = compare(economy, [cheaper])
+    >>> found["welfare_change"].sel(scenario="cheaper").values.round(3).tolist()  # per cent
+    [2.095, 2.095]
     """
+    check_kind("economy", economy, Model)
     cases = [Scenario(name="baseline"), *scenarios]
     check_labels("scenarios", [case.name for case in cases])
     if start is not None and bool(jnp.all(economy.groups.size() == 1)):

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array
 
+from neg.core.checks import check_kind
 from neg.core.compilation import quick_jit
 from neg.core.errors import InvalidParameterError
 from neg.core.labels import align
@@ -42,7 +43,17 @@ def gradient(
     it is taken (and whose branch it follows); by default the short-run equilibrium at the
     observed distribution. Entries that the lever leaves alone are NaN; a lever that moves one
     number gives one number. NaN without convergence, and at a fold or break point.
+
+    >>> import jax.numpy as jnp
+    >>> from neg.economy.general import general_economy
+    >>> economy = general_economy(
+    ...     places=["a", "b"], sectors=["goods"], employment=1.0, theta=4.0, tau=1.5
+    ... )
+    >>> log_welfare = lambda out: jnp.log(out["welfare"][0])
+    >>> gradient(economy, log_welfare, Lever("tau", "times"))[..., 0].values.round(4).tolist()
+    [[nan, -0.0717], [-0.0932, nan]]
     """
+    check_kind("economy", economy, Model)
     lever = Lever(lever) if isinstance(lever, str) else lever
     lever.check(economy)
     spec = economy.parameters().get(lever.path)

@@ -19,6 +19,15 @@ def labelled(solution: Any) -> xr.Dataset:
     Arrays carry places, sectors, pairs or cells, as the model says (``model.labels``); cells carry
     their place, sector and group. Attributes hold the status of the solve, its residual, what is
     held fixed and, for a long-run equilibrium, whether it is stable.
+
+    >>> from neg.economy.general import general_economy
+    >>> from neg.solvers.short_run import short_run
+    >>> economy = general_economy(
+    ...     places=["a", "b"], sectors=["goods"], employment=[[1.0], [2.0]], theta=4.0, tau=1.5
+    ... )
+    >>> found = labelled(short_run(economy))
+    >>> round(float(found["wage"].sel(place="b", sector="goods")), 4), found.attrs["status"]
+    (0.9694, 'converged')
     """
     model = solution.model
     dataset = xr.Dataset(attrs=solve_attributes(solution))

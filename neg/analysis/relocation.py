@@ -16,7 +16,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array
 
-from neg.core.checks import check_finite, check_labels, check_range
+from neg.core.checks import check_finite, check_kind, check_labels, check_range
 from neg.core.compilation import own_settings, quick_jit
 from neg.core.errors import ConvergenceError, InvalidDataError
 from neg.core.status import STABILITY_TOLERANCE, Status
@@ -92,6 +92,7 @@ def relocation(
     Fujita, Krugman and Venables (1999), The Spatial Economy, ch. 15. Leaves out: people who look
     ahead, and the time that moving takes (see :func:`neg.paths`).
     """
+    check_kind("economy", economy, Model)
     dates = np.asarray(dates, dtype=float)
     check_finite("dates", dates)
     if dates.ndim != 1 or len(dates) < 2 or not (np.diff(dates) > 0).all():

@@ -115,7 +115,12 @@ class Scenario(BaseModel):
 
 
 def scenario(data: dict[str, Any]) -> Scenario:
-    """Read a scenario from plain data (from a configuration file, say), naming what is wrong."""
+    """Read a scenario from plain data (from a configuration file, say), naming what is wrong.
+
+    >>> made = scenario({"name": "open", "edits": [{"layer": "border", "cost": 0.9}]})
+    >>> made.edits[0].lever
+    Lever('border.cost', 'times')
+    """
     try:
         found = Scenario.model_validate(data)
         for edit in found.edits:

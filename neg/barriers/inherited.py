@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.core.parameters import Parameter, altered
+from neg.economy.general.bought import Inputs
 from neg.economy.part import Part
 from neg.economy.scene import Scene
 
@@ -48,6 +49,21 @@ class Seen:
         shape = (len(self.names), len(self.names), market.tau.shape[2])
         one, none = jnp.ones(shape), jnp.zeros(shape)
         return altered(market, tau=one, tariff=none, export_tax=none, taste=one[..., None])
+
+    def inputs(self, prices: Any, x: Any) -> Inputs:
+        """Input shares of economies: places weigh by what they buy of a class, and by output."""
+        own, seen = self.cities.inputs(prices, x), self.cities.flows(prices, x)
+        paid, output = self.summed(seen.spending), self.summed(seen.revenue)
+        bought = self.merged(own.bought * seen.spending[None])
+        bought = jnp.where(paid > 0, bought / jnp.where(paid > 0, paid, 1.0), 0.0)
+        used = self.summed(own.used * seen.revenue[:, None, :])
+        some = (output > 0)[:, None, :]
+        used = jnp.where(some, used / jnp.where(output > 0, output, 1.0)[:, None, :], 0.0)
+        return Inputs(bought, used, own.use)
+
+    def paid(self, prices: Any, x: Any) -> Array:
+        """What buyers pay, by pair of economies and sector."""
+        return self.merged(self.cities.paid(prices, x))
 
     def merged(self, pairs: Float[Array, "origin destination *rest"]) -> Array:
         """Sums over the cities of pairs of economies."""
@@ -92,6 +108,11 @@ class Inherited(Part):
     def says(self) -> frozenset[str]:  # type: ignore[override]  # that of the part
         """What the part speaks for."""
         return self.part.says
+
+    @property
+    def bare(self) -> Part:
+        """The part between economies."""
+        return self.part
 
     @property
     def economies(self) -> tuple[str, ...]:

@@ -11,11 +11,11 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.barriers.barrier import Barrier
-from neg.barriers.inherited import Inherited
 from neg.core.checks import check_choice, check_range, check_shape
 from neg.core.errors import InvalidParameterError
 from neg.core.labels import align
-from neg.core.parameters import as_float, parameter
+from neg.core.numbers import as_float
+from neg.core.parameters import parameter
 from neg.economy.part import Part
 from neg.economy.scene import Scene
 
@@ -136,5 +136,4 @@ def freight_rate(
 def layers_of(economy: Any) -> tuple[Part, ...]:
     """The layers of trade cost among the parts of an economy, inherited ones too."""
     parts: Iterable[Any] = getattr(economy, "parts", ())
-    own = [(part, part.part if isinstance(part, Inherited) else part) for part in parts]
-    return tuple(part for part, inner in own if isinstance(inner, Barrier))
+    return tuple(part for part in parts if isinstance(part.bare, Barrier))

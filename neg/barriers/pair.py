@@ -57,7 +57,7 @@ class PairLayer(Barrier):
         """The rate of every pair and sector, without an economy.
 
         >>> from neg.barriers.ntm import NTM
-        >>> NTM(0.03).rate(2, 1)[0, 1, 0].item()
+        >>> round(NTM(0.03).rate(2, 1)[0, 1, 0].item(), 6)
         0.03
         """
         log = self._spread(self.log_rate(None), places)

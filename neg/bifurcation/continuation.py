@@ -18,11 +18,11 @@ from neg.bifurcation.symmetry import Symmetry, cleared
 from neg.core.checks import check_range
 from neg.core.compilation import quick_jit
 from neg.core.errors import ConvergenceError
+from neg.core.status import STABILITY_TOLERANCE
 from neg.economy.lever import Lever, in_hand
 from neg.economy.model import Model
-from neg.solvers.long_run import EMPTY
+from neg.solvers.replicator import EMPTY, average_payoff
 from neg.solvers.short_run import check_distribution
-from neg.solvers.stability import average_payoff
 
 MAX_POINTS = 400
 
@@ -63,10 +63,44 @@ def continuation(
     used = x > EMPTY * np.asarray(here.groups.cell_mass) if used is None else np.asarray(used)
     if group is None:
         group = line_symmetries(model, line)
-    branch = through(model, line, x, at, used, group, steps or Steps(), max_points)
+    branch = followed(model, line, x, at, used, group, steps or Steps(), max_points)
     if branch is None:
         raise ConvergenceError(f"no equilibrium found near the start at {line.label} = {at:g}")
     return branch
+
+
+def followed(
+    model: Model,
+    line: ParameterLine,
+    x: np.ndarray,
+    at: float,
+    used: np.ndarray,
+    group: Symmetry,
+    steps: Steps,
+    max_points: int,
+) -> Branch | None:
+    """The branch :func:`through` a start, again from beside it where the start is special.
+
+    At a start with zero growth what happens there is hidden: a break point, and all beyond.
+    """
+    found = through(model, line, x, at, used, group, steps, max_points)
+    beside = None if found is None else _beside(found, at)
+    if found is None or beside is None:
+        return found
+    start = found.x[beside], float(found.parameter[beside])
+    again = through(model, line, *start, used, group, steps, max_points)
+    return found if again is None else again
+
+
+def _beside(branch: Branch, position: float) -> int | None:
+    """A point well away from one at this position where growth is zero; None without such a one."""
+    told = np.abs(branch.growth) > STABILITY_TOLERANCE
+    critical = np.flatnonzero(~told & (np.abs(branch.parameter - position) <= 1e-12))
+    clear = np.flatnonzero(told)
+    if not len(critical) or not len(clear):
+        return None
+    apart = np.abs(clear - critical[0])
+    return int(clear[np.argmin(np.abs(apart - apart.max() // 2))])
 
 
 def through(

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.bifurcation.symmetry import Symmetry, symmetries
-from neg.core.checks import check_range
+from neg.core.checks import as_numbers, check_range
 from neg.core.errors import InvalidParameterError, unknown_name
 from neg.economy.model import Model
 
@@ -55,12 +55,12 @@ def parameter_line(
             raise unknown_name("parameter", parameter, [*model.parameters(), *model.aliases])
         if low is None or high is None:
             raise InvalidParameterError(f"low and high of {parameter} are needed")
-        check_range(f"low and high of {parameter}", np.array([low, high]))
+        check_range(f"low and high of {parameter}", [low, high])
         names: tuple[str, ...] = (parameter,)
         ends = np.array([[0.0, 1.0]])
     else:
         names = tuple(parameter)
-        ends = np.array([parameter[name] for name in names], dtype=float)
+        ends = as_numbers("ends of the line", [parameter[name] for name in names])
         check_range("ends of the line", ends)
         low, high = (0.0 if low is None else low), (1.0 if high is None else high)
     origin, direction = ends[:, 0], ends[:, 1] - ends[:, 0]

@@ -13,13 +13,14 @@ import numpy as np
 
 from neg.bifurcation.arclength import End, Steps
 from neg.bifurcation.branch import Branch, Kind, SpecialPoint
-from neg.bifurcation.continuation import MAX_POINTS, through
+from neg.bifurcation.continuation import MAX_POINTS, followed
 from neg.bifurcation.line import ParameterLine
 from neg.bifurcation.recognition import on_branch, polished, repeats, starts_or_ends_here
 from neg.bifurcation.switching import beyond_corner, exits, leave
 from neg.bifurcation.symmetry import Symmetry, distributions
 from neg.economy.model import Model
-from neg.solvers.long_run import EMPTY, STABILITY_TOLERANCE, equilibrium_at, long_run
+from neg.solvers.long_run import STABILITY_TOLERANCE, equilibrium_at, long_run
+from neg.solvers.replicator import EMPTY
 
 STARTS = -1
 STABLE = 0
@@ -174,7 +175,7 @@ class Grower:
 
     def through(self, x: np.ndarray, position: float, used: np.ndarray) -> Branch | None:
         """The branch through the equilibrium near a distribution, followed both ways."""
-        return through(self.model, self.line, x, position, used, self.group, *self.control)
+        return followed(self.model, self.line, x, position, used, self.group, *self.control)
 
     def number_of(self, x: np.ndarray, used: np.ndarray, position: float) -> int | None:
         """The branch on which an equilibrium lies, mirror images included; None if on none."""

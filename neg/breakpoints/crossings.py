@@ -9,8 +9,8 @@ from jaxtyping import Array
 
 from neg.economy.model import Model
 from neg.solvers.newton import newton
+from neg.solvers.replicator import average_payoff
 from neg.solvers.short_run import market_system
-from neg.solvers.stability import average_payoff
 from neg.solvers.system import Unknowns, flat_prices, pack, payoff
 
 NULL = 1e-7

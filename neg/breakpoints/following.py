@@ -31,8 +31,8 @@ from neg.core.status import Status
 from neg.economy.model import Model
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.newton import newton
+from neg.solvers.replicator import average_payoff
 from neg.solvers.short_run import market_system
-from neg.solvers.stability import average_payoff
 from neg.solvers.system import flat_prices, payoff
 
 _PRICES = 0.01

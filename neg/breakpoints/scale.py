@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.bifurcation.line import ParameterLine
+from neg.core.checks import as_numbers
 from neg.core.errors import InvalidParameterError, unknown_name
 from neg.economy.model import Alias, Model, Parameter
 
@@ -101,6 +102,8 @@ def scale_of(
     spec = declared(model, parameter)
     least, most = spec.low, spec.high
     for name, bound in (("low", low), ("high", high)):
+        if bound is not None:
+            as_numbers(name, bound)
         inside = bound is None or (
             np.isfinite(bound)
             and (least is None or bound >= least)

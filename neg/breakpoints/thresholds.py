@@ -24,7 +24,7 @@ from neg.breakpoints.zeros import (
     on_corner,
     on_interior,
 )
-from neg.core.checks import check_choice, is_concrete
+from neg.core.checks import check_choice, check_kind, is_concrete
 from neg.core.errors import BlackHoleError, ConvergenceError, InvalidParameterError
 from neg.economy.lever import Lever, in_hand
 from neg.economy.model import Model
@@ -56,7 +56,12 @@ def thresholds(
     the later ones with ``rank`` > 0. Where an asymmetric geography turns the break into a fold, the
     fold is reported. Raises :class:`neg.core.errors.UnknownNameError` for an unknown parameter and
     :class:`neg.core.errors.InvalidParameterError` for bounds outside its range.
+
+    >>> from neg.models.core_periphery import CorePeriphery
+    >>> [(point.kind, round(point.value, 4)) for point in thresholds(CorePeriphery()).points]
+    [('break', 1.6266), ('sustain', 1.8073)]
     """
+    check_kind("model", model, Model)
     if isinstance(parameter, Lever):
         model, parameter = in_hand(model, parameter, parameter.path)
     path = scaled_path(model, parameter, low, high)

@@ -28,7 +28,8 @@ from neg.breakpoints.crossings import NULL, model_at, null_free
 from neg.core.compilation import quick_jit
 from neg.economy.model import Model
 from neg.solvers.implicit import implicit_solution
-from neg.solvers.stability import average_payoff, replicator_jacobian
+from neg.solvers.replicator import average_payoff
+from neg.solvers.stability import replicator_jacobian
 from neg.solvers.system import distribution, long_run_residual, payoff, slopes, stop, unpack
 
 

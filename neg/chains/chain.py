@@ -39,7 +39,7 @@ class Chain(Parametric):
         theta: trade elasticity.
         draws: one of ``chain``, ``stage``, ``value-added``.
 
-    >>> Chain([1.0, 0.4, 0.3], 5.0).beta.round(2).tolist()
+    >>> [round(float(share), 2) for share in Chain([1.0, 0.4, 0.3], 5.0).beta]
     [0.42, 0.7, 1.0]
     """
 

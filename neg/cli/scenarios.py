@@ -20,8 +20,8 @@ from neg.core.compilation import compile_quickly, keep_compiled
 from neg.core.errors import ConvergenceError, InvalidDataError, NegError
 from neg.core.records import check_writable
 from neg.scenario_files import (
-    Result,
     ScenarioFile,
+    Solved,
     check_scenario,
     compare_scenarios,
     fit_scenario,
@@ -121,7 +121,7 @@ def policy(options: argparse.Namespace) -> str:
     return _searched(options, policy_scenario)
 
 
-def _searched(options: argparse.Namespace, search: Callable[..., Result]) -> str:
+def _searched(options: argparse.Namespace, search: Callable[..., Solved]) -> str:
     name = options.files[0]
     read = read_scenario(name)
     check_writable(options.out, folder=True)
@@ -132,7 +132,7 @@ def _searched(options: argparse.Namespace, search: Callable[..., Result]) -> str
     return _written(result, options, [read])
 
 
-def _written(result: Result, options: argparse.Namespace, read: list[ScenarioFile]) -> str:
+def _written(result: Solved, options: argparse.Namespace, read: list[ScenarioFile]) -> str:
     sources = tuple(_source(name) for name in options.files)
     path = result.write(options.out, sources=sources)
     if not result.converged:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import reprlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -13,6 +15,7 @@ from neg.core.errors import (
     InvalidParameterError,
     InvalidShapeError,
     LabelMismatchError,
+    NegError,
     SharesError,
     unknown_name,
 )
@@ -29,6 +32,31 @@ def is_concrete(value: Any) -> bool:
         and isinstance(leaf, np.ndarray | jax.Array | float | int | np.generic)
         for leaf in leaves
     )
+
+
+def as_numbers(name: str, value: Any) -> np.ndarray:
+    """``value`` as an array of doubles; :class:`InvalidDataError` for what is no number.
+
+    >>> as_numbers("start", [0.5, "half"])
+    Traceback (most recent call last):
+    neg.core.errors.InvalidDataError: start = [0.5, 'half'] is not allowed; must be numbers
+    """
+    with numbers_only(name, value):
+        if np.iscomplexobj(value):
+            raise TypeError("complex numbers are not ordered")
+        return np.asarray(value, dtype=float)
+
+
+@contextmanager
+def numbers_only(name: str, value: Any) -> Iterator[None]:
+    """Name what could not be read as numbers: text, ragged lists, complex numbers, objects."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if isinstance(error, NegError | jax.errors.JAXTypeError):
+            raise
+        shown = reprlib.repr(value)
+        raise InvalidDataError(f"{name} = {shown} is not allowed; must be numbers") from error
 
 
 def check_range(
@@ -52,9 +80,9 @@ def check_range(
     Traceback (most recent call last):
     neg.core.errors.InvalidParameterError: mu = 1.2 is not allowed; must be finite in [0, 1]
     """
-    if not is_concrete(value):
+    if not (is_concrete(value) or _has_text(value)):
         return
-    array = np.asarray(value, dtype=float)
+    array = as_numbers(name, value)
     bad = ~np.isfinite(array)
     if low is not None:
         bad |= array <= low if low_open else array < low
@@ -66,6 +94,10 @@ def check_range(
             f"{name}{_first(bad)} = {array[bad].flat[0]:g} is not allowed; "
             f"must be finite in {allowed}"
         )
+
+
+def _has_text(value: Any) -> bool:
+    return any(isinstance(leaf, str) for leaf in jax.tree.leaves(value))
 
 
 def range_text(
@@ -81,11 +113,27 @@ def range_text(
     return f"{left}, {right}"
 
 
+def check_kind(name: str, value: Any, kind: type) -> None:
+    """Raise :class:`InvalidDataError` unless ``value`` is one of a kind (a model, a table).
+
+    >>> check_kind("table", "icio.csv", dict)
+    Traceback (most recent call last):
+    neg.core.errors.InvalidDataError: table is a str; must be a dict
+    """
+    if isinstance(value, kind):
+        return
+    if isinstance(value, type):
+        raise InvalidDataError(
+            f"{name} is the class {value.__name__}; must be one of it: {value.__name__}(...)"
+        )
+    raise InvalidDataError(f"{name} is a {type(value).__name__}; must be a {kind.__name__}")
+
+
 def check_finite(name: str, value: Any, *, nonnegative: bool = False) -> None:
     """Raise :class:`InvalidDataError` at the first entry that is not finite (or is negative)."""
-    if not is_concrete(value):
+    if not (is_concrete(value) or _has_text(value)):
         return
-    array = np.asarray(value, dtype=float)
+    array = as_numbers(name, value)
     bad = ~np.isfinite(array)
     if nonnegative:
         bad |= array < 0
@@ -152,6 +200,8 @@ def as_masses(name: str, value: Any, index: Any, mass: Any) -> Any:
 
 def check_labels(name: str, labels: Sequence[str], expected: Sequence[str] | None = None) -> None:
     """Raise :class:`LabelMismatchError` for repeated labels or labels other than expected."""
+    if isinstance(labels, str):  # its letters would pass for labels
+        raise LabelMismatchError(f"{name} is the text {labels!r}; must be a list of labels")
     seen: set[str] = set()
     for label in labels:
         if label in seen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
@@ -15,6 +16,7 @@ import jax
 import jax.numpy as jnp
 
 from neg.core.errors import SettingsError
+from neg.core.memory_maps import make_room
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -54,6 +56,27 @@ def plain_jit(function: Any) -> Any:
     return _jit_with(function, _OLDER | {"xla_backend_optimization_level": 0})
 
 
+class LooksAhead(ABC):
+    """What has work for the host that compiled code would have to call back for."""
+
+    @abstractmethod
+    def ahead(self) -> Any:
+        """The same with that work done."""
+
+    @abstractmethod
+    def behind(self) -> Any:
+        """The same without what the work has found."""
+
+
+def _looks(node: Any) -> bool:
+    return isinstance(node, LooksAhead)
+
+
+def _look(tree: Any, way: str) -> Any:
+    turn = lambda node: getattr(node, way)() if _looks(node) else node
+    return jax.tree.map(turn, tree, is_leaf=_looks)
+
+
 def _jit_with(function: Any, options: dict[str, Any]) -> Any:
     jit: Any = eqx.filter_jit  # takes the settings of jax.jit, which its types do not say
     usual = jit(function)
@@ -66,10 +89,16 @@ def _jit_with(function: Any, options: dict[str, Any]) -> Any:
     @functools.wraps(function)
     def call(*given: Any, **named: Any) -> Any:
         leaves = jax.tree.leaves((given, named))
-        inside = any(isinstance(leaf, jax.core.Tracer) for leaf in leaves)
         # Inside a program that is being traced even constants are traced.
-        inside = inside or isinstance(jnp.zeros(()), jax.core.Tracer)
-        return (usual if inside else quick)(*given, **named)
+        traced = isinstance(jnp.zeros(()), jax.core.Tracer)
+        if not traced:
+            make_room()
+        if traced or any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
+            return usual(*given, **named)
+        if not any(_looks(node) for node in jax.tree.leaves((given, named), is_leaf=_looks)):
+            return quick(*given, **named)
+        given, named = _look((given, named), "ahead")
+        return _look(quick(*given, **named), "behind")
 
     call._cached = quick._cached  # type: ignore[attr-defined]  # what counts compilations reads
     return call

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
 
-from neg.core.errors import InvalidParameterError, unknown_name
+from neg.core.errors import InvalidDataError, InvalidParameterError, unknown_name
+from neg.core.numbers import as_float, if_given
 
 if TYPE_CHECKING:
     from neg.core.parameters import Alias
@@ -40,11 +41,28 @@ class TakesAliases(_ModuleMeta):
                 if key not in known:
                     allowed = [name for name in [*known, *aliases] if name != "self"]
                     raise unknown_name(f"argument of {cls.__name__}", key, allowed)
-        made = super().__call__(*positional, **named)
+        try:
+            made = super().__call__(*positional, **named)
+        except (TypeError, ValueError) as error:
+            _name_what_is_no_number(
+                cls, dict(zip(list(known)[1:], positional, strict=False)) | named, error
+            )
+            raise
         if not given:
             return made
         refuse_both(aliases, given, [*list(known)[1 : 1 + len(positional)], *named])
         return made.with_(**given)
+
+
+def _name_what_is_no_number(cls: Any, given: Mapping[str, Any], cause: Exception) -> None:
+    """Raise an error that names the argument at fault: a field's converter cannot."""
+    for field in dataclasses.fields(cls):
+        takes_numbers = field.metadata.get("converter") in (as_float, if_given)
+        if takes_numbers and given.get(field.name) is not None:
+            try:
+                as_float(given[field.name], field.name)
+            except InvalidDataError as named:
+                raise named from cause
 
 
 def _arguments(cls: Any) -> str:

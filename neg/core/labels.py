@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neg.core.checks import check_labels, check_shape
+from neg.core.checks import as_numbers, check_labels, check_shape
 from neg.core.errors import InvalidShapeError, LabelMismatchError, unknown_name
 
 
@@ -33,7 +33,7 @@ def align(name: str, value: Any, axes: Mapping[str, Sequence[str]]) -> np.ndarra
         return _from_frame(name, value, axes)
     if has_labels(value):
         return _from_series(name, dict(value.items()), axes)
-    array = np.asarray(value, dtype=float)
+    array = as_numbers(name, value)
     sizes = [len(labels) for labels in axes.values()]
     if array.ndim > len(sizes):
         raise InvalidShapeError(f"{name} has shape {array.shape}; must be {tuple(sizes)}")
@@ -66,7 +66,7 @@ def _from_dataarray(name: str, value: Any, axes: Mapping[str, Sequence[str]]) ->
                 f"{name} has {value.sizes[dim]} entries along {dim}; must have {len(axes[dim])}"
             )
     present = [axis for axis in axes if axis in value.dims]
-    array = np.asarray(value.transpose(*present), dtype=float)
+    array = as_numbers(name, value.transpose(*present))
     return array.reshape([len(axes[axis]) if axis in present else 1 for axis in axes])
 
 
@@ -76,7 +76,7 @@ def _from_frame(name: str, value: Any, axes: Mapping[str, Sequence[str]]) -> np.
     first, second = list(axes)[:2]
     rows = order_of(f"rows of {name}", value.index, axes[first])
     columns = order_of(f"columns of {name}", value.columns, axes[second])
-    array = np.asarray(value, dtype=float)[np.ix_(rows, columns)]
+    array = as_numbers(name, value)[np.ix_(rows, columns)]
     return array.reshape(array.shape + (1,) * (len(axes) - 2))
 
 
@@ -97,5 +97,5 @@ def _from_series(
         )
     axis = fitting[0]
     by_label = {str(label): number for label, number in value.items()}
-    array = np.asarray([by_label[label] for label in axes[axis]], dtype=float)
+    array = as_numbers(name, [by_label[label] for label in axes[axis]])
     return array.reshape([len(array) if other == axis else 1 for other in axes])

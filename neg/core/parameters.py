@@ -11,16 +11,21 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.core.checks import check_choice, check_range, check_shape, is_concrete, range_text
+from neg.core.checks import (
+    check_choice,
+    check_range,
+    check_shape,
+    is_concrete,
+    range_text,
+)
 from neg.core.construction import TakesAliases, refuse_both
 from neg.core.errors import (
     InvalidParameterError,
     InvalidShapeError,
-    LabelMismatchError,
     NegError,
     unknown_name,
 )
-from neg.core.labels import has_labels
+from neg.core.numbers import as_float, if_given
 
 _REQUIRED: Any = object()
 
@@ -71,24 +76,6 @@ class Alias(NamedTuple):
     def allowed(self) -> str:
         """The allowed range, such as ``[0, 1]``."""
         return range_text(self.low, self.high)
-
-
-def as_float(value: Any) -> Array:
-    """A double-precision array, whatever number or list comes in.
-
-    Raises :class:`LabelMismatchError` for something with labels: they would be dropped unread.
-    """
-    if has_labels(value):
-        raise LabelMismatchError(
-            f"a {type(value).__name__} has labels, which nobody would read here; give it where "
-            "places and sectors are named (a builder or a Lever), or as a bare array"
-        )
-    return jnp.asarray(value, dtype=float)
-
-
-def if_given(value: Any) -> Array | None:
-    """The same, and None for None."""
-    return None if value is None else as_float(value)
 
 
 def parameter(
@@ -231,7 +218,7 @@ class Parametric(eqx.Module, metaclass=TakesAliases):
             alias = self.aliases[key]
             check_range(key, value, alias.low, alias.high)
             try:
-                model = alias.put(model, jnp.asarray(value, dtype=float))
+                model = alias.put(model, as_float(value, key))
             except NegError as error:  # phi = 0 is an infinite tau: name what the user gave
                 raise type(error)(f"{key} = {value} is not allowed: {error}") from error
         return model

@@ -25,6 +25,9 @@ def country_codes(names: Iterable[str], where: str = "countries") -> list[str]:
         where: what the names belong to, for the message.
 
     Raises :class:`UnknownNameError` for a name that is not known, with the nearest ones.
+
+    >>> country_codes(["Viet Nam", "Korea, Rep."])
+    ['VNM', 'KOR']
     """
     codes = []
     for name in names:

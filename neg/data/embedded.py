@@ -31,6 +31,10 @@ def load_icio() -> Table:
     Re-exports: a flow runs from where a good was made to where it is used, so that goods passing
     through Hong Kong, Singapore or Viet Nam are not sales of theirs; in no cell of this table do
     exports exceed output, unlike in customs data.
+
+    >>> table = load_icio()
+    >>> len(table.places), len(table.sectors), table.year
+    (21, 11, 2020)
     """
     name = "icio2020_21x11.csv.gz"
     with (FILES / name).open("rb") as raw, gzip.open(raw, "rt", encoding="utf-8") as text:
@@ -72,6 +76,10 @@ def facts() -> xr.Dataset:
 
     One variable per fact along ``place``, each with unit, year and source; ``name`` is a
     coordinate. Years are 2019 (Penn World Table) and 2016 (logistics performance index).
+
+    >>> population = facts()["population"]
+    >>> round(float(population.sel(place="VNM"))), population.attrs["unit"]
+    (96, 'million persons')
     """
     name = "east_asia_18_facts.csv"
     with (FILES / name).open("rb") as raw:

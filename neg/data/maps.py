@@ -51,6 +51,9 @@ def distances(kind: str = "sea") -> xr.DataArray:
     The diagonal is the mean distance inside a region, ``0.67 sqrt(area/pi)``, in all three. Ports
     are not doors: Myanmar-Thailand is 3,530 km by sea and 580 km as the crow flies. Conventions
     are in ``attrs``. Raises :class:`UnknownNameError` for another kind.
+
+    >>> float(distances("sea").sel(origin="JPN", destination="VNM"))
+    4563.0
     """
     check_choice("kind of distance", kind, _KINDS)
     name = f"distances_{kind.replace('-', '_')}_km.csv"

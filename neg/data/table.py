@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from neg.core.checks import check_labels, check_shape
+from neg.core.checks import as_numbers, check_labels, check_shape
 from neg.core.errors import InvalidDataError, InvalidParameterError
 from neg.data.accounts import Accounts, Array
 from neg.data.aggregate import aggregate, select
@@ -74,7 +74,7 @@ class Table(Accounts):
             given = getattr(self, name)
             if isinstance(given, xr.DataArray):
                 given = align(name, given, {axis: self._labels(axis) for axis in _AXES[name]})
-            array = np.array(given, dtype=float)
+            array = as_numbers(name, given).copy()
             check_shape(name, array, shape)
             array.flags.writeable = False
             object.__setattr__(self, name, array)

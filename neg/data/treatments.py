@@ -155,6 +155,11 @@ def from_flows(flows: xr.DataArray, tariff: xr.DataArray | None = None) -> Table
     Labels may come in any order: places stand as along ``origin``. Raises
     :class:`LabelMismatchError` where labels are absent or differ, :class:`InvalidShapeError` for
     other dimensions, and :class:`InvalidDataError` for a place that sells nothing.
+
+    >>> sides = {"origin": ["A", "B"], "destination": ["A", "B"]}
+    >>> table = from_flows(xr.DataArray([[8.0, 2.0], [1.0, 9.0]], sides))
+    >>> table.places, table.output.ravel().tolist()
+    (('A', 'B'), [10.0, 10.0])
     """
     flows = _with_sector("flows", flows)
     places = axis_labels("flows", flows, "origin")

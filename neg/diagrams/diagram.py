@@ -14,7 +14,7 @@ from neg.bifurcation.arclength import Steps
 from neg.bifurcation.line import ParameterLine, line_symmetries, parameter_line
 from neg.bifurcation.symmetry import Symmetry
 from neg.bifurcation.tree import STABLE, Grower, Tree
-from neg.core.checks import check_range
+from neg.core.checks import as_numbers, check_kind, check_range
 from neg.core.errors import InvalidParameterError
 from neg.core.status import Status
 from neg.diagrams.basins import Basins, follow_to_rest
@@ -162,14 +162,23 @@ def diagram(
     ``max_depth`` branch points from a start, stable ones first. Other arguments as in
     :func:`neg.bifurcation.continuation.continuation`. The ``notes`` of the result say what was
     searched and what was not.
+
+    Raises :class:`neg.core.errors.UnknownNameError` for an unknown parameter and
+    :class:`neg.core.errors.InvalidParameterError` for bounds outside its range.
+
+    >>> from neg.models.core_periphery import CorePeriphery
+    >>> found = diagram(CorePeriphery(), "tau", 1.4, 2.2)
+    >>> [one.stable for one in found.equilibria(1.7)].count(True)
+    3
     """
+    check_kind("model", model, Model)
     if isinstance(parameter, Lever):
         model, parameter = in_hand(model, parameter, parameter.path)
     line = parameter_line(model, parameter, low, high)
     group = line_symmetries(model, line) if group is None else group
     search = (search or Search()).sized(model)
     grower = Grower(model, line, group, steps, most_branches=max_branches, most_depth=max_depth)
-    given = [np.asarray(getattr(x, "x", x), dtype=float) for x in starts]
+    given = [as_numbers("starts", getattr(x, "x", x)) for x in starts]
     position = _position(model, line, at, isinstance(parameter, str))
     here = line.at(model, jnp.asarray(position))
     grower.begin(position, [*given, *(agglomerated(here, group) if search.corners else [])])

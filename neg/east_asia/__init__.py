@@ -12,6 +12,8 @@ from neg.core.rooms import furnish
 
 _OFFERED = {
     "Cities": "economy",
+    "Strengths": "economy",
+    "Where": "economy",
     "city_economy": "economy",
     "city_network": "network",
     "city_places": "places",

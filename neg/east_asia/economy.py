@@ -34,6 +34,45 @@ Arkolakis (2022, Review of Economic Studies 89(6)) comes to; assumed to hold her
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
+class Where:
+    """Which places: as :func:`neg.east_asia.city_places` finds them, or others.
+
+    ``most`` and ``merge_km`` are its arguments; ``places`` is such a table made by hand, and
+    ``network`` another than :func:`neg.east_asia.city_network` gives for the places.
+    """
+
+    most: int = 60
+    merge_km: float = 50.0
+    places: pd.DataFrame | None = None
+    network: Network | None = None
+
+    def found(self) -> tuple[pd.DataFrame, Network]:
+        """The places and the network that joins them."""
+        frame = city_places(self.most, self.merge_km) if self.places is None else self.places
+        if self.network is not None:
+            return frame, self.network
+        known = self.places is None
+        return frame, embedded(self.most, self.merge_km) if known else city_network(frame)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Strengths:
+    """How strongly things answer each other.
+
+    ``theta`` and ``alpha`` are trade and scale elasticities, one number or one a sector;
+    ``size_premium`` the elasticity of output per worker to the size of a place, ``decay`` that of
+    tastes to distance, and ``kappa`` the dispersion of tastes for places (all three assumed);
+    without one (None) the observed allocation need not be stable.
+    """
+
+    theta: Any = 4.0
+    alpha: Any = 0.0
+    size_premium: float = 0.05
+    decay: float = DECAY
+    kappa: float | None = KAPPA
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
 class Cities:
     """An economy of places, what it was built from, and what it must give back."""
 
@@ -90,23 +129,16 @@ class Cities:
 
 
 def city_economy(
+    where: Where = Where(),  # noqa: B008  (frozen)
+    strengths: Strengths = Strengths(),  # noqa: B008  (frozen)
     *,
-    most: int = 60,
-    merge_km: float = 50.0,
     table: Table | None = None,
     sectors: dict[str, tuple[str, ...]] | None = None,
-    carried: tuple[str, ...] | None = None,
-    theta: Any = 4.0,
-    alpha: Any = 0.0,
-    size_premium: float = 0.05,
-    decay: float = DECAY,
     mobility: str = "free",
-    network: Network | None = None,
-    places: pd.DataFrame | None = None,
-    kappa: float | None = KAPPA,
     parts: tuple[Part, ...] = (),
     deficit_rule: str = "spending-share",
     rebate: str = "proportional",
+    carried: tuple[str, ...] | None = None,
     **routes: Any,
 ) -> Cities:
     """The economy of cities of the 18 economies, whose baseline is the table of 2020.
@@ -129,51 +161,43 @@ def city_economy(
     (:class:`neg.parts.Tastes`); in the sectors of a place they earn the same.
 
     Args:
-        most, merge_km: as :func:`neg.east_asia.city_places` takes them.
+        where: which places, and the network that joins them.
+        strengths: elasticities, and how tastes for places differ.
         table: of the 18 economies and USA, EU27, ROW; the embedded one of 2020 by default.
         sectors: groups of sectors of the table; by default five (:data:`SECTORS`).
-        carried: sectors whose goods travel on the network.
-        theta, alpha: trade and scale elasticities, one number or one a sector.
-        size_premium: elasticity of output per worker to the size of a place (assumed).
-        decay: elasticity of tastes to distance (assumed).
         mobility: ``free`` (place and sector, within the economy), ``places``, ``sectors`` or
             ``immobile``.
-        network, places: others than :func:`neg.east_asia.city_network` gives for these places.
-        kappa: dispersion of tastes for places (assumed); None for none, where the observed
-            allocation need not be stable.
         parts: other mechanisms; they must leave the baseline as it is or be absorbed by amenity.
             Tariffs at the baseline are taken out of the table's net taxes. What stands between
             economies goes in as :class:`neg.barriers.Inherited`, by the economy of each place
             (:attr:`neg.east_asia.accounts.Accounts.member`).
         deficit_rule, rebate: as in :func:`neg.economy.general.general_economy`.
+        carried: sectors whose goods travel on the network.
         routes: of :meth:`neg.network.Carriage.on`: ``routing``, ``theta`` as ``route_theta``,
             ``shipment``, ``daily``, ``fees``, ...
 
-    >>> cities = city_economy(most=1)
+    >>> cities = city_economy(Where(most=1))
     >>> len(cities.economy.places), len(cities.economy.sectors)
     (21, 5)
     """
-    check_range("decay", decay, 0.0)
+    check_range("decay", strengths.decay, 0.0)
     groups = SECTORS if sectors is None else sectors
     wanted = (CARRIED if sectors is None else tuple(groups)) if carried is None else carried
     whole = (data.load_icio() if table is None else table).balanced()
     whole = whole.aggregate(sectors={k: list(v) for k, v in groups.items()} if groups else None)
-    frame = city_places(most, merge_km) if places is None else places
-    own = split(whole, frame, size_premium=size_premium)
-    if network is None:
-        network = embedded(most, merge_km) if places is None else city_network(frame)
-    net = network
+    frame, net = where.found()
+    own = split(whole, frame, size_premium=strengths.size_premium)
     if "route_theta" in routes:
         routes["theta"] = routes.pop("route_theta")
     mechanisms: list[Part] = [Carriage.on(net, carried=tuple(wanted), **routes), *parts]
-    if kappa is not None and mobility != "immobile":
-        mechanisms.append(Tastes(kappa=kappa, sectors=0.0))
+    if strengths.kappa is not None and mobility != "immobile":
+        mechanisms.append(Tastes(kappa=strengths.kappa, sectors=0.0))
     found = fitted(
         own,
-        _tastes(net, own.names, decay),
+        _tastes(net, own.names, strengths.decay),
         tuple(mechanisms),
-        theta,
-        alpha,
+        strengths.theta,
+        strengths.alpha,
         mobility,
         deficit_rule=deficit_rule,
         rebate=rebate,

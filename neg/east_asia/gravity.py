@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.sparse import csr_array
 
 from neg.core.checks import check_range, check_shape
 from neg.core.errors import ConvergenceError, InvalidDataError
@@ -77,22 +77,28 @@ def fit_blocks(
                 f"{name} of the places of economy {o} add up to {inside[o]:.10g}; must be "
                 f"{total[o]:.10g}, what its pairs say"
             )
-    kernel = np.ascontiguousarray(kernel)
+    order = np.argsort(member, kind="stable")  # the places of an economy next to each other
+    member = member[order]
+    sales, purchases = sales[order], purchases[order]
+    kernel = np.ascontiguousarray(kernel[np.ix_(order, order)])
     turned = np.ascontiguousarray(kernel.T)
+    ends = np.searchsorted(member, np.arange(m + 1))
+    places = [slice(*two) for two in itertools.pairwise(ends)]
     a, b, c = np.ones(n), np.ones(n), np.where(blocks > 0, 1.0, 0.0)
     gap = np.inf
     for done in range(_ROUNDS):
-        into = _by_economy(b, member, m) @ turned  # [economy of the destination, origin]
+        into = _by_economy(b, turned, places)  # [economy of the destination, origin]
         a = _over(sales, (into * c[member].T).sum(axis=0))
-        c = np.where(blocks > 0, _over(blocks, _by_economy(a, member, m) @ into.T), 0.0)
-        out = _by_economy(a, member, m) @ kernel  # [economy of the origin, destination]
+        c = np.where(blocks > 0, _over(blocks, _by_economy(a, into.T, places)), 0.0)
+        out = _by_economy(a, kernel, places)  # [economy of the origin, destination]
         wanted = (out * c[:, member]).sum(axis=0)
         gap = max(
             _gap(b * wanted, purchases),
             _gap(a * (into * c[member].T).sum(axis=0), sales),
         )
         if gap <= TOLERANCE:
-            return Fitted(a, b, c, gap, done)
+            back = np.argsort(order)
+            return Fitted(a[back], b[back], c, gap, done)
         b = _over(purchases, wanted)
     raise ConvergenceError(
         f"flows miss a sum by {gap:.3g} of it after {_ROUNDS} rounds of scaling; must be within "
@@ -100,10 +106,9 @@ def fit_blocks(
     )
 
 
-def _by_economy(values: np.ndarray, member: np.ndarray, count: int) -> csr_array:
-    """Sums over the places of every economy, by these weights; a product reads its matrix once."""
-    entries = (values, (member, np.arange(len(member))))
-    return csr_array(entries, shape=(count, len(member)))
+def _by_economy(weights: np.ndarray, matrix: np.ndarray, places: list[slice]) -> np.ndarray:
+    """Weighted sums of rows over the places of every economy; each row is read once."""
+    return np.stack([weights[one] @ matrix[one] for one in places])
 
 
 def _over(wanted: np.ndarray, found: np.ndarray) -> np.ndarray:

@@ -6,10 +6,12 @@ import functools
 from collections.abc import Iterable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from neg.core.errors import InvalidParameterError
 from neg.economy.scene import Scene
 
 Ledger = dict[tuple[str, str, str], Array]
@@ -77,3 +79,23 @@ def bought_by_budget(
             after["budget", payee, what] = moved
             collected = collected + jnp.sum(moved, axis=1)
     return after | {("people", "budget", "taxes for outlays"): jnp.diag(collected)}
+
+
+def check_effects(composed: Any) -> None:
+    """Effects must be among what the base takes up."""
+
+    def look(x: Array) -> dict[str, dict[str, Array]]:
+        prices = composed.base.initial_prices(x)
+        every = composed.initial_prices(x)
+        own = {name: start for name, start in every.items() if name not in prices}
+        scene = under_way(composed.parts, Scene(composed.base, x, prices, own))
+        return {part.label: part.effects(scene) for part in composed.parts}
+
+    found = jax.eval_shape(look, composed.base.initial_distribution())
+    for label, effects in found.items():
+        for name in effects:
+            if name not in composed.accepts:
+                raise InvalidParameterError(
+                    f"part {label!r} moves {name}, which {type(composed.base).__name__} does not "
+                    f"take up; must be among {sorted(composed.accepts)}"
+                )

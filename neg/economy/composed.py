@@ -6,21 +6,29 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neg.core.checks import check_labels
+from neg.core.compilation import LooksAhead
 from neg.core.errors import InvalidParameterError, unknown_name
 from neg.core.parameters import Parameter, altered
-from neg.economy.adding import add, bought_by_budget, log_left, outlays, under_way, welfare
+from neg.economy.adding import (
+    add,
+    bought_by_budget,
+    check_effects,
+    log_left,
+    outlays,
+    under_way,
+    welfare,
+)
 from neg.economy.delegate import Delegate
 from neg.economy.model import Model, Prices
-from neg.economy.part import Part
+from neg.economy.part import Part, parts_given
 from neg.economy.scene import Scene
 
 
-class Economy(Delegate):
+class Economy(Delegate, LooksAhead):
     """A model, its ``base``, with parts switched on (build it with :func:`compose`).
 
         payoff = base.payoff + sum of the parts' payoffs
@@ -51,6 +59,18 @@ class Economy(Delegate):
             if part.label == label:
                 return part
         raise unknown_name("part", label, [part.label for part in self.parts])
+
+    def ahead(self) -> Self:
+        """The economy with what its parts find out before compiled code, such as routes.
+
+        Compiled programs then hold no call back, and are kept between processes. What parts have
+        found is dropped where their parameters change, and before a program's results are seen.
+        """
+        return altered(self, parts=tuple(part.ahead(self.base) for part in self.parts))
+
+    def behind(self) -> Self:
+        """The economy without it."""
+        return altered(self, parts=tuple(part.behind() for part in self.parts))
 
     # The base, as the parts leave it ---------------------------------------------------------
 
@@ -261,7 +281,8 @@ class Economy(Delegate):
                 part.check_axes(sizes | own, f"{part.label}.")
                 if any(getattr(before, name, 0) is None for name in inner[part.label]):
                     part.check(base)  # what was switched off may make no sense here
-                    _check_effects(new)
+                    check_effects(new)
+                part.notice(base)
         return new
 
     @property
@@ -303,10 +324,9 @@ def compose(base: Model, parts: Iterable[Part] = ()) -> Economy:
     >>> float(compose(CorePeriphery(), [Land(h=0.2)]).get("land.h"))
     0.2
     """
-    given = list(parts)
-    model, all_parts = base, given
+    model, all_parts = base, parts_given(base, parts)
     if isinstance(base, Economy):
-        model, all_parts = base.base, [*base.parts, *given]
+        model, all_parts = base.base, [*base.parts, *all_parts]
     check_labels("parts", [part.label for part in all_parts])
     said = dict.fromkeys(model.says, type(model).__name__)
     sizes = {axis: len(names) for axis, names in model.labels.items()}
@@ -321,25 +341,7 @@ def compose(base: Model, parts: Iterable[Part] = ()) -> Economy:
         own = {axis: len(names) for axis, names in part.labels.items()}
         part.check_axes(sizes | own, f"{part.label}.")
         part.check(model)
+        part.notice(model)
     composed = Economy(model, tuple(all_parts))
-    _check_effects(composed)
+    check_effects(composed)
     return composed
-
-
-def _check_effects(composed: Economy) -> None:
-    """Effects must be among what the base takes up."""
-
-    def look(x: Array) -> dict[str, dict[str, Array]]:
-        prices = composed.base.initial_prices(x)
-        own = composed._own(x)
-        scene = under_way(composed.parts, Scene(composed.base, x, prices, own))
-        return {part.label: part.effects(scene) for part in composed.parts}
-
-    found = jax.eval_shape(look, composed.base.initial_distribution())
-    for label, effects in found.items():
-        for name in effects:
-            if name not in composed.accepts:
-                raise InvalidParameterError(
-                    f"part {label!r} moves {name}, which {type(composed.base).__name__} does not "
-                    f"take up; must be among {sorted(composed.accepts)}"
-                )

@@ -18,6 +18,7 @@ from jaxtyping import Array, Bool, Float
 from neg.core.checks import check_choice
 from neg.core.errors import InvalidParameterError, InvalidShapeError, unknown_name
 from neg.core.labels import align, has_labels
+from neg.core.numbers import as_float
 from neg.core.parameters import Parameter, altered, uniform
 from neg.economy.delegate import Delegate
 from neg.economy.model import Model
@@ -178,14 +179,15 @@ class Lever:
         if not spec.axes:
             self.check(economy)
             if self.operation == "set":
-                return economy.with_(**{self.path: jnp.asarray(value, dtype=float)})
+                return economy.with_(**{self.path: as_float(value, self.path)})
             old = _switched_on(economy, spec).get(self.path)
+            value = as_float(value, self.path)
             return economy.with_(**{self.path: _operate(self.operation, old, value)})
         mask = self.mask(economy, spec)
         labels = economy.labels
         if has_labels(value):
             value = align(self.path, value, {axis: labels[axis] for axis in spec.axes})
-        value = jnp.asarray(value, dtype=float)
+        value = as_float(value, self.path)
         if 0 < value.ndim < mask.ndim:  # of the first axes, such as a matrix for every sector
             value = value.reshape(value.shape + (1,) * (mask.ndim - value.ndim))
         if value.ndim > mask.ndim or any(
@@ -203,7 +205,7 @@ class Lever:
 def _operate(operation: str, old: Array, value: Any) -> Array:
     if operation == "times":
         return old * value
-    return old + value if operation == "plus" else jnp.asarray(value, dtype=float)
+    return old + value if operation == "plus" else value
 
 
 def _switched_on(economy: Model, spec: Parameter) -> Any:

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from jaxtyping import Array, Float
 
+from neg.core.checks import check_kind
+from neg.core.errors import InvalidDataError
 from neg.core.parameters import Parametric
 from neg.economy.model import Model
 from neg.economy.scene import Scene
@@ -24,7 +26,8 @@ class Part(Parametric):
     ``effects``    log factors on what the model accepts, by name: ``barrier`` and ``tariff``
                    ``[origin, destination]`` (or with sectors), ``delay`` of trips,
                    ``productivity`` and ``hours`` ``[place, sector]``,
-                   ``grant``: what the budget of the origin adds to sales, with their shape
+                   ``grant``: what the budget of the origin adds to sales, with their shape,
+                   ``transfer``: money ``[place]`` that a place gets from others
     ``unknowns``   start of the part's own unknowns, by name; ``residual`` is shaped like them
     ``stocks``     start of stocks that move in time, by name; ``drift`` is the growth rate of
                    each. In the long run stocks rest; in time they move with the distribution
@@ -50,6 +53,26 @@ class Part(Parametric):
 
     def check(self, model: Model) -> None:
         """Raise a named error where the part makes no sense on this model."""
+
+    def notice(self, model: Model) -> None:
+        """Warn of what the numbers of the part do on this model; whenever they are given."""
+
+    @property
+    def bare(self) -> Part:
+        """The part itself, where another carries it over to more places than it knows."""
+        return self
+
+    def seen(self, scene: Scene) -> Scene:
+        """The scene as the bare part sees it."""
+        return scene
+
+    def ahead(self, model: Model) -> Part:
+        """The part with what it can find out before compiled code; see :class:`Economy`."""
+        return self
+
+    def behind(self) -> Part:
+        """The part without."""
+        return self
 
     def payoff(self, scene: Scene) -> Float[Array, " cell"] | None:
         """What the part adds to the payoff of each cell."""
@@ -113,3 +136,14 @@ class Part(Parametric):
     def words(self) -> str:
         """What the part holds fixed, for the sentence that says so of the economy."""
         return ""
+
+
+def parts_given(base: Any, parts: Any) -> list[Any]:
+    """The parts of a list; a named error for a base that is no model, or what is no part."""
+    check_kind("base", base, Model)
+    if isinstance(parts, Part):
+        raise InvalidDataError(f"parts is one part, {parts.label!r}; must be a list of parts")
+    given = list(parts)
+    for k, part in enumerate(given):
+        check_kind(f"parts[{k}]", part, Part)
+    return given

@@ -8,7 +8,7 @@ __all__, __getattr__, __dir__ = furnish(
     {
         "Unknown": "levers",
         "Result": "result",
-        "Search": "minimum_distance",
+        "FitSettings": "settings",
         "Moment": "moments",
         "fit": "minimum_distance",
         "match_moments": "minimum_distance",

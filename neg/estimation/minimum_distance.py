@@ -19,7 +19,7 @@ from neg.estimation.inversion import invert
 from neg.estimation.least_squares import Lanes, Problem, evaluate, long_way, minimise
 from neg.estimation.levers import Levers, Point, Unknown, in_hands
 from neg.estimation.result import Result, rank_of
-from neg.estimation.settings import ROUTES, Search
+from neg.estimation.settings import ROUTES, FitSettings
 from neg.estimation.weights import weights_of
 from neg.solvers.long_run import LongRun
 from neg.solvers.short_run import ShortRun
@@ -41,7 +41,7 @@ class Estimation(eqx.Module):
     z: Float[Array, " unknown"]
     near: Any
     point: Point | None = None
-    search: Search = eqx.field(static=True, default=Search())
+    search: FitSettings = eqx.field(static=True, default=FitSettings())
 
 
 def fit(
@@ -64,7 +64,7 @@ def fit(
     outcomes to named numbers or arrays. W is the inverse of ``covariance`` (a matrix in the sorted
     order of the names, or standard deviations by name), or holds ``weights`` by name (default 1);
     with neither the loss is the sum of squared gaps. Everything that is no unknown is known: it is
-    what ``economy`` says. ``search`` are the fields of :class:`Search`.
+    what ``economy`` says. ``search`` are the fields of :class:`FitSettings`.
 
     The equilibrium is that on the branch of ``at``, by default the short run at the observed
     distribution; it is solved again in every step, from where the last step found it, and never
@@ -99,7 +99,7 @@ def fit(
         aims,
         (weights, covariance, sure),
         start,
-        Search(**search),
+        FitSettings(**search),
         point,
     )
 
@@ -124,7 +124,9 @@ def match_moments(
     bounds = {name: (low, high) for name, (_, low, high) in unknowns.items()}
     starts = {name: start for name, (start, _, _) in unknowns.items()}
     made = _Plain(moments)
-    return _search(made, starts, bounds, targets, (weights, covariance, {}), (), Search(**search))
+    return _search(
+        made, starts, bounds, targets, (weights, covariance, {}), (), FitSettings(**search)
+    )
 
 
 class _Moments(eqx.Module):
@@ -158,7 +160,7 @@ def _search(
     targets: Mapping[str, Any],
     weighting: tuple[Any, Any, Mapping[str, float]],
     start: Any,
-    search: Search,
+    search: FitSettings,
     point: Point | None = None,
 ) -> Result:
     check_range("starts", search.starts, 1)
@@ -218,7 +220,7 @@ def lanes(
     )
 
 
-def _spread(z: Array, search: Search) -> Array:
+def _spread(z: Array, search: FitSettings) -> Array:
     """The start, and others around it: one unit in the unbounded unknowns."""
     noise = np.random.default_rng(search.seed).normal(size=(search.starts, len(z)))
     noise[0] = 0.0

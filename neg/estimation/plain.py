@@ -49,7 +49,7 @@ def fit_from(
     standard deviation (``sd``, then all have one); an unknown a lever with ``low``, ``high`` and
     perhaps ``start`` and ``prior`` (mean and standard deviation). ``known`` are levers with the
     ``value`` that they are put to before the fit. ``search`` holds the fields of
-    :class:`neg.estimation.minimum_distance.Search`.
+    :class:`neg.estimation.minimum_distance.FitSettings`.
     """
     _keys("fit", data, ("unknowns", "targets", "known", "search"))
     unknowns = {name: unknown_of(name, one) for name, one in _part(data, "unknowns").items()}

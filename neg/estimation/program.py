@@ -104,6 +104,7 @@ def solve_program(
         v, taken = _slsqp(memory, v, low, high, width, max_steps - steps, first_step)
         steps += taken
         v = _polish(memory, v, low, high, width, tolerance)
+    v = _touching(memory, v, low, high, width, tolerance)
     seen = memory(v)
     multipliers, m_low, m_high, left = kkt(v, seen, low, high, width)
     return End(v, seen, multipliers, m_low, m_high, left, steps, memory.count)
@@ -165,6 +166,26 @@ def _slsqp(
     feasible = np.all(seen.limits >= np.minimum(first.limits, 0.0) - 1e-5 * limit)
     better = seen.good and feasible and np.all(np.isfinite(end))
     return (end if better else v), int(found.nit)
+
+
+def _touching(
+    memory: _Memory, v: Array, low: Array, high: Array, width: Array, tolerance: float
+) -> Array:
+    """The point moved onto the limits that bind: a budget is spent to the last bit of it.
+
+    Conditions are judged in full ranges of instruments, beside which a budget may be small.
+    """
+    seen = memory(v)
+    multipliers, m_low, m_high, left = kkt(v, seen, low, high, width)
+    move, held = (m_low <= 0) & (m_high <= 0), multipliers > 0
+    if not (held.any() and move.any() and seen.good):
+        return v
+    normal = (seen.limit_slopes * width)[held][:, move]
+    step = np.zeros(len(v))
+    step[move] = np.linalg.lstsq(normal, -seen.limits[held], rcond=None)[0]
+    new = np.clip(v + width * step, low, high)
+    good = kkt(new, memory(new), low, high, width)[3] <= max(left, tolerance)
+    return new if good else v
 
 
 def _polish(

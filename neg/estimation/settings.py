@@ -8,7 +8,7 @@ ROUTES = ("distance", "exact")
 
 
 @dataclasses.dataclass(frozen=True)
-class Search:
+class FitSettings:
     """How a fit is sought.
 
     ``route``: ``distance``, Levenberg-Marquardt on the weighted gaps, or ``exact``, Newton's method

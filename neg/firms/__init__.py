@@ -1,12 +1,14 @@
 """Firms that differ: selection, ladders, entry, finance, clusters."""
 
+from neg.firms.business_services import BusinessServices
 from neg.firms.census import Census, Sales, census
 from neg.firms.cluster import Cluster, Hub
 from neg.firms.credit import Credit
 from neg.firms.facts import size_facts
-from neg.firms.financed import FinancedSelection
+from neg.firms.financed import ClosedMarketWarning, FinancedSelection
 from neg.firms.joining import Clusters
 from neg.firms.ladder import Ladder, ladder
+from neg.firms.linkages import HorizontalLinks, VerticalLinks
 from neg.firms.melitz import Melitz
 from neg.firms.processes import BornGlobal, Contacts, Stages
 from neg.firms.selection import Selection
@@ -18,12 +20,15 @@ from neg.firms.working_capital import WorkingCapital
 
 __all__ = [
     "BornGlobal",
+    "BusinessServices",
     "Census",
+    "ClosedMarketWarning",
     "Cluster",
     "Clusters",
     "Contacts",
     "Credit",
     "FinancedSelection",
+    "HorizontalLinks",
     "Hub",
     "Ladder",
     "Melitz",
@@ -33,6 +38,7 @@ __all__ = [
     "Stages",
     "TakeOff",
     "Tiers",
+    "VerticalLinks",
     "WaysIn",
     "WorkingCapital",
     "census",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import warnings
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from neg.core.checks import is_concrete
@@ -17,6 +19,10 @@ from neg.firms.credit import Credit, Loan, Needs
 from neg.firms.cutoffs import Served, Terms
 from neg.firms.selection import Selection
 from neg.menus import Pareto
+
+
+class ClosedMarketWarning(UserWarning):
+    """A cap on interest at which nobody is lent to for a market: it is closed."""
 
 
 class FinancedSelection(Selection, Credit):
@@ -41,8 +47,10 @@ class FinancedSelection(Selection, Credit):
     Rationing: under a ``cap`` on interest lenders refuse firms whose collateral does not cover
     enough of the loan; where sales are pledged (``pledge``) those are the firms below a threshold,
     which ``rationed`` counts as a share of those that would pay. Without a pledge all loans for a
-    market are alike, and one that is refused closes it. Derivatives are those of the side on
-    which the economy is.
+    market are alike: a cap that binds closes the whole market at once, whatever firms would earn
+    there, and nothing is sold. That is a jump that no derivative sees; :class:`ClosedMarketWarning`
+    names such markets where the numbers are known, and the outcome ``closed`` is one for them, in
+    compiled code too. Otherwise derivatives are those of the side on which the economy is.
 
     Source: as :class:`Credit`; the halving of costs by money is an assumption. Leaves out: fixed
     costs paid at destinations. Raises :class:`neg.core.errors.InvalidParameterError` for those,
@@ -89,6 +97,28 @@ class FinancedSelection(Selection, Credit):
                 f"cap = {float(jnp.asarray(self.cap)):g} is not allowed; must be so high that the "
                 "firms of every place are lent to for some market"
             )
+
+    def notice(self, model: Any) -> None:
+        """Name the markets that a cap closes."""
+        if self.cap is None:
+            return
+        need, _, _ = self._loan(Scene(model, model.initial_distribution(), {}, {}))
+        if not is_concrete(need.lent):
+            return
+        at = np.argwhere(np.asarray(~need.lent) & self._mask(model))
+        if not len(at):
+            return
+        names = [
+            f"{model.sectors[s]} from {model.places[i]} to {model.places[j]}" for i, j, s in at[:3]
+        ]
+        more = f" and {len(at) - 3} more" if len(at) > 3 else ""
+        warnings.warn(
+            f"cap = {float(jnp.asarray(self.cap)):g} closes markets, as no loan for them is made "
+            f"and nothing is sold: {'; '.join(names)}{more}; raise it, or let firms pledge sales "
+            "(pledge)",
+            ClosedMarketWarning,
+            stacklevel=4,
+        )
 
     @property
     def _moves_entry(self) -> bool:
@@ -154,4 +184,5 @@ class FinancedSelection(Selection, Credit):
         found = {"budget": paid, "threshold": jnp.where(on, needed, 0.0)}
         if self.cap is not None:
             found["rationed"] = jnp.where(on, self._rationed(scene, self._served_now(scene)), 0.0)
+            found["closed"] = jnp.where(on & ~terms.open, 1.0, 0.0)
         return super().outcomes(scene) | found

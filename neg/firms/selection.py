@@ -19,6 +19,7 @@ from neg.economy.part import Part
 from neg.economy.scene import Scene
 from neg.firms.census import Census, by_sector
 from neg.firms.cutoffs import CLOSED, Served, Terms, any_law, least_size, log_or_zero, pareto
+from neg.firms.twins import how_to_write
 from neg.menus import Pareto, Productivity
 
 _SMALL = ("enterprises", "jobs", "value_added", "exports")
@@ -118,8 +119,8 @@ class Selection(Part):
         """A general economy, whose chosen sectors have free entry and ``theta >= sigma - 1``."""
         if not isinstance(model, GeneralEconomy):
             raise InvalidParameterError(
-                f"part 'selection' is not allowed on a {type(model).__name__}; must be on a "
-                "general economy, where fixed costs can be paid"
+                f"part {self.label!r} is not allowed on a {type(model).__name__}; must be on a "
+                f"general economy, where fixed costs can be paid: {how_to_write(model)}"
             )
         for name in self.sectors or ():
             if name not in model.sectors:

@@ -10,7 +10,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.core.errors import InvalidParameterError
-from neg.core.parameters import altered, if_given, parameter
+from neg.core.numbers import if_given
+from neg.core.parameters import altered, parameter
 from neg.economy.groups import Groups
 from neg.economy.model import Model, Prices
 from neg.economy.part import Part

@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import Any, ClassVar, NamedTuple, Self
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from neg.core.checks import is_concrete
 from neg.core.errors import InvalidParameterError, unknown_name
-from neg.core.parameters import Parameter, as_float, parameter
-from neg.economy.general.outcomes import granted
+from neg.core.numbers import as_float
+from neg.core.parameters import Parameter, parameter
+from neg.economy.general.outcomes import granted, sales
 from neg.economy.model import Model
 from neg.economy.part import Part
 from neg.economy.scene import Scene
 from neg.firms.ladder import Ladder, ladder
+from neg.firms.tier_entry import free_entry_profit
 from neg.menus import Choice, Menu, Pareto, Productivity
 
 
@@ -29,11 +30,28 @@ def _by_tier(default: tuple[float, ...], meaning: str, unit: str, **ends: Any) -
     return eqx.field(default=default, converter=as_float, metadata={"neg": spec})
 
 
-class _Costs(NamedTuple):
-    """Flow cost of every tier in each place: resources, and what the budget pays of them."""
+class Costs(NamedTuple):
+    """Flow cost of every tier in each place: resources, and what the budget pays of them.
+
+    ``left`` is the share of their surplus that suppliers of a tier keep.
+    """
 
     resources: Float[Array, "place tier"]
     shared: Float[Array, "place tier"]
+    left: Float[Array, "place tier"]
+
+
+class Seen(NamedTuple):
+    """Operating profit per unit of size, who is where, costs; per sales: grants, what leaders keep.
+
+    The last two are over ``sales / sigma``.
+    """
+
+    profit: Float[Array, " place"]
+    chosen: Choice
+    costs: Costs
+    paid: Float[Array, " place"]
+    kept: Float[Array, " place"]
 
 
 class Tiers(Part):
@@ -72,6 +90,7 @@ class Tiers(Part):
     label: ClassVar[str] = "tiers"
     lever: ClassVar[str] = "harmonised"
     source: ClassVar[str] = "Bustos 2011; Melitz 2003"
+    says: ClassVar[frozenset[str]] = frozenset({"tiers"})
     outcome_axes: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(
         ("firms", "value_added", "cutoff", "cost", "life"), ("place", "tier")
     )
@@ -154,11 +173,12 @@ class Tiers(Part):
         general = hasattr(model, "flows")
         if not general and not hasattr(model, "sigma"):
             raise InvalidParameterError(
-                f"part 'tiers' is not allowed on a {type(model).__name__}; must be on a model of "
-                "monopolistic competition with an elasticity sigma, or on a general economy"
+                f"part '{self.label}' is not allowed on a {type(model).__name__}; must be on a "
+                "model of monopolistic competition with an elasticity sigma, or on a general "
+                "economy"
             )
-        for name in ("sharing", "training"):
-            if getattr(self, name) is not None and not general:
+        for name in self._from_income:
+            if not general:
                 raise InvalidParameterError(
                     f"{name} is not allowed on a {type(model).__name__}; must be left out, or on a "
                     "general economy, where income pays for it"
@@ -175,11 +195,21 @@ class Tiers(Part):
                     "be 1 (free entry): name the sectors where it is"
                 )
 
+    @property
+    def _from_income(self) -> tuple[str, ...]:
+        """Parameters in use that move money between sellers and people."""
+        return tuple(n for n in ("sharing", "training") if getattr(self, n) is not None)
+
+    @property
+    def _grants(self) -> bool:
+        """Whether firms are paid, or pay, a part of sales."""
+        return self.sharing is not None
+
     def _mask(self, model: Any) -> np.ndarray:
         same = np.asarray(model.technology.homogeneous)
         return np.isin(model.sectors, self.sectors or model.sectors) & ~same
 
-    def costs(self, places: int) -> _Costs:
+    def costs(self, places: int) -> Costs:
         """Flow cost of every tier, and what the budget pays of it, in cost bundles a year."""
 
         def at(value: Any) -> Array:
@@ -192,39 +222,22 @@ class Tiers(Part):
         entry = quality + self.standards * (1.0 - at(self.harmonised))
         entry = entry + self.certification * (1.0 - at(self.recognised))
         resources = jnp.broadcast_to(stay * entry, (places, *tiers))
+        whole = jnp.ones_like(resources)
         if self.sharing is None:
-            return _Costs(resources, jnp.zeros_like(resources))
+            return Costs(resources, jnp.zeros_like(resources), whole)
         above = jnp.arange(tiers[0]) > 0
         shared = jnp.where(above, at(self.sharing) * stay * quality, 0.0)
-        return _Costs(resources, jnp.broadcast_to(shared, resources.shape))
+        return Costs(resources, jnp.broadcast_to(shared, resources.shape), whole)
 
     def profit(self, places: int) -> Float[Array, " place"]:
         """Operating profit b per unit of size and value, over the cost bundle, at free entry."""
-        costs, entry = self.costs(places), jnp.broadcast_to(self.entry, (places,))
+        return free_entry_profit(self, places)
 
-        def expected(log_b: Array) -> tuple[Array, Array]:
-            chosen = self._choice(jnp.exp(log_b), costs)
-            return chosen.profit, jnp.sum(chosen.sales, axis=1)
-
-        def halve(_: Any, ends: tuple[Array, Array]) -> tuple[Array, Array]:
-            low, high = ends
-            middle = 0.5 * (low + high)
-            enough = expected(middle)[0] > entry
-            return jnp.where(enough, low, middle), jnp.where(enough, middle, high)
-
-        ends = (jnp.full((places,), -40.0), jnp.full((places,), 40.0))
-        start = jax.lax.fori_loop(0, 60, halve, jax.lax.stop_gradient(ends))
-        log_b = jax.lax.stop_gradient(0.5 * (start[0] + start[1]))
-        # At the root a step of Newton is zero and has the derivative of the root; the slope of
-        # expected profit in log b is operating profit (envelope theorem).
-        for _ in range(2):
-            excess, slope = expected(log_b)
-            log_b = log_b - (excess - entry) / slope
-        return jnp.exp(log_b)
-
-    def _choice(self, profit: Float[Array, " place"], costs: _Costs) -> Choice:
+    def choice(self, profit: Float[Array, " place"], costs: Costs) -> Choice:
+        """Who is in which tier where a unit of size and value earns ``profit``."""
         slope = profit[:, None] * self.worth
-        return Menu(slope, costs.resources - costs.shared).choose(self.size)
+        menu = Menu(costs.left * slope, costs.left * (costs.resources - costs.shared), sales=slope)
+        return menu.choose(self.size)
 
     def ladder(self, up: Any, births: float = 1.0) -> Ladder:
         """Firms by tier in time, with these upward rates and the exit rates of the tiers."""
@@ -238,31 +251,36 @@ class Tiers(Part):
         """
         return self.with_(reference=self.profit(places))
 
-    def _seen(self, scene: Scene) -> tuple[Array, Choice, _Costs, Array]:
-        """Profit, who is where, costs, and grants over sales; by place."""
+    def _seen(self, scene: Scene) -> Seen:
+        """Who is where, and what that costs."""
         profit, costs = self.profit(scene.places), self.costs(scene.places)
-        chosen = self._choice(profit, costs)
+        chosen = self.choice(profit, costs)
         # Sales are sigma times operating profit; sigma comes in where grants are sector's.
-        paid = jnp.sum(chosen.firms[:, 1:] * costs.shared, axis=1)
-        return profit, chosen, costs, paid / jnp.sum(chosen.sales, axis=1)
+        sold, firms = chosen.sales[:, 1:], chosen.firms[:, 1:]
+        paid = jnp.sum(firms * costs.shared, axis=1)
+        surplus = sold - firms * (costs.resources - costs.shared)
+        kept = jnp.sum((1.0 - costs.left) * surplus, axis=1)
+        whole = jnp.sum(sold, axis=1)
+        return Seen(profit, chosen, costs, paid / whole, kept / whole)
 
-    def _log_grant(self, scene: Scene, share: Array) -> Float[Array, "place sector"]:
+    def _log_grant(self, scene: Scene, seen: Seen) -> Float[Array, "place sector"]:
         sigma = scene.model.market.theta + 1.0
-        return jnp.where(self._mask(scene.model), jnp.log1p(share[:, None] / sigma), 0.0)
+        share = (seen.paid - seen.kept)[:, None]
+        return jnp.where(self._mask(scene.model), jnp.log1p(share / sigma), 0.0)
 
     def effects(self, scene: Scene) -> dict[str, Array]:
         """Cheaper deliveries where tiers are cheap, everywhere and at home; grants."""
-        profit, _, _, share = self._seen(scene)
-        lower = jnp.log(profit / jnp.broadcast_to(self.reference, (scene.places,)))
+        seen = self._seen(scene)
+        lower = jnp.log(seen.profit / jnp.broadcast_to(self.reference, (scene.places,)))
         if not hasattr(scene.model, "flows"):
             dearer = lower / (scene.model.sigma - 1.0)
             return {"barrier": jnp.broadcast_to(dearer[:, None], (scene.places, scene.places))}
         shape = (scene.places, scene.places, len(scene.model.sectors))
-        granted_log = self._log_grant(scene, share)
+        granted_log = self._log_grant(scene, seen)
         dearer = jnp.where(self._mask(scene.model), lower[:, None] + granted_log, 0.0)
         dearer = dearer / scene.model.market.theta
         found = {"barrier": jnp.broadcast_to(dearer[:, None], shape)}
-        if self.sharing is not None:
+        if self._grants:
             found["grant"] = jnp.broadcast_to(granted_log[:, None], shape)
         return found
 
@@ -274,30 +292,39 @@ class Tiers(Part):
 
     def outcomes(self, scene: Scene) -> dict[str, Array]:
         """By place and tier: shares of firms and value added, cut-offs; exit, life, the budget."""
-        profit, chosen, costs, share = self._seen(scene)
-        firms, value = chosen.active[:, 1:], chosen.sales_share[:, 1:]
+        seen = self._seen(scene)
+        firms, value = seen.chosen.active[:, 1:], seen.chosen.sales_share[:, 1:]
         risk = jnp.broadcast_to(self.risk, jnp.shape(self.worth))
         some = firms > 0
-        cut = jnp.where(some, chosen.low[:, 1:], 0.0)
+        cut = jnp.where(some, seen.chosen.low[:, 1:], 0.0)
         found = {
             "firms": firms,
             "value_added": value,
             "cutoff": cut,
-            "cost": costs.resources,
+            "cost": seen.costs.resources,
             "exit": firms @ risk,
             "life": jnp.broadcast_to(1.0 / risk, firms.shape),
             "suppliers": jnp.sum(firms[:, 1:], axis=1),
-            "profit": profit,
+            "profit": seen.profit,
         }
         paid = self.outlay(scene)
-        if self.sharing is not None:
-            own = jnp.broadcast_to(
-                self._log_grant(scene, share)[:, None],
-                (scene.places, scene.places, len(scene.model.sectors)),
-            )
-            spent = granted(scene, own)
+        if self._grants:
+            spent = self._granted(scene, seen)
             paid = spent if paid is None else paid + spent
         return found if paid is None else found | {"budget": paid}
+
+    def _granted(self, scene: Scene, seen: Seen) -> Float[Array, " place"]:
+        """What the budget adds to sales: the net of it and of what leaders keep, and the latter."""
+        own = self._log_grant(scene, seen)[:, None]
+        own = jnp.broadcast_to(own, (scene.places, scene.places, len(scene.model.sectors)))
+        return granted(scene, own) + self._kept(scene, seen)
+
+    def _kept(self, scene: Scene, seen: Seen) -> Float[Array, " place"]:
+        """Money that lead firms keep of what their suppliers earn."""
+        model = scene.model
+        sold = jnp.sum(sales(model.market, model.bent, model.flows(scene.prices, scene.x)), axis=1)
+        profits = jnp.where(self._mask(model), sold / (model.market.theta + 1.0), 0.0)
+        return seen.kept * jnp.sum(profits, axis=1)
 
     @property
     def words(self) -> str:

@@ -7,7 +7,9 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neg.core.errors import InvalidParameterError
 from neg.core.parameters import option, parameter
+from neg.economy.model import Model
 from neg.economy.part import Part
 from neg.economy.scene import Scene
 from neg.firms.processes import BornGlobal, Contacts, Stages
@@ -23,10 +25,15 @@ class WaysIn(Part):
     (:class:`Contacts`); ``born global``: a share of each generation, ``reach' = exit (markets
     share - reach)`` (:class:`BornGlobal`). Reach is in markets per firm. Sales of an origin abroad
     go with the number of its firms that serve a market, so that ``weight = 1 / theta`` is the
-    mass of firms in place of the cut-off; ``weight = 0`` switches the part off. ``lift`` is the
-    policy: it multiplies tries, fairs and matching, or (born global) divides the cost of a market.
+    mass of firms in place of the cut-off; ``weight = 0`` switches the part off. ``lift``
+    multiplies tries, what comes of fairs and matching, or (born global) divides the cost of a
+    market. What policy pays for that is ``fairs``, money of the budget of the place, spent on the
+    basket of its people (a general economy; ``budget`` reports it):
 
-    Source: as the processes. Leaves out: which market is served first.
+        lift in all = lift_i 2^(fairs_i / doubles)
+
+    Source: as the processes; the form in which money lifts is an assumption. Leaves out: which
+    market is served first.
     """
 
     label: ClassVar[str] = "ways_in"
@@ -40,13 +47,37 @@ class WaysIn(Part):
     lift: Float[Array, " place"] = parameter(
         1.0, "support of search", low=0.0, low_open=True, axes=("place",)
     )
+    fairs: Float[Array, " place"] | None = parameter(
+        None,
+        "budget of fairs and matching",
+        low=0.0,
+        axes=("place",),
+        unit="money / year",
+        neutral=0.0,
+    )
+    doubles: Float[Array, ""] = parameter(
+        0.01,
+        "budget at which fairs double the lift",
+        low=0.0,
+        low_open=True,
+        unit="money / year",
+    )
     process: str = option("contacts", "way in", ("stages", "contacts", "born global"))
     stages: Stages = Stages()
     contacts: Contacts = Contacts()
     born: BornGlobal = BornGlobal()
 
+    def check(self, model: Model) -> None:
+        """A budget needs incomes that pay it."""
+        if self.fairs is not None and not hasattr(model, "flows"):
+            raise InvalidParameterError(
+                f"fairs is not allowed on a {type(model).__name__}; must be left out, or on a "
+                "general economy, where income pays for it"
+            )
+
     def _lift(self, scene: Scene) -> Float[Array, " place"]:
-        return jnp.broadcast_to(self.lift, (scene.places,))
+        more = 1.0 if self.fairs is None else jnp.exp2(self.fairs / self.doubles)
+        return jnp.broadcast_to(self.lift * more, (scene.places,))
 
     def _rates(self, scene: Scene) -> tuple[Array, Array]:
         """Upward rates of the ladder ``[place, rung]`` and the exit rate."""
@@ -95,9 +126,14 @@ class WaysIn(Part):
         factor = -self.weight * jnp.log(self.reach(scene) / self.reference)
         return {"barrier": factor[:, None] * (1.0 - jnp.eye(scene.places))}
 
+    def outlay(self, scene: Scene) -> Float[Array, " place"] | None:
+        """Fairs and matching."""
+        return None if self.fairs is None else jnp.broadcast_to(self.fairs, (scene.places,))
+
     def outcomes(self, scene: Scene) -> dict[str, Array]:
-        """Markets per firm of each place."""
-        return {"reach": self.reach(scene)}
+        """Markets per firm of each place, and what the budget pays."""
+        paid = self.outlay(scene)
+        return {"reach": self.reach(scene)} | ({} if paid is None else {"budget": paid})
 
 
 def _share(born: BornGlobal, f0: Array) -> Array:

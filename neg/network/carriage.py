@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import equinox as eqx
 import jax
@@ -14,18 +14,17 @@ from jaxtyping import Array, Float
 from neg.barriers.barrier import Barrier
 from neg.core.checks import is_concrete
 from neg.core.errors import (
-    DisconnectedPlaceError,
     InvalidParameterError,
     LabelMismatchError,
     unknown_name,
 )
-from neg.core.parameters import option, parameter
+from neg.core.parameters import altered, option, parameter
 from neg.economy.model import Model
 from neg.economy.scene import Scene
 from neg.network.costs import LAYERS, Costs, layers, money_and_hours, openness
-from neg.network.paths import search
 from neg.network.radius import check_converges
-from neg.network.routing import least_costs, smooth_costs
+from neg.network.reach import check_reach
+from neg.network.routing import Found, find, found_here, least_costs, smooth_costs, sums_along
 from neg.network.transport import Network
 
 _LINK, _TRANSFER, _BORDER = ("link",), ("transfer",), ("border",)
@@ -103,6 +102,8 @@ class Carriage(Barrier):
     congestion: Float[Array, ""] = parameter(
         0.0, "elasticity lambda of link costs to traffic", low=0.0
     )
+    routes: tuple[Found, ...] | None = eqx.field(default=None, kw_only=True, repr=False)
+    """The cheapest routes of every kind of shipment, where they are known (:meth:`ahead`)."""
     routing: str = option("least", "which routes goods take", ("least", "smooth"))
     fees: str = option("nobody", "who gets border fees", ("nobody", "destination"))
     congested: str = option("no", "whether traffic slows links", ("no", "yes"))
@@ -164,23 +165,12 @@ class Carriage(Barrier):
             )
 
     def _check_routes(self, names: Sequence[str]) -> None:
-        graph, costs, places = self.network.graph, self._costs(), self.network.index(names)
-        opened = np.asarray(openness(graph, costs))
+        graph, places = self.network.graph, self.network.index(names)
         for value, daily in self._shipments():
-            cost = np.asarray(layers(graph, costs, value, daily).sum(axis=0))
-            found, _ = search(graph, np.where(opened > 0, cost, np.inf), places)
-            ends = graph.last[places]
-            best = np.where(ends >= 0, found[:, np.maximum(ends, 0)], np.inf).min(axis=2)
-            np.fill_diagonal(best, 0.0)
-            if not np.isfinite(best).all():
-                o, d = np.argwhere(~np.isfinite(best))[0]
-                raise DisconnectedPlaceError(
-                    f"no route leads from {names[o]!r} to {names[d]!r}; "
-                    "every place must be within reach of every other"
-                )
+            cost = np.asarray(self._open(self._arcs(value, daily, None)))
+            check_reach(graph, cost, places, names)
             if self.routing == "smooth" and self.congested == "no":
-                closed = np.where(opened > 0, cost, np.inf)
-                check_converges(graph, closed, float(self.theta))
+                check_converges(graph, cost, float(self.theta))
 
     def _shipments(self) -> list[tuple[Array, Array]]:
         """Worth and daily cost of shipments: one pair, or one for each sector."""
@@ -206,35 +196,66 @@ class Carriage(Barrier):
         slowed = jnp.where(jnp.asarray(graph.link >= 0), self.congestion * (load - cap), 0.0)
         return found.at[-1].add(slowed)
 
-    def _log_tau(self, arcs: Array, places: np.ndarray) -> Array:
-        graph = self.network.graph
-        opened = openness(graph, self._costs())
-        if self.routing == "least":
-            return jnp.sum(least_costs(graph, arcs, opened, places, places), axis=0)
-        return smooth_costs(graph, jnp.sum(arcs, axis=0), opened, self.theta, places, places)
+    def _open(self, arcs: Array) -> Array:
+        """Cost of every arc, infinite where it is closed."""
+        opened = openness(self.network.graph, self._costs())
+        return jnp.where(opened > 0, jnp.sum(arcs, axis=0), jnp.inf)
 
-    def _expected(self, arcs: Array, places: np.ndarray, rows: Array) -> Array:
+    def ahead(self, model: Model) -> Carriage:
+        """The same with its cheapest routes, which compiled code then need not ask for."""
+        given = [*self._costs(), self.shipment, self.daily]
+        if self.routing != "least" or not is_concrete(given):
+            return self
+        graph, places = self.network.graph, self._places(model)
+        costs = [np.asarray(self._open(self._arcs(*one, None))) for one in self._shipments()]
+        routes = tuple(found_here(graph, cost, places, places) for cost in costs)
+        return altered(self, routes=routes)
+
+    def behind(self) -> Carriage:
+        """The same without routes."""
+        return altered(self, routes=None)
+
+    def with_(self, **values: Any) -> Self:
+        """The same with parameters or fields replaced; routes are those of other costs then."""
+        return super().with_(**{"routes": None} | values)
+
+    def _found(self, arcs: Array, places: np.ndarray, kind: int) -> Found:
+        """The cheapest routes of a kind of shipment."""
+        if self.routes is not None:
+            return self.routes[kind]
+        return find(self.network.graph, self._open(arcs), places, places)
+
+    def _log_tau(self, arcs: Array, places: np.ndarray, kind: int) -> Array:
+        graph, cost = self.network.graph, jnp.sum(arcs, axis=0)
+        if self.routing == "least":
+            return least_costs(graph, cost, self._found(arcs, places, kind))
+        opened = openness(graph, self._costs())
+        return smooth_costs(graph, cost, opened, self.theta, places, places)
+
+    def _expected(self, arcs: Array, places: np.ndarray, kind: int, rows: Array) -> Array:
         """Sums of ``rows [k, arc]`` over the routes taken, ``[k, origin, destination]``."""
         if self.routing == "least":
-            graph = self.network.graph
-            opened = openness(graph, self._costs())
-            found = least_costs(graph, arcs, opened, places, places, beside=rows)
-            return found[len(arcs) :]
+            return sums_along(self.network.graph, rows, self._found(arcs, places, kind))
 
-        def tau(total: Array) -> Array:
-            return self._log_tau(jnp.concatenate([arcs[:-1], arcs[-1:] + total[None]]), places)
+        def tau(more: Array) -> Array:
+            dearer = jnp.concatenate([arcs[:-1], arcs[-1:] + more[None]])
+            return self._log_tau(dearer, places, kind)
 
         zero = jnp.zeros(arcs.shape[1])
         return jnp.stack([jax.jvp(tau, (zero,), (row,))[1] for row in rows])
+
+    def _by_kind(self, scene: Scene) -> list[tuple[Array, np.ndarray, int]]:
+        """Cost of arcs by layer for every kind of shipment, the places, and the kind's number."""
+        places, load = self._places(scene.model), self._load(scene)
+        kinds = enumerate(self._shipments())
+        return [(self._arcs(*one, load), places, kind) for kind, one in kinds]
 
     def _load(self, scene: Scene) -> Array | None:
         return scene.own(self, "load") if self.congested == "yes" else None
 
     def log_factor(self, scene: Scene) -> Float[Array, "origin destination *sector"]:
         """Log of trade costs, by sector where shipments differ."""
-        places, load = self._places(scene.model), self._load(scene)
-        found = [self._log_tau(self._arcs(*one, load), places) for one in self._shipments()]
-        return self._by_sector(scene, found)
+        return self._by_sector(scene, [self._log_tau(*one) for one in self._by_kind(scene)])
 
     def _by_sector(self, scene: Scene, found: list[Array]) -> Array:
         """One array from one for each kind of shipment; zero for sectors that are not carried."""
@@ -249,9 +270,8 @@ class Carriage(Barrier):
 
     def _by_layer(self, scene: Scene) -> Array:
         """Log cost by layer of the routes taken, ``[layer, origin, destination, *sector]``."""
-        places, load = self._places(scene.model), self._load(scene)
-        arcs = [self._arcs(*one, load) for one in self._shipments()]
-        return self._by_sector(scene, [self._expected(one, places, one) for one in arcs])
+        found = [self._expected(*one, one[0]) for one in self._by_kind(scene)]
+        return self._by_sector(scene, found)
 
     def effects(self, scene: Scene) -> dict[str, Array]:
         """What is burnt on the way, and fees where they are revenue."""
@@ -269,15 +289,13 @@ class Carriage(Barrier):
         trade = trade if trade.ndim == 3 else trade[..., None]
         income = jnp.sum(trade)
         trade = trade * self._on(scene)
-        places, load = self._places(scene.model), self._load(scene)
-        ships = self._shipments()
+        kinds = self._by_kind(scene)
         parts = []
-        for s, one in enumerate(ships):
-            flows = trade.sum(axis=2) if len(ships) == 1 else trade[..., s]
-            arcs = self._arcs(*one, load)
+        for arcs, places, kind in kinds:
+            flows = trade.sum(axis=2) if len(kinds) == 1 else trade[..., kind]
             _, back = jax.vjp(
-                lambda more, arcs=arcs: self._log_tau(
-                    jnp.concatenate([arcs[:-1], arcs[-1:] + more[None]]), places
+                lambda more, arcs=arcs, places=places, kind=kind: self._log_tau(
+                    jnp.concatenate([arcs[:-1], arcs[-1:] + more[None]]), places, kind
                 ),
                 jnp.zeros(arcs.shape[1]),
             )
@@ -307,7 +325,8 @@ class Carriage(Barrier):
         total = self.log_factor(scene)
         layer = self._by_layer(scene)
         found = {"factor": jnp.exp(total), **dict(zip(LAYERS, layer, strict=True))}
-        found["variety"] = total - layer.sum(axis=0)
+        one_way = self.routing == "least"  # its cost is added up in another order
+        found["variety"] = jnp.zeros_like(total) if one_way else total - layer.sum(axis=0)
         found["hours"] = self.transit(scene)
         if self.congested == "yes":
             graph, arcs = self.network.graph, self.traffic(scene)
@@ -318,11 +337,10 @@ class Carriage(Barrier):
 
     def transit(self, scene: Scene) -> Array:
         """Hours from door to door on the routes taken, borders included."""
-        places, load = self._places(scene.model), self._load(scene)
         _, hours, _, clearance = money_and_hours(self.network.graph, self._costs())
         rows = (hours + clearance)[None]
-        arcs = [self._arcs(*one, load) for one in self._shipments()]
-        return self._by_sector(scene, [self._expected(one, places, rows)[0] for one in arcs])
+        found = [self._expected(*one, rows)[0] for one in self._by_kind(scene)]
+        return self._by_sector(scene, found)
 
     @property
     def words(self) -> str:

@@ -52,24 +52,24 @@ def search(
     return found, np.where(before >= 0, last, -1).astype(np.int64)
 
 
+def kept_search(
+    graph: Graph, cost: Float[np.ndarray, " arc"], origins: np.ndarray
+) -> tuple[Float[np.ndarray, "origin state"], Int[np.ndarray, "origin state"]]:
+    """The search at costs that may be anything, unless it was one of the latest; NaN without."""
+    if np.isnan(cost).any() or (cost < 0).any():
+        shape = len(origins), graph.states
+        return np.full(shape, np.nan), np.full(shape, -1, dtype=np.int64)
+    return _SEARCHES.get(graph, (cost, origins), lambda: search(graph, cost, origins))
+
+
 def traced_search(
     graph: Graph, cost: Float[Array, " arc"], origins: np.ndarray
 ) -> tuple[Float[Array, "origin state"], Int[Array, "origin state"]]:
     """The same inside compiled code. The route is a constant: derivatives go through its arcs."""
 
-    def host(given: Array) -> tuple[np.ndarray, np.ndarray]:
-        values = np.asarray(given)
-        if np.isnan(values).any() or (values < 0).any():
-            shape = len(origins), graph.states
-            return np.full(shape, np.nan), np.full(shape, -1, dtype=np.int64)
-        found, last = _SEARCHES.get(
-            graph, (values, origins), lambda: search(graph, values, origins)
-        )
-        return found, last
-
     shape = (len(origins), graph.states)
     return jax.pure_callback(
-        host,
+        lambda given: kept_search(graph, np.asarray(given), origins),
         (jax.ShapeDtypeStruct(shape, np.float64), jax.ShapeDtypeStruct(shape, np.int64)),
         jax.lax.stop_gradient(cost),
         vmap_method="sequential",

@@ -44,8 +44,9 @@ class RoutedTrade(Model):
     >>> from neg import short_run
     >>> from neg.network import RoutedTrade, grid
     >>> two = RoutedTrade.on(grid(1, 2, 1.8), theta=5.0, alpha=0.0, beta=0.0)
-    >>> [round(float(v), 6) for v in short_run(two, [0.5, 0.5]).payoff]
-    [0.010873, 0.010873]
+    >>> found = short_run(two, [0.5, 0.5])  # -log(1 - 1.8^-5) / 5, with all ways to and fro
+    >>> [round(float(value), 6) for value in found.payoff]
+    [0.010875, 0.010875]
     """
 
     source: ClassVar[str] = "Allen and Arkolakis 2022"

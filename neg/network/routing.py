@@ -2,38 +2,103 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from neg.network.graph import Graph
-from neg.network.paths import along, traced_search
+from neg.network.kept import Kept
+from neg.network.paths import along, kept_search, traced_search
 from neg.network.sparse import route_sums
 
+_FOUND = Kept(4)
 
-def least_costs(
-    graph: Graph,
-    layers: Float[Array, "layer arc"],
-    opened: Float[Array, " arc"],
-    origins: np.ndarray,
-    destinations: np.ndarray,
-    beside: Float[Array, "row arc"] | None = None,
-) -> Float[Array, "every origin destination"]:
-    """What the cheapest route costs, layer by layer: infinite where there is none.
 
-    Rows ``beside`` are summed along the route too, but do not weigh in its choice.
+class Found(NamedTuple):
+    """The cheapest route of every pair: what it costs, and where it goes."""
+
+    cost: Float[Array, "origin destination"]
+    """Infinite where there is none, zero at home."""
+    last: Int[Array, "origin state"]
+    """Last arc of the route to every state, -1 at its start."""
+    end: Int[Array, "origin destination"]
+    """State in which the trip ends."""
+    home: Bool[Array, "origin destination"]
+
+
+def found_here(
+    graph: Graph, total: Float[np.ndarray, " arc"], origins: np.ndarray, destinations: np.ndarray
+) -> Found:
+    """Routes at costs of arcs that are known, infinite for closed ones: outside compiled code."""
+
+    def make() -> tuple[Array, ...]:
+        cost, last = kept_search(graph, total, origins)
+        to = graph.last[destinations]
+        ends = np.where(to >= 0, cost[:, np.maximum(to, 0)], np.inf)
+        choice = ends.argmin(axis=2)
+        end = np.maximum(to, 0)[np.arange(len(to)), choice]
+        least = np.take_along_axis(ends, choice[..., None], axis=2)[..., 0]
+        home = origins[:, None] == destinations
+        found = np.where(home, 0.0, least), last, end, home
+        return tuple(jnp.asarray(one) for one in found)
+
+    return Found(*_FOUND.get(graph, (total, origins, destinations), make))
+
+
+def find(
+    graph: Graph, total: Float[Array, " arc"], origins: np.ndarray, destinations: np.ndarray
+) -> Found:
+    """The same inside compiled code."""
+    cost, last = traced_search(graph, total, origins)
+    end, reached = _best_end(graph, cost, destinations)
+    least = jnp.where(reached, jnp.take_along_axis(cost, end, axis=1), jnp.inf)
+    home = jnp.asarray(origins[:, None] == destinations)
+    return Found(jnp.where(home, 0.0, least), last, end, home)
+
+
+def least_costs(graph: Graph, total: Float[Array, " arc"], found: Found) -> Array:
+    """Cost of the cheapest routes, ``[origin, destination]``, when arcs cost ``total``.
 
     The derivative is that of the route found: at a tie of two, of one of them.
     """
-    total = jnp.where(opened > 0, jnp.sum(layers, axis=0), jnp.inf)
-    cost, last = traced_search(graph, total, origins)
-    end, reached = _best_end(graph, cost, destinations)
-    rows = layers if beside is None else jnp.concatenate([layers, beside])
-    sums = jax.vmap(along(graph, last))(rows)
-    found = jnp.take_along_axis(sums, jnp.broadcast_to(end, (len(rows), *end.shape)), axis=2)
-    home = jnp.asarray(origins[:, None] == destinations)
-    return jnp.where(home, 0.0, jnp.where(reached, found, jnp.inf))
+    return _costs_of(total, found, graph=_Same(graph))
+
+
+def sums_along(
+    graph: Graph, rows: Float[Array, "row arc"], found: Found
+) -> Float[Array, "row origin destination"]:
+    """Values of arcs summed along the routes found: infinite where there is none, zero at home."""
+    sums = jax.vmap(along(graph, found.last))(rows)
+    end = jnp.broadcast_to(found.end, (len(rows), *found.end.shape))
+    ended = jnp.take_along_axis(sums, end, axis=2)
+    return jnp.where(found.home, 0.0, jnp.where(jnp.isfinite(found.cost), ended, jnp.inf))
+
+
+class _Same(eqx.Module):
+    """A graph that is no array."""
+
+    it: Graph = eqx.field(static=True)
+
+
+@eqx.filter_custom_jvp
+def _costs_of(total: Array, found: Found, *, graph: _Same) -> Array:
+    del total, graph
+    return found.cost
+
+
+@_costs_of.def_jvp
+def _costs_of_jvp(primals: Any, tangents: Any, *, graph: _Same) -> tuple[Array, Array]:
+    (total, found), (moved, _) = primals, tangents
+    value = _costs_of(total, found, graph=graph)
+    if moved is None:
+        return value, jnp.zeros_like(value)
+    by_state = along(graph.it, found.last)(moved)
+    change = jnp.take_along_axis(by_state, found.end, axis=1)
+    return value, jnp.where(jnp.isfinite(value) & ~found.home, change, 0.0)
 
 
 def smooth_costs(

@@ -61,9 +61,47 @@ def _solve(graph: Graph, cost: Any, theta: Any, level: Any, right: Any, turned: 
         scale = np.exp(-scaled[near]) if turned else np.exp(scaled[near])
         trans = "N" if turned else "T"
         found[near] = scale * factors.solve((right[near] / scale).T, trans=trans).T
-    for k in np.flatnonzero(~near):
-        found[k] = _swept(graph, theta * cost, scaled[k], right[k], factors, turned)
+    if not near.all():
+        far = ~near
+        found[far] = _swept(graph, theta * cost, scaled[far], right[far], factors, turned)
     return found
+
+
+class _Sweep:
+    """The reduced equations of one origin, and how far they are solved."""
+
+    def __init__(
+        self, graph: Graph, cost: np.ndarray, scaled: np.ndarray, right: np.ndarray, turned: bool
+    ) -> None:
+        self.reduced = np.exp(-(cost + scaled[graph.tail] - scaled[graph.head]))
+        ends = (graph.tail, graph.head) if turned else (graph.head, graph.tail)
+        self.matrix = csr_array((self.reduced, ends), shape=(graph.states, graph.states))
+        self.ahead = -scaled if turned else scaled
+        self.right, self.y = right, np.zeros_like(right)
+        self.size = np.zeros_like(right)
+        self.floor = _NOTHING * np.abs(right).max(initial=0.0)
+        self.scale = np.ones_like(right)
+        self.solved = self.broken = False
+
+    def asked(self) -> np.ndarray:
+        """What is left to solve for, in the scale of the nearest place that has an error."""
+        error = self.right - self.y + self.matrix @ self.y
+        self.broken = not np.isfinite(error).all()
+        wrong = np.abs(error) > _STILL * (np.abs(self.right) + self.size) + self.floor
+        self.solved = not (self.broken or wrong.any())
+        if self.broken or self.solved:
+            return error
+        # Differences of logs: no more than the range, on either side of where it is wrong.
+        log = self.ahead - self.ahead[wrong].min()
+        near = log < _RANGE
+        scale = np.where(near, np.exp(np.clip(log, -_RANGE, _RANGE)), 1.0)
+        self.scale = np.where(near & (log > -_RANGE), scale, 0.0)
+        return np.where(near, error / scale, 0.0)
+
+    def take(self, step: np.ndarray) -> None:
+        """Add what was solved for."""
+        self.y = self.y + np.where(self.scale > 0, self.scale * step, 0.0)
+        self.size = np.abs(self.y) + self.matrix @ np.abs(self.y)
 
 
 def _swept(
@@ -74,39 +112,31 @@ def _swept(
     factors: Any,
     turned: bool,
 ) -> np.ndarray:
-    """Solve with the reduced matrix of one origin from which weights leave the range of doubles.
+    """Solve with the reduced matrices of origins from which weights leave the range of doubles.
 
-    The factors of ``I - A`` serve all the same: outwards from the origin (or back to it), each
-    sweep solves for what the last ones left, in the scale of the nearest place that has an error.
-    The errors of the reduced equations themselves say when it is done; if sweeps do not get there,
-    the reduced matrix is factored.
+    The factors of ``I - A`` serve all the same: outwards from each origin (or back to it), each
+    sweep solves for what the last ones left, for all origins at once. The errors of the reduced
+    equations themselves say when an origin is done; where sweeps do not get there, its reduced
+    matrix is factored.
     """
-    reduced = np.exp(-(cost + scaled[graph.tail] - scaled[graph.head]))
-    shape = (graph.states, graph.states)
-    ends = (graph.tail, graph.head) if turned else (graph.head, graph.tail)
-    matrix = csr_array((reduced, ends), shape=shape)
-    ahead = -scaled if turned else scaled
     trans = "N" if turned else "T"
-    y = np.zeros_like(right)
-    size = np.zeros_like(right)
-    floor = _NOTHING * np.abs(right).max(initial=0.0)
+    origins = [_Sweep(graph, cost, *one, turned) for one in zip(scaled, right, strict=True)]
+    going = origins
     for _ in range(_SWEEPS):
-        error = right - y + matrix @ y
-        if not np.isfinite(error).all():
+        asked = [one.asked() for one in going]
+        open_ = [k for k, one in enumerate(going) if not (one.solved or one.broken)]
+        if not open_:
             break
-        wrong = np.abs(error) > _STILL * (np.abs(right) + size) + floor
-        if not wrong.any():
-            return y
-        # Differences of logs: no more than the range, on either side of where it is wrong.
-        log = ahead - ahead[wrong].min()
-        inside = log < _RANGE
-        scale = np.where(inside, np.exp(np.clip(log, -_RANGE, _RANGE)), 1.0)
-        inside &= log > -_RANGE
-        step = factors.solve(np.where(inside, error / scale, 0.0), trans=trans)
-        y = y + np.where(inside, scale * step, 0.0)
-        size = np.abs(y) + matrix @ np.abs(y)
-    exact = factor(graph, reduced)
-    return np.full(right.shape, np.nan) if exact is None else exact.solve(right, trans=trans)
+        going = [going[k] for k in open_]
+        steps = factors.solve(np.stack([asked[k] for k in open_], axis=1), trans=trans)
+        for one, step in zip(going, steps.T, strict=True):
+            one.take(step)
+    found = np.empty_like(right)
+    for k, one in enumerate(origins):
+        exact = None if one.solved else factor(graph, one.reduced)
+        other = np.nan if exact is None else exact.solve(one.right, trans=trans)
+        found[k] = one.y if one.solved else other
+    return found
 
 
 def route_sums(

@@ -11,7 +11,8 @@ from jaxtyping import Array, Float
 
 from neg.core.checks import is_concrete
 from neg.core.logs import log_mass
-from neg.core.parameters import if_given, parameter
+from neg.core.numbers import if_given
+from neg.core.parameters import parameter
 from neg.economy.part import Part
 from neg.economy.scene import Scene
 

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 
 from neg.core.checks import check_finite, check_labels, check_range, check_shape, is_concrete
 from neg.core.errors import InvalidParameterError, InvalidShapeError, unknown_name
-from neg.core.parameters import as_float
+from neg.core.numbers import as_float
 
 
 class Geography(eqx.Module):

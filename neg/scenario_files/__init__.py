@@ -26,7 +26,7 @@ _OFFERED = {
     "fit_scenario": "finding",
     "policy_scenario": "finding",
     "solve_many": "batch",
-    "Result": "result",
+    "Solved": "result",
 }
 
 __all__, __getattr__, __dir__ = furnish(__name__, __path__, _OFFERED)

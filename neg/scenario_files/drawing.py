@@ -9,13 +9,13 @@ import xarray as xr
 
 from neg.figures import style
 from neg.figures.bars import ranked_bars
-from neg.scenario_files.result import Result
+from neg.scenario_files.result import Solved
 
 _MOST = 24
 _LINES = 6
 
 
-def figures_of(result: Result) -> dict[str, tuple[Any, str]]:
+def figures_of(result: Solved) -> dict[str, tuple[Any, str]]:
     """Figures by the stem of their file, each with its caption."""
     draw = _swept if result.swept else _bars
     found: dict[str, tuple[Any, str]] = {}
@@ -34,7 +34,7 @@ def _about(change: xr.DataArray) -> tuple[str, str]:
     return label, f"{label}, {'%' if unit == 'per cent' else unit}"
 
 
-def _bars(result: Result, name: str, change: xr.DataArray) -> dict[str, tuple[Any, str]]:
+def _bars(result: Solved, name: str, change: xr.DataArray) -> dict[str, tuple[Any, str]]:
     rows = [row for row in change["scenario"].values if np.isfinite(change.sel(scenario=row)).any()]
     found = {}
     for row in rows:
@@ -57,7 +57,7 @@ def _column(height: float) -> tuple[Any, Any]:
     return figure, axes
 
 
-def _swept(result: Result, name: str, change: xr.DataArray) -> dict[str, tuple[Any, str]]:
+def _swept(result: Solved, name: str, change: xr.DataArray) -> dict[str, tuple[Any, str]]:
     """Lines over the first path that has several numbers, the others at their first values."""
     paths = [path for path in result.scenarios[0].sweep if path != "cases"]
     along = [p for p in paths if _several(result.dataset[p])]

@@ -25,7 +25,7 @@ def build_cities(scenario: ScenarioFile, table: Table) -> Any:
 
     Raises named errors for what makes no sense between cities.
     """
-    from neg.east_asia import city_economy, city_places
+    from neg.east_asia import Strengths, Where, city_economy, city_places
     from neg.east_asia.places import FAR
 
     section, net = scenario.economy, scenario.network
@@ -58,13 +58,14 @@ def build_cities(scenario: ScenarioFile, table: Table) -> Any:
     names = (*(str(name) for name in places.index), *FAR)
     member = tuple(str(one) for one in (*places["economy"], *FAR))
     found = city_economy(
-        places=places,
-        network=built,
+        Where(places=places, network=built),
+        Strengths(
+            theta=by_sector("economy.theta", section.theta, table.sectors),
+            alpha=by_sector("economy.alpha", section.alpha, table.sectors),
+        ),
         table=table,
         sectors={},
         carried=carried,
-        theta=by_sector("economy.theta", section.theta, table.sectors),
-        alpha=by_sector("economy.alpha", section.alpha, table.sectors),
         mobility="free" if section.mobility == WITHIN else str(section.mobility),
         parts=_parts(scenario, table, names, member),
         deficit_rule=section.deficits,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from neg.core.records import versions
-from neg.scenario_files.result import Result
+from neg.scenario_files.result import Solved
 from neg.scenario_files.schema import ScenarioFile
 from neg.scenario_files.world import ChainSection
 
@@ -21,7 +21,7 @@ Block = tuple[str, Any]
 
 
 def report(
-    result: Result,
+    result: Solved,
     figures: Mapping[str, tuple[Path, str]],
     tables: Sequence[str],
     kind: str,
@@ -32,7 +32,7 @@ def report(
 
 
 def _blocks(
-    result: Result, figures: Mapping[str, tuple[Path, str]], tables: Sequence[str]
+    result: Solved, figures: Mapping[str, tuple[Path, str]], tables: Sequence[str]
 ) -> list[Block]:
     dataset = result.dataset
     blocks: list[Block] = []
@@ -173,7 +173,7 @@ def _said(value: Any) -> str:
     return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
-def _ended(result: Result) -> str:
+def _ended(result: Solved) -> str:
     dataset = result.dataset
     statuses = [str(status) for status in np.ravel(dataset["solve_status"].values)]
     counts = ", ".join(f"{statuses.count(one)} {one}" for one in dict.fromkeys(statuses))

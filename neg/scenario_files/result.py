@@ -19,7 +19,7 @@ GOOD = "converged"
 
 
 @dataclasses.dataclass(frozen=True)
-class Result:
+class Solved:
     """Levels and changes of one file or several, or of the cases of a sweep.
 
     ``dataset`` has the dimension ``scenario``, or ``case`` where a file was swept.
@@ -94,7 +94,7 @@ class Result:
 
 
 @dataclasses.dataclass(frozen=True)
-class Searched(Result):
+class Searched(Solved):
     """What a fit or a policy (``kind``) found, and the equilibrium before and after it.
 
     ``found`` are the results of :mod:`neg.estimation`, one a budget. Their folder has
@@ -107,7 +107,7 @@ class Searched(Result):
     def write(
         self, folder: str | os.PathLike[str], *, sources: tuple[bytes, ...] | None = None
     ) -> Path:
-        """Write the folder, as :meth:`Result.write` does, with ``record.json``."""
+        """Write the folder, as :meth:`Solved.write` does, with ``record.json``."""
         import json
 
         from neg.scenario_files.found import summary

@@ -70,7 +70,7 @@ class TargetEntry(MomentEntry):
 
 
 class FitSearch(Strict):
-    """How a fit is sought: see :class:`neg.estimation.settings.Search`."""
+    """How a fit is sought: see :class:`neg.estimation.settings.FitSettings`."""
 
     route: Literal["distance", "exact"] = "distance"
     tolerance: Annotated[float, Field(gt=0)] = 1e-8

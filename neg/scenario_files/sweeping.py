@@ -19,7 +19,7 @@ from neg.core.records import check_writable
 from neg.scenario_files.assembly import assemble
 from neg.scenario_files.ledger import Case, append_cases, plain, read_cases
 from neg.scenario_files.points import Point, at_point, case_key, fingerprint, points_of
-from neg.scenario_files.result import Result
+from neg.scenario_files.result import Solved
 from neg.scenario_files.schema import ScenarioFile
 from neg.scenario_files.units import is_number_of_edit, solve_unit
 
@@ -77,7 +77,7 @@ def sweep_scenario(
     jobs: int = 1,
     resume: bool = False,
     progress: Progress | None = None,
-) -> Result:
+) -> Solved:
     """Solve every case of a file's sweep; with ``out``, put each finished case down there.
 
     Args:
@@ -114,7 +114,7 @@ def sweep_scenario(
         done |= {line["key"]: line for line in plain(new)}
         if progress is not None:
             progress(sum(key in done for key in made.keys), count, scenario.name)
-    return Result((scenario,), assemble(made, done), swept=True)
+    return Solved((scenario,), assemble(made, done), swept=True)
 
 
 def _solved(made: Plan, left: list[list[int]], jobs: int) -> Iterator[list[Case]]:

@@ -22,7 +22,7 @@ from neg.economy.model import Model
 from neg.search.candidates import SMALLEST_LOG_SHARE, Candidates
 from neg.search.faces import cleared
 from neg.search.starts import solve_from
-from neg.solvers.stability import average_payoff
+from neg.solvers.replicator import average_payoff
 from neg.solvers.system import flat_prices, market, payoff
 
 _CHUNK = 64

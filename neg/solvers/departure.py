@@ -18,19 +18,25 @@ from jaxtyping import Array
 from neg.core.compilation import quick_jit
 from neg.core.errors import InvalidDataError
 from neg.core.status import Status
-from neg.economy.model import Groups, Model
+from neg.economy.model import Model
 from neg.solvers.anderson import anderson
 from neg.solvers.hoist import hoist
 from neg.solvers.matrix_free import market_step
 from neg.solvers.newton import Root, undamped
-from neg.solvers.path import EMPTY, imbalance
+from neg.solvers.replicator import (
+    EMPTY,
+    LOG_FLOOR,
+    average_payoff,
+    growth_of_shares,
+    imbalance,
+    log_shares,
+)
 from neg.solvers.solution import LongRun
-from neg.solvers.stability import average_payoff, replicator_jacobian
+from neg.solvers.stability import replicator_jacobian
 from neg.solvers.system import distribution, flat_prices, slopes
 
 MOST_STEPS = 1500
 """Steps after which a path is given up."""
-_FLOOR = -32.0  # log share at which a dying cell is held: a first entrant, ready to grow
 _STEP_ERROR = 0.05  # of a log share in one step
 _CLEARED = 1e-11
 _ARRIVED = 1e-3  # payoff gap at the end of a path: Newton's method does the rest
@@ -211,15 +217,15 @@ def _follow(model: Model, x: Array, p: Array, until: Array) -> _State:
     fast = hoist(stepped, jnp.concatenate([x, p]))
 
     def body(state: _State) -> _State:
-        y = _normalised(groups, state.y + state.length * state.velocity)
+        y = log_shares(groups, state.y + state.length * state.velocity)
         # An empty cell stays exactly empty unless its share is followed.
         at = jnp.where(x > 0, groups.cell_mass * jnp.exp(y), 0.0)
         root, _ = anderson(
             lambda z: fast(jnp.concatenate([at, z])), state.p, tolerance=_CLEARED, max_steps=200
         )
         value = model.payoff(flat_prices(model, at)[1](root.z), at)
-        velocity = jnp.where(x > 0, value - average_payoff(groups, at, value)[groups.index], 0.0)
-        velocity = jnp.where((y <= _FLOOR) & (velocity < 0), 0.0, velocity)
+        velocity = jnp.where(x > 0, growth_of_shares(groups, at, value), 0.0)
+        velocity = jnp.where((y <= LOG_FLOOR) & (velocity < 0), 0.0, velocity)
         error = 0.5 * state.length * jnp.max(jnp.abs(velocity - state.velocity))
         good = (root.status == Status.CONVERGED) & (error <= 2.0 * _STEP_ERROR)
         first = state.steps == 0
@@ -249,7 +255,7 @@ def _follow(model: Model, x: Array, p: Array, until: Array) -> _State:
         # The first step has no length: it clears the markets, and ends it all where it cannot.
         return (state.tries == 0) | ((state.steps > 0) & going)
 
-    y = _normalised(groups, jnp.log(jnp.maximum(x / groups.cell_mass, 1e-300)))
+    y = log_shares(groups, jnp.log(jnp.maximum(x / groups.cell_mass, 1e-300)))
     still, zero = jnp.zeros(cells), jnp.asarray(0)
     start = _State(
         y,
@@ -270,8 +276,3 @@ def _follow(model: Model, x: Array, p: Array, until: Array) -> _State:
 
 def _faded(state: _State) -> Array:
     return (state.gap <= _ARRIVED) & (state.gap <= _FADED * state.peak)
-
-
-def _normalised(groups: Groups, y: Array) -> Array:
-    y = jnp.maximum(y, _FLOOR)
-    return y - jnp.log(groups.total(jnp.exp(y)))[groups.index]

@@ -13,15 +13,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.core.checks import check_finite, check_labels, check_range
+from neg.core.checks import as_numbers, check_finite, check_kind, check_labels, check_range
 from neg.core.compilation import own_settings, quick_jit
 from neg.core.errors import ConvergenceError, InvalidDataError, unknown_name
-from neg.core.parameters import as_float
+from neg.core.numbers import as_float
 from neg.economy.model import Groups, Model
 from neg.solvers.implicit import implicit_solution
 from neg.solvers.newton import newton
+from neg.solvers.replicator import growth_of_shares
 from neg.solvers.short_run import check_distribution, market_system
-from neg.solvers.stability import average_payoff
 from neg.solvers.system import flat_prices, payoff, stop
 
 Law = Callable[[Array], Array]
@@ -56,7 +56,7 @@ class Replicator(Dynamics):
     def velocity(self, groups: Groups, x: Array, payoff: Array) -> Array:
         """Growth of each share by its payoff over the group's mean."""
         safe = jnp.where(x > 0, payoff, 0.0)
-        return x * (safe - average_payoff(groups, x, safe)[groups.index])
+        return x * growth_of_shares(groups, x, safe)
 
 
 class Logit(Dynamics):
@@ -149,20 +149,26 @@ def paths(
     distribution ``x`` and ``payoff``, and the parameters over time. Raises
     :class:`neg.core.errors.ConvergenceError` if a path could not be followed to the end and
     :class:`neg.core.errors.InvalidDataError` for times that do not increase.
+
+    >>> from neg.models.core_periphery import CorePeriphery
+    >>> found = paths(CorePeriphery(tau=1.7), [0.6, 0.4], [0.0, 50.0])
+    >>> found["x"].dims, found["x"].values[0, -1].round(3).tolist()
+    (('path', 'time', 'cell'), [0.55, 0.45])
     """
+    check_kind("model", model, Model)
     rule = dynamics_of(dynamics)
-    times = np.asarray(times, dtype=float)
+    times = as_numbers("times", times)
     check_finite("times", times)
     if times.ndim != 1 or len(times) < 2 or not (np.diff(times) > 0).all():
         raise InvalidDataError("times must be a vector of at least two increasing values")
-    starts = jnp.atleast_2d(jnp.asarray(start, dtype=float))
+    starts = jnp.atleast_2d(as_float(start, "start"))
     starts = jnp.stack([check_distribution(model, row) for row in starts])
     laws = dict(parameters or {})
     for name, law in laws.items():
         model.with_(**{name: law(jnp.asarray(times[0]))})  # unknown names and bad values, named
     if stocks is not None:
         check_labels("stocks", sorted(stocks), sorted(model.stock_names))
-    given = {name: jnp.log(as_float(level)) for name, level in (stocks or {}).items()}
+    given = {name: jnp.log(as_float(level, name)) for name, level in (stocks or {}).items()}
     x, levels, value, ok = follow_all(
         model, starts, given, jnp.asarray(times), rule, tuple(laws.items()), jnp.asarray(tolerance)
     )
@@ -196,7 +202,7 @@ def basins(
     """
     import xarray as xr
 
-    starts = np.atleast_2d(np.asarray(starts, dtype=float))
+    starts = np.atleast_2d(as_numbers("starts", starts))
     followed = paths(model, starts, [0.0, 0.5 * until, until], dynamics)
     ends = followed["x"].values[:, -1]
     moved = np.abs(ends - followed["x"].values[:, 1]).max(axis=1)

@@ -24,18 +24,20 @@ from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator
 from neg.core.compilation import quick_jit
 from neg.economy.model import Model
 from neg.solvers.hoist import hoist
-from neg.solvers.krylov import gmres
-from neg.solvers.stability import average_payoff
+from neg.solvers.krylov import cycle
+from neg.solvers.replicator import growth_of_shares
 from neg.solvers.system import flat_prices
 
-_ROUGH, _FINE = 5e-3, 1e-10  # relative residuals of the linear systems of the markets
+_ROUGH, _FINE = 1e-2, 1e-10  # relative residuals of the linear systems of the markets
 _CHECK = 1e-5  # the same, for products that tell the error of an eigenvector
 _REFINED = 10  # directions among which it is sought with them
 _SMALL = 40  # movements up to which the generator is formed
 _CLOSE = 1e-2  # residual of the eigenvector, relative to the rate, that is asked for
 _LEAST = 1e-9  # the same, absolute
+_LEAST_BASIS, _BASIS = 12, 60  # directions before a vector is believed, and without a restart
 _VECTORS = 24
 _RESTARTS = 30
+_MEMORY, _CYCLES = 30, 10  # of the linear systems of the markets
 
 
 class Growth(NamedTuple):
@@ -57,8 +59,9 @@ class Growth(NamedTuple):
 def largest_growth(model: Model, x: Any, prices: Any, used: Any) -> Growth:
     """The largest growth rate at an equilibrium, unused cells included, to one per cent.
 
-    Arnoldi's method with implicit restarts; the linear systems of the markets are solved roughly
-    on the way, and finely for the eigenvector that is returned, whose residual is the error.
+    Arnoldi's method, restarted implicitly where it takes long; the linear systems of the markets
+    are solved roughly on the way, and finely for the eigenvector that is returned, whose residual
+    is the error.
 
     Source: Sorensen (1992), SIAM Journal on Matrix Analysis and Applications 13(1); rough products:
     Simoncini and Szyld (2003), SIAM Journal on Scientific Computing 25(2).
@@ -155,7 +158,38 @@ def _refined(generator: _Generator, vector: np.ndarray) -> tuple[Growth, np.ndar
 def _rightmost(
     generator: _Generator, start: np.ndarray, accuracy: float, shift: float
 ) -> np.ndarray | None:
-    """The eigenvector of the eigenvalue with the largest real part, of length one."""
+    """The eigenvector of the eigenvalue with the largest real part, of length one.
+
+    Arnoldi's method without restarts, as long as memory is small: in economies of many places
+    eigenvalues stand close together at the right end, and a restart would forget most of them.
+    """
+    size = generator.size
+    most = min(_BASIS, size)
+    basis, inside = np.zeros((most + 1, size)), np.zeros((most + 1, most))
+    basis[0] = start / np.linalg.norm(start)
+    best: np.ndarray = start
+    for k in range(most):
+        new = generator.product(basis[k], accuracy, shift)
+        if not np.isfinite(new).all():
+            return None
+        for _ in range(2):
+            along = basis[: k + 1] @ new
+            new, inside[: k + 1, k] = new - along @ basis[: k + 1], inside[: k + 1, k] + along
+        length = inside[k + 1, k] = np.linalg.norm(new)
+        if k + 1 >= min(_LEAST_BASIS, most) or length == 0.0:
+            values, weights = np.linalg.eig(inside[: k + 1, : k + 1])
+            one = int(np.argmax(values.real))
+            best = weights[:, one] @ basis[: k + 1]
+            if length * abs(weights[-1, one]) <= max(_CLOSE * abs(values[one]), _LEAST):
+                return best
+        basis[k + 1] = new / length
+    return None if best is None else _restarted(generator, np.real(best), accuracy, shift)
+
+
+def _restarted(
+    generator: _Generator, start: np.ndarray, accuracy: float, shift: float
+) -> np.ndarray | None:
+    """The same with implicit restarts, from a vector near by."""
     operator = LinearOperator(
         (generator.size, generator.size),
         lambda u: generator.product(np.ravel(u), accuracy, shift),
@@ -188,7 +222,7 @@ def _prepare(model: Model, x: Array, p: Array) -> tuple[Array, Any]:
 
     z = jnp.concatenate([jnp.zeros(cells), p])
     (_, value), linear = jax.linearize(hoist(respond, z), z)
-    gaps = value - average_payoff(model.groups, x, value)[model.groups.index]
+    gaps = growth_of_shares(model.groups, x, value)
     return gaps, eqx.filter_closure_convert(linear, z)
 
 
@@ -199,5 +233,17 @@ def _answer(linear: Any, y: Array, still: Array, accuracy: Array) -> Array:
     if not still.shape[0]:
         return value
     calm = jnp.zeros_like(y)
-    dp, _ = gmres(lambda q: linear(jnp.concatenate([calm, q]))[0], -excess, tolerance=accuracy)
-    return linear(jnp.concatenate([y, dp]))[1]
+    size = jnp.linalg.norm(excess)
+
+    def closer(state: tuple) -> tuple:
+        dp, excess, _, count = state
+        product = lambda q: linear(jnp.concatenate([calm, q]))[0]
+        dp = dp + cycle(product, -excess, accuracy * size, _MEMORY)
+        return dp, *linear(jnp.concatenate([y, dp])), count + 1
+
+    def unfinished(state: tuple) -> Array:
+        _, excess, _, count = state
+        return (jnp.linalg.norm(excess) > accuracy * size) & (count < _CYCLES)
+
+    start = (jnp.zeros_like(still), excess, value, jnp.asarray(0))
+    return jax.lax.while_loop(unfinished, closer, start)[2]

@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from neg.economy.model import Model, Prices
-from neg.solvers.stability import average_payoff, growth_rate, replicator_jacobian
+from neg.solvers.replicator import average_payoff
+from neg.solvers.stability import growth_rate, replicator_jacobian
 from neg.solvers.system import slopes_at_equilibrium
 
 

@@ -47,11 +47,10 @@ def gmres(
     """
     size = jnp.linalg.norm(right)
     scale = jnp.where(size > 0, size, 1.0)
-    memory = min(memory, right.shape[0])
 
-    def cycle(state: tuple) -> tuple:
+    def further(state: tuple) -> tuple:
         u, rest, norm, count = state
-        u = u + _cycle(product, rest, tolerance * scale, memory)
+        u = u + cycle(product, rest, tolerance * scale, memory)
         rest = right - product(u)
         return u, rest, jnp.linalg.norm(rest) / scale, count + 1
 
@@ -60,12 +59,16 @@ def gmres(
         return (norm > tolerance) & (count < restarts)
 
     start = (jnp.zeros_like(right), right, size / scale, jnp.asarray(0))
-    u, _, norm, _ = jax.lax.while_loop(unfinished, cycle, start)
+    u, _, norm, _ = jax.lax.while_loop(unfinished, further, start)
     return u, norm
 
 
-def _cycle(product: Linear, rest: Array, goal: Array, memory: int) -> Array:
-    """One cycle: the best correction of the residual ``rest`` in a Krylov space."""
+def cycle(product: Linear, rest: Array, goal: Array, memory: int) -> Array:
+    """One cycle: the best correction of the residual ``rest`` in a Krylov space.
+
+    Of at most ``memory`` directions; it ends early where the residual left is at most ``goal``.
+    """
+    memory = min(memory, rest.shape[0])
     norm = jnp.linalg.norm(rest)
 
     def unfinished(state: _Krylov) -> Array:

@@ -17,9 +17,10 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
-from neg.core.checks import check_choice, is_concrete
+from neg.core.checks import check_choice, check_kind, is_concrete
 from neg.core.compilation import own_settings, quick_jit
 from neg.core.errors import InvalidDataError
+from neg.core.numbers import as_float
 from neg.core.status import STABILITY_TOLERANCE, Stability, Status
 from neg.economy.model import Groups, Model, Prices
 from neg.solvers.departure import arrive, depart, flat_start
@@ -27,7 +28,8 @@ from neg.solvers.growth import largest_growth
 from neg.solvers.joint import growth_at
 from neg.solvers.matrix_free import METHODS
 from neg.solvers.newton import newton
-from neg.solvers.path import EMPTY, follow, imbalance
+from neg.solvers.path import follow
+from neg.solvers.replicator import EMPTY, imbalance
 from neg.solvers.rescue import can_look, checked, follow_eased
 from neg.solvers.short_run import (
     at_boundary,
@@ -70,11 +72,17 @@ def long_run(
     ``dense``, ``matrix-free`` (explicit steps with prices accelerated along the way, outside
     compiled code only), or ``auto``: dense up to :data:`DENSE_UP_TO` unknowns. Raises
     :class:`neg.core.errors.ConvergenceError` if ``throw`` and no equilibrium was reached.
+
+    >>> from neg.models.core_periphery import CorePeriphery
+    >>> found = long_run(CorePeriphery(tau=1.7), [0.9, 0.1])
+    >>> [round(float(share), 6) for share in found.x], found.stable
+    ([1.0, 0.0], True)
     """
+    check_kind("model", model, Model)
     if start is None:
         x = tilt(model.groups, model.initial_distribution())
     else:
-        x = check_distribution(model, jnp.asarray(start, dtype=float))
+        x = check_distribution(model, as_float(start, "start"))
     check_choice("method", method, METHODS)
     large = method == "matrix-free" or (method == "auto" and _unknowns(model, x) > DENSE_UP_TO)
     large = large and can_look(model, x)
@@ -151,9 +159,16 @@ def equilibrium_at(
     ``matrix-free`` (from ``prices``; the condition is then not computed, and the growth rate
     comes from Arnoldi's method, outside compiled code), or ``auto``: dense up to
     :data:`DENSE_UP_TO` unknowns. ``prices`` are by default the model's initial ones.
+
+    Raises :class:`neg.core.errors.ConvergenceError` if ``throw`` and none was found.
+
+    >>> from neg.models.core_periphery import CorePeriphery
+    >>> equilibrium_at(CorePeriphery(tau=1.5), [0.5, 0.5], [True, True]).stable
+    False
     """
+    check_kind("model", model, Model)
     check_choice("method", method, METHODS)
-    x, used = jnp.asarray(x, dtype=float), jnp.asarray(used, dtype=bool)
+    x, used = as_float(x, "x"), jnp.asarray(used, dtype=bool)
     start = initial_prices(model, x) if prices is None else prices
     dense = method == "dense" or (method == "auto" and _unknowns(model, x) <= DENSE_UP_TO)
 

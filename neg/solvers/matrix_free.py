@@ -17,7 +17,7 @@ from neg.economy.model import Model
 from neg.solvers.anderson import MatrixFreeRoot, Step, anderson
 from neg.solvers.hoist import hoist
 from neg.solvers.krylov import implicit_matrix_free, newton_krylov
-from neg.solvers.stability import average_payoff
+from neg.solvers.replicator import growth_of_shares
 from neg.solvers.system import flat_prices, stop
 
 METHODS = ("auto", "dense", "matrix-free")
@@ -81,7 +81,7 @@ def settle_step(z: Float[Array, " unknown"], args: tuple[Model, Array]) -> tuple
     _, unravel = flat_prices(model, x)
     prices = unravel(p)
     residual, value = model.evaluate(prices, x)
-    gap = jnp.where(used, value - average_payoff(model.groups, x, value)[model.groups.index], 0.0)
+    gap = jnp.where(used, growth_of_shares(model.groups, x, value), 0.0)
     moved, change = model.relaxation(gap, residual, x)
     moved = jnp.where(used, moved - jnp.log(total)[model.groups.index], -weight)
     excess = jnp.maximum(_largest(gap), _largest(ravel_pytree(residual)[0]))

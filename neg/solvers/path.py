@@ -8,14 +8,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from neg.economy.model import Groups, Model
-from neg.solvers.stability import average_payoff
+from neg.economy.model import Model
+from neg.solvers.replicator import growth_of_shares, imbalance, log_shares
 from neg.solvers.system import both
 
-EMPTY = 1e-8
-"""Share of its group's mass below which a cell is a candidate for being empty."""
 _MAX_LOG_CHANGE = 1.5
-_FLOOR = 1e-14  # share at which a dying cell is held: a first entrant, ready to grow
 _GROWTH = 0.5  # longest step, in units of the inverse of the fastest growth rate
 _SHORTEST = 1e-9  # step in time below which the path is given up
 
@@ -31,7 +28,6 @@ def follow(model: Model, x: Array, p: Array, target: Array, max_steps: Array) ->
     """
     groups = model.groups
     cells = x.shape[0]
-    floor = jnp.log(_FLOOR)
 
     def stacked(point: Array) -> tuple[Array, Array]:
         excess, paid = both(model, point[cells:], groups.cell_mass * jnp.exp(point[:cells]))
@@ -79,7 +75,7 @@ def follow(model: Model, x: Array, p: Array, target: Array, max_steps: Array) ->
         excess_prices, response = _eliminate(value[cells:], jacobian[cells:], cells)
         total = jacobian[:cells, :cells] - v_p @ response
         velocity = value[:cells] - v_p @ excess_prices  # payoffs at the prices that clear markets
-        velocity = velocity - average_payoff(groups, x, velocity)[groups.index]
+        velocity = growth_of_shares(groups, x, velocity)
         weight = x / groups.cell_mass
         mean = jnp.zeros((groups.count, cells)).at[groups.index].add(weight[:, None] * total)
         same = groups.index[:, None] == groups.index[None, :]
@@ -91,8 +87,7 @@ def follow(model: Model, x: Array, p: Array, target: Array, max_steps: Array) ->
         fastest = 1.0 / length - 1.0 / (mode @ grown)
         # Each cell by itself: what dies fast must not shorten the step of those that live.
         change = jnp.clip(change, -_MAX_LOG_CHANGE, _MAX_LOG_CHANGE)
-        y = point[:cells] + change
-        y = jnp.maximum(y - jnp.log(groups.total(jnp.exp(y)))[groups.index], floor)
+        y = log_shares(groups, point[:cells] + change)
         prices = point[cells:] - excess_prices - response @ (y - point[:cells])
         return jnp.concatenate([y, prices]), grown / jnp.linalg.norm(grown), fastest
 
@@ -103,7 +98,7 @@ def follow(model: Model, x: Array, p: Array, target: Array, max_steps: Array) ->
             & (state.length > _SHORTEST)
         )
 
-    y = jnp.maximum(jnp.log(jnp.maximum(x / groups.cell_mass, 1e-300)), floor)
+    y = log_shares(groups, jnp.log(jnp.maximum(x / groups.cell_mass, 1e-300)))
     start = jnp.concatenate([y, p])
     size = start.shape[0]
     mode = jnp.cos(1.0 + 3.7 * jnp.arange(cells))
@@ -148,10 +143,3 @@ def _eliminate(excess: Array, jacobian: Array, cells: int) -> tuple[Array, Array
     right = jnp.concatenate([excess[:, None], jacobian[:, :cells]], axis=1)
     solved = jnp.linalg.solve(jacobian[:, cells:], right)
     return solved[:, 0], solved[:, 1:]
-
-
-def imbalance(groups: Groups, x: Array, value: Array) -> Array:
-    """Largest payoff gap that still moves anybody: of used cells, or of empty ones that pay."""
-    gap = value - average_payoff(groups, x, value)[groups.index]
-    matters = jnp.where(x > EMPTY * groups.cell_mass, jnp.abs(gap), jnp.maximum(gap, 0.0))
-    return jnp.max(matters)

@@ -8,9 +8,17 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from neg.core.checks import as_masses, check_choice, check_finite, check_shape, is_concrete
+from neg.core.checks import (
+    as_masses,
+    check_choice,
+    check_finite,
+    check_kind,
+    check_shape,
+    is_concrete,
+)
 from neg.core.compilation import own_settings, plain_jit, quick_jit
 from neg.core.errors import ConvergenceError
+from neg.core.numbers import as_float
 from neg.core.status import Status
 from neg.economy.model import Groups, Model, Prices
 from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_condition
@@ -42,8 +50,14 @@ def short_run(
     acceleration and Newton-Krylov on the model's ``relaxation``), or ``auto``: by the number of
     unknowns. Differentiable with respect to ``model`` and ``x`` in both modes. Raises
     :class:`neg.core.errors.ConvergenceError` if ``throw`` and the markets do not clear.
+
+    >>> from neg.models.core_periphery import CorePeriphery
+    >>> found = short_run(CorePeriphery(tau=1.7), [0.6, 0.4])
+    >>> [round(float(wage), 4) for wage in found.outcomes["wage"]]
+    [0.9785, 1.0323]
     """
-    x = check_distribution(model, _start(model) if x is None else jnp.asarray(x, dtype=float))
+    check_kind("model", model, Model)
+    x = check_distribution(model, _start(model) if x is None else as_float(x, "x"))
     prices = initial_prices(model, x) if prices is None else prices
     check_choice("method", method, METHODS)
     size = sum(leaf.size for leaf in jax.tree.leaves(prices))

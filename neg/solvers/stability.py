@@ -11,14 +11,8 @@ from jaxtyping import Array, Bool, Float
 
 from neg.core.compilation import quick_jit
 from neg.economy.model import Groups, Model
+from neg.solvers.replicator import growth_of_shares
 from neg.solvers.system import Slopes, slopes
-
-
-def average_payoff(
-    groups: Groups, x: Float[Array, " cell"], payoff: Float[Array, " cell"]
-) -> Float[Array, " group"]:
-    """Mean payoff of each group over its members."""
-    return groups.total(x * payoff) / groups.mass
 
 
 def replicator_jacobian(
@@ -41,8 +35,8 @@ def replicator_jacobian(
     shift = 1.0 + jnp.max(jnp.abs(inner), initial=0.0)
     weight = x / groups.cell_mass
     inner = inner - 4.0 * x.shape[0] * shift * weight[:, None] * same
-    gap = payoff - average_payoff(groups, x, payoff)[groups.index]
-    return jnp.where(used[:, None], inner, jnp.diag(gap))
+    growth = growth_of_shares(groups, x, payoff)
+    return jnp.where(used[:, None], inner, jnp.diag(growth))
 
 
 def growth_rate(

@@ -15,10 +15,9 @@ from neg.solvers.implicit import SINGULAR_BELOW, implicit_solution, reciprocal_c
 from neg.solvers.joint import growth_at
 from neg.solvers.matrix_free import settle_all
 from neg.solvers.newton import Root, newton
-from neg.solvers.path import EMPTY
+from neg.solvers.replicator import EMPTY, average_payoff, growth_of_shares
 from neg.solvers.short_run import market_system
 from neg.solvers.solution import LongRun
-from neg.solvers.stability import average_payoff
 from neg.solvers.system import (
     Unknowns,
     distribution,
@@ -94,7 +93,7 @@ def near_path(model: Model, x: Array, p: Array, tolerance: Array) -> tuple[Root,
         share, prices, _ = unpack(model, root.z)
         found = distribution(model, share, used)
         value = payoff(model, prices, found)
-        gap = value - average_payoff(groups, found, value)[groups.index]
+        gap = growth_of_shares(groups, found, value)
         wanted = ~used & (gap > tolerance) & (root.status == Status.CONVERGED)
         return root, used | wanted, jnp.any(wanted), count + 1
 
@@ -118,7 +117,7 @@ def no_root(size: int, status: Any) -> Root:
 
 def entry_gain(groups: Groups, x: Array, value: Array, used: Array) -> Array:
     """Largest gain of a unit that moves to an unused cell."""
-    gap = value - average_payoff(groups, x, value)[groups.index]
+    gap = growth_of_shares(groups, x, value)
     return jnp.max(jnp.where(used, 0.0, gap), initial=0.0)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from neg.core.checks import check_labels
+from neg.core.checks import check_kind, check_labels
 from neg.core.compilation import own_settings
-from neg.core.parameters import as_float
+from neg.core.numbers import as_float
 from neg.economy.model import Model
 from neg.solvers.dynamics import Dynamics, dynamics_of, follow_all
 from neg.solvers.short_run import check_distribution
@@ -41,11 +41,12 @@ def trajectory(
     >>> bool(jax.grad(end)(0.25) > 0)
     True
     """
-    x = check_distribution(model, jnp.asarray(start, dtype=float))
+    check_kind("model", model, Model)
+    x = check_distribution(model, as_float(start, "start"))
     if stocks is not None:
         check_labels("stocks", sorted(stocks), sorted(model.stock_names))
-    given = {name: jnp.log(as_float(level)) for name, level in (stocks or {}).items()}
-    times = jnp.asarray(times, dtype=float)
+    given = {name: jnp.log(as_float(level, name)) for name, level in (stocks or {}).items()}
+    times = as_float(times, "times")
     rule, close = dynamics_of(dynamics), jnp.asarray(tolerance)
     found, levels, value, ok = follow_all(model, x[None], given, times, rule, (), close)
     good = jnp.where(ok[0], 1.0, jnp.nan)

@@ -23,9 +23,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from neg.core.checks import check_range
+from neg.core.checks import check_kind, check_range
 from neg.core.compilation import own_settings
 from neg.core.errors import ConvergenceError, unknown_name
+from neg.core.numbers import as_float
 from neg.core.status import STABILITY_TOLERANCE, Stability
 from neg.economy.model import Groups, Model, Prices
 from neg.solvers.dynamics import Dynamics, Logit, dynamics_of, paths
@@ -105,7 +106,12 @@ def stability(
     Under logit dynamics the equilibrium of the perturbed model near it is judged (with the noise of
     the ``Logit`` object). Raises :class:`neg.core.errors.ConvergenceError` if the distribution is
     no equilibrium, :class:`neg.core.errors.UnknownNameError` for an unknown name.
+
+    >>> from neg.models.core_periphery import CorePeriphery
+    >>> stability(CorePeriphery(tau=1.7), [0.5, 0.5]).argument
+    'the largest growth rate is -0.0154'
     """
+    check_kind("model", model, Model)
     check_range("tolerance", tolerance, 0.0)
     rule = dynamics_of(dynamics)
     point = _point(model, equilibrium)
@@ -134,7 +140,7 @@ class _Parts(eqx.Module):
 def _point(model: Model, equilibrium: Any) -> LongRun:
     if isinstance(equilibrium, LongRun):
         return equilibrium
-    x = jnp.asarray(equilibrium, dtype=float)
+    x = as_float(equilibrium, "equilibrium")
     return equilibrium_at(model, x, x > 0)
 
 

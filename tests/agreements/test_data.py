@@ -8,7 +8,7 @@ import pytest
 from neg.agreements import (
     Agreement,
     FixedCost,
-    LogNormal,
+    LogNormalCost,
     bilaterals,
     covered,
     hub_and_spokes,
@@ -69,7 +69,7 @@ def test_plain_data_is_read():
     assert len(one.members) == 16 and one.cumulation == "diagonal"
     np.testing.assert_allclose(one.lines(SECTORS), [0.0, 1.0])
     assert float(one.kept) == 0.5 and float(one.depth) == 0.25 and float(one.content) == 0.4
-    assert isinstance(part.compliance, LogNormal) and float(part.compliance.sd) == 0.7
+    assert isinstance(part.compliance, LogNormalCost) and float(part.compliance.sd) == 0.7
     by_sector = {"name": "B", "members": ["THA", "VNM"], "margin": {"industry": 0.05}}
     by_sector |= {"coverage": {"agriculture": 0.2}}
     by_sector |= {"compliance": {"distribution": "fixed", "highest": 0.2, "zeta": 1.4}}

@@ -13,13 +13,13 @@ from neg.agreements import (
     Agreement,
     Agreements,
     AgreementWarning,
-    LogNormal,
+    LogNormalCost,
     bilaterals,
     origin_gap,
     review,
     settle,
 )
-from neg.agreements.origin import fixed_point, inputs_of
+from neg.agreements.origin import fixed_point
 from neg.analysis import gradient
 from neg.core.errors import InvalidParameterError, UnknownNameError
 from neg.core.status import Status
@@ -151,7 +151,7 @@ def test_cumulation_raises_content_at_given_inputs(four):
     economy = four.economy([], workers="immobile")
     x = economy.initial_distribution()
     prices = economy.initial_prices(x)
-    inputs = inputs_of(economy.bent_at(prices, x), prices, x)
+    inputs = economy.bent_at(prices, x).inputs(prices, x)
     found = {}
     for cumulation, asked in itertools.product(
         ("none", "bilateral", "diagonal", "full"), (0.5, 0.6, 0.7)
@@ -180,7 +180,7 @@ def test_cumulation_raises_content_at_given_inputs(four):
 
 def test_several_fixed_points_are_found():
     """A sharp rule that members meet together or not at all: the extremes differ."""
-    from neg.agreements.origin import Inputs
+    from neg.economy.general.bought import Inputs
 
     bought = np.zeros((2, 2, 1, 1))
     bought[0, 1] = bought[1, 0] = 1.0  # each uses only the other's goods
@@ -355,4 +355,4 @@ def test_a_rule_that_nobody_can_meet_warns(world, solved):
     solution = short_run(world.with_(**{"agreements.A.content": 1.0, "agreements.A.width": 0.01}))
     with pytest.warns(AgreementWarning, match="no one can meet .* content of 1, and the highest"):
         review(solution)
-    assert LogNormal().distribution == "lognormal"
+    assert LogNormalCost().distribution == "lognormal"

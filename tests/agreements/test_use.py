@@ -7,11 +7,11 @@ import pytest
 
 from neg.agreements import (
     FixedCost,
-    LogNormal,
-    Uniform,
+    LogNormalCost,
+    UniformCost,
     overlapping_use,
     preference_use,
-    thresholds,
+    switch_draws,
 )
 from neg.core.errors import InvalidParameterError
 
@@ -33,14 +33,14 @@ USED = {  # margin: log-normal (median 0.03, sd 0.8), uniform up to 0.08
     ("family", "cost", "known"),
     [
         (
-            LogNormal(0.8),
+            LogNormalCost(0.8),
             0.03,
             {"kernel": 0.8668677362694347, "value": 0.9478668482433128}
             | {"effective_tariff": 0.004761946092270245, "factor": 1.0314510248909081}
             | {"burnt": 0.028901056185523282, "firms": 0.9338335915743345},
         ),
         (
-            Uniform(),
+            UniformCost(),
             0.08,
             {"kernel": 0.8590323290826267, "value": 1.0, "effective_tariff": 0.0}
             | {"factor": 1.0387179169454552, "burnt": 0.03608783746782762, "firms": 1.0},
@@ -56,7 +56,7 @@ def test_what_a_margin_of_ten_per_cent_does(family, cost, known):
 def test_use_rises_with_the_margin():
     margin, known = np.array(list(USED)), np.array(list(USED.values()))
     curved = preference_use(margin, 0.0, theta=4.0).firms[:, 0]
-    flat = preference_use(margin, 0.0, theta=4.0, compliance=Uniform(), cost=0.08).firms[:, 0]
+    flat = preference_use(margin, 0.0, theta=4.0, compliance=UniformCost(), cost=0.08).firms[:, 0]
     np.testing.assert_allclose(curved, known[:, 0], rtol=1e-11, atol=1e-16)
     np.testing.assert_allclose(flat, known[:, 1], rtol=1e-11, atol=1e-16)
 
@@ -66,7 +66,7 @@ def test_the_uniform_kernel_has_a_closed_form(theta, highest, mfn):
     mu = min(mfn, highest)
     free = (1 - (1 + mu) ** (1 - theta)) / ((theta - 1) * highest)
     known = free + (1 - mu / highest) * (1 + mfn) ** -theta
-    use = preference_use(mfn, 0.0, theta=theta, compliance=Uniform(), cost=highest)
+    use = preference_use(mfn, 0.0, theta=theta, compliance=UniformCost(), cost=highest)
     assert float(use.kernel) == pytest.approx(known, rel=1e-13)
 
 
@@ -89,7 +89,7 @@ def test_small_firms_drop_out_of_a_fixed_cost(zeta):
     assert float(all_use.firms[0]) == 1.0
 
 
-@pytest.mark.parametrize("family", [LogNormal(0.8), Uniform(), FixedCost(1.3)])
+@pytest.mark.parametrize("family", [LogNormalCost(0.8), UniformCost(), FixedCost(1.3)])
 def test_limits(family):
     none = preference_use(0.05, 0.05, theta=5.0, compliance=family)
     assert float(none.kernel) == float(jnp.exp(-5.0 * jnp.log1p(0.05)))  # MFN exactly
@@ -115,7 +115,7 @@ def test_value_and_count_differ_and_coverage_averages_kernels():
     np.testing.assert_allclose(half.kernel, 0.5 * use.kernel + 0.5 * 1.1**-4.0, rtol=1e-14)
 
 
-@pytest.mark.parametrize("family", [LogNormal(0.8), Uniform(), FixedCost(1.3)])
+@pytest.mark.parametrize("family", [LogNormalCost(0.8), UniformCost(), FixedCost(1.3)])
 def test_slopes_are_those_of_differences_and_finite_without_a_margin(family):
     @jax.jit
     def kernel(mfn, cost):
@@ -138,7 +138,7 @@ def test_each_firm_takes_the_cheapest_of_overlapping_agreements():
     np.testing.assert_allclose(use.firms, known, rtol=1e-12)
     assert float(1 - use.firms.sum()) == pytest.approx(0.015096956757819968, rel=1e-11)
     assert float(use.kernel) == pytest.approx(0.8750307924705509, rel=1e-10)
-    cross = thresholds(0.1, [0.0, 0.03], [1.0, 0.4])
+    cross = switch_draws(0.1, [0.0, 0.03], [1.0, 0.4])
     np.testing.assert_allclose(cross, [0.05102040816326531, 0.16990291262135915], rtol=1e-12)
 
 
@@ -187,4 +187,4 @@ def test_bad_input_is_named(given, words):
     with pytest.raises(InvalidParameterError, match=words):
         preference_use(0.1, 0.0, **({"theta": 4.0} | given))
     with pytest.raises(InvalidParameterError, match=r"sd = 0 .*\(0, inf\)"):
-        LogNormal(0.0)
+        LogNormalCost(0.0)

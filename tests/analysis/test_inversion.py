@@ -33,9 +33,8 @@ def one_sector(seed: int, alpha: float, **options):
     )
 
 
-@pytest.mark.parametrize(
-    ("seed", "alpha"), [pytest.param(0, 0.0, marks=pytest.mark.slow), (1, 0.5)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "alpha"), [(0, 0.0), (1, 0.5)])
 def test_solving_after_inversion_returns_the_data(seed, alpha):
     rng = np.random.default_rng(seed + 10)
     wage, people = rng.uniform(0.7, 1.5, (5, 1)), rng.uniform(0.5, 2.0, (5, 1))

@@ -90,9 +90,11 @@ def test_who_receives_rents_is_said(rule, words):
 
 
 def test_hours_and_residents_carry_labels_too():
+    """Whatever is written in the labels, a colon or blanks too."""
+    table = TABLE.replace(places=("p:0", "p1", "to: p2"), sectors=("s0", "s:1 b"))
     residents = [[0.9, 0.1, 0.0], [0.1, 0.9, 0.1], [0.0, 0.0, 0.9]]
     model = calibrate(
-        TABLE,
+        table,
         uses="common",
         mobility="places",
         residents=residents,
@@ -101,9 +103,9 @@ def test_hours_and_residents_carry_labels_too():
     data = labelled(short_run(model))
     assert data.hours.dims == ("place", "sector")
     assert data.residents.dims == ("group", "place")
-    assert float(data.residents.sel(group="from p0:s1", place="p2")) == 0.0
+    assert float(data.residents.sel(group="from p:0:s:1 b", place="to: p2")) == 0.0
     people = TABLE.value_added[1, 0] * 0.1
-    assert float(data.residents.sel(group="from p0:s0", place="p1")) == pytest.approx(people)
+    assert float(data.residents.sel(group="from p:0:s0", place="p1")) == pytest.approx(people)
 
 
 def test_separate_uses_carry_the_names_of_their_buyers(solution):

@@ -10,6 +10,7 @@ import pytest
 from economies import random_table
 
 from neg.analysis import (
+    NumeraireWarning,
     UnstableAllocationWarning,
     calibrate,
     compare,
@@ -18,6 +19,7 @@ from neg.analysis import (
     solve,
     trade_costs,
 )
+from neg.analysis.compare import _warn_of_numeraire
 from neg.core.errors import InvalidParameterError, UnknownNameError
 from neg.economy.general.build import general_economy
 from neg.solvers.short_run import short_run
@@ -220,7 +222,9 @@ def compared():
         ),
     ]
     calls = []
-    result = compare(ECONOMY, cases, progress=lambda *args: calls.append(args))
+    # The table has deficits, which are fixed in units of the numeraire: that is said.
+    with pytest.warns(NumeraireWarning, match="fixed in units of the numeraire.*deficit_rule"):
+        result = compare(ECONOMY, cases, progress=lambda *args: calls.append(args))
     assert calls == [(0, 4, "baseline"), (1, 4, "nothing"), (2, 4, "cheaper"), (3, 4, "union")]
     return result
 
@@ -229,6 +233,13 @@ def test_the_baseline_is_the_table(compared):
     base = compared.sel(scenario="baseline")
     np.testing.assert_allclose(base.output, TABLE.output, rtol=1e-9)
     np.testing.assert_allclose(base.trade, TABLE.flows, rtol=1e-9)
+    earned = TABLE.value_added.sum(axis=1) + TABLE.net_taxes_industry.sum(axis=1)
+    gdp = earned + TABLE.net_taxes_final.sum(axis=1)  # what duties bring is taken out of them
+    np.testing.assert_allclose(base.gdp, gdp, rtol=1e-9)
+    abroad = TABLE.flows * ABROAD
+    np.testing.assert_allclose(base.tariff_revenue, 0.1 * abroad.sum(axis=(0, 2)), rtol=1e-9)
+    balance = abroad.sum(axis=(1, 2)) - abroad.sum(axis=(0, 2))
+    np.testing.assert_allclose(base.trade_balance, balance, rtol=1e-8, atol=1e-12)
 
 
 def test_a_scenario_without_edits_changes_nothing(compared):
@@ -270,6 +281,24 @@ def test_a_comparison_says_status_labels_and_what_is_held_fixed(compared):
     assert set(compared.solve_status.values) == {"converged"}
     assert float(compared.solve_residual.max()) < 1e-10
     assert "employment of every place and sector" in compared.attrs["held_fixed"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, True),
+        ({"deficit_rule": "world-share"}, False),
+        ({"deficit_rule": "zero"}, False),
+        ({"deficit": 0.0}, False),
+    ],
+)
+def test_the_numeraire_is_spoken_of_where_results_depend_on_it(changes, told):
+    economy = ECONOMY.with_(**changes)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        _warn_of_numeraire([economy, economy])
+        _warn_of_numeraire([economy])  # nothing is compared
+    assert len(seen) == told
 
 
 # Stability of the observed allocation -----------------------------------------------------------

@@ -122,6 +122,28 @@ def test_numbers_of_the_economy_itself_are_levied_abroad_only(name):
             np.testing.assert_array_equal(getattr(economy, name), expected)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"theta": 7.0},
+        {"tau": 1.0 + RATE[..., 0]},
+        {"tau": [1.1, 1.2]},
+        {"productivity": 2.0},
+        {"productivity": [1.0, 3.0]},
+        {"land": 2.0},
+        {"alpha": 0.5},
+        {"export_tax": RATE[..., 0]},
+    ],
+    ids=str,
+)
+def test_numbers_are_spread_alike_in_the_builder_and_after_it(given):
+    """A number, one a sector, or one a pair, for every parameter of the economy."""
+    base = {"places": PLACES, "sectors": SECTORS, "employment": 1.0, "theta": 5.0}
+    built, changed = general_economy(**base | given), general_economy(**base).with_(**given)
+    for name in given:
+        np.testing.assert_array_equal(getattr(changed, name), getattr(built, name))
+
+
 def test_rates_with_labels_are_read_by_their_labels():
     order, sectors = ["c", "a", "b"], ["steel", "food"]
     named = xr.DataArray(

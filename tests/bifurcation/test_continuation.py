@@ -99,6 +99,13 @@ def test_transcritical_point_is_found_from_both_branches():
         assert np.unique(branch.stable[np.abs(branch.parameter) > 1e-4]).tolist() == [0.0, 1.0]
 
 
+def test_a_start_at_the_break_point_itself_is_passed():
+    branch = continuation(pitchfork(rate=0.0), "rate", low=-0.5, high=0.5)
+    assert branch.parameter[[0, -1]].tolist() == [-0.5, 0.5]
+    (point,) = branch.of_kind(Kind.BRANCH)
+    assert point.parameter == pytest.approx(0.0, abs=1e-9)
+
+
 def test_without_symmetry_the_even_branch_is_followed_through_its_break():
     branch = continuation(pitchfork(), "rate", pair(0.0), low=-0.5, high=0.5, group=ALONE)
     np.testing.assert_allclose(gap(branch), 0.0, atol=1e-9)

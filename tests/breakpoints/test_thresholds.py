@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+from neg.breakpoints.scale import scale_of
 from neg.breakpoints.thresholds import threshold, threshold_gradient, thresholds
 from neg.core.errors import BlackHoleError, InvalidParameterError, UnknownNameError
 from neg.models.core_periphery import CorePeriphery
@@ -82,6 +83,24 @@ def test_racetrack_breaks_by_period_doubling():
         values = [(row * np.cos(m * angle)).sum() / row.sum() for m in (1, 2, 3)]
         assert np.min(np.abs(np.array(values) - chi)) < 1e-9
     assert later
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "inside"),
+    [
+        ("tau", "cost", (1.001, 1.7, 40.0)),  # declared to be a cost factor
+        ("sigma", "above", (1.001, 5.0, 40.0)),  # a lower bound of one alone makes no cost of it
+        ("mu", "between", (0.01, 0.4, 0.99)),
+        ("phi", "between", (0.01, 0.4, 0.99)),
+    ],
+)
+def test_where_a_parameter_is_searched_follows_what_is_declared_of_it(name, kind, inside):
+    scale = scale_of(CorePeriphery(), name)
+    assert scale.kind == kind
+    for value in inside:
+        at = scale.coordinate(value)
+        assert float(scale.first) < at < float(scale.last)
+        assert float(scale.value(at)) == pytest.approx(value, rel=1e-12)
 
 
 @pytest.mark.slow

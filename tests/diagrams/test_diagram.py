@@ -135,6 +135,15 @@ def test_relabelling_permutes_the_diagram():
         np.testing.assert_allclose(left, right, atol=2e-7)
 
 
+@pytest.mark.parametrize("at", [0.0, -0.25])
+def test_a_start_at_the_break_point_itself_hides_nothing(at):
+    found = diagram(pitchfork(rate=at), "rate", -0.5, 0.5, search=NOTHING)
+    kinds = [(point.kind, round(point.parameter, 9)) for _, point in found.special]
+    assert (Kind.BRANCH, 0.0) in kinds
+    assert [one.stable for one in found.equilibria(-0.25)] == [True]
+    assert sorted(str(one.stable) for one in found.equilibria(0.25)) == ["False", "True", "True"]
+
+
 def test_limits_are_said():
     few = diagram(Three(rate=0.2), "rate", 0.1, 1.5, max_branches=2, search=NOTHING)
     assert len(few) == 2

@@ -8,7 +8,7 @@ import pytest
 from neg import data
 from neg.core.errors import InvalidDataError, UnknownNameError
 from neg.core.status import Stability, Status
-from neg.east_asia import city_economy, city_places, fit_blocks
+from neg.east_asia import Strengths, Where, city_economy, city_places, fit_blocks
 from neg.east_asia.accounts import split
 from neg.economy.lever import Lever
 from neg.network import Carriage
@@ -65,7 +65,7 @@ def test_accounts_add_up_to_the_table_and_to_workers():
 
 @pytest.fixture(scope="module")
 def cities():
-    return city_economy(most=2)
+    return city_economy(Where(most=2))
 
 
 def test_the_baseline_is_the_table_and_people_stay(cities):
@@ -107,14 +107,23 @@ def test_only_goods_travel_and_borders_hurt_them(cities):
     np.testing.assert_allclose(after["network.factor"][..., 2:], 1.0)
 
 
+def test_which_places_may_be_said_in_two_ways():
+    """By how many, or as a table, which has the same network."""
+    frame, net = Where(most=1).found()
+    same, again = Where(places=city_places(most=1)).found()
+    assert list(frame.index) == list(same.index)
+    assert net.names == again.names and net.labels == again.labels
+    assert Where(places=same, network=net).found()[1] is net
+
+
 def test_names_that_do_not_exist_are_refused():
     with pytest.raises(UnknownNameError, match="manufactures"):
-        city_economy(most=1, carried=("manufactures",))
+        city_economy(Where(most=1), carried=("manufactures",))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "given", [{}, {"routing": "smooth", "route_theta": 700.0}, {"alpha": 0.05}]
+    "given", [{}, {"routing": "smooth", "route_theta": 700.0}, {"strengths": Strengths(alpha=0.05)}]
 )
 def test_the_whole_map_is_an_equilibrium(given):
     cities = city_economy(**given)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neg.analysis import gradient
-from neg.east_asia import city_economy
+from neg.east_asia import Where, city_economy
 from neg.economy.lever import Lever
 from neg.solvers.long_run import equilibrium_at
 
@@ -22,7 +22,7 @@ def outcome(out):
 @pytest.mark.parametrize("routing", ["least", "smooth"])
 def test_the_gradient_to_every_link_is_that_of_differences(routing):
     more = {"routing": routing} | ({"route_theta": 700.0} if routing == "smooth" else {})
-    economy = city_economy(most=2, **more).economy
+    economy = city_economy(Where(most=2), **more).economy
     x = economy.initial_distribution()
     used = jnp.ones(x.shape, bool)
     at = equilibrium_at(economy, x, used, method="matrix-free", tolerance=1e-12)

@@ -71,6 +71,30 @@ def test_every_rule_keeps_the_deficits_of_the_table_at_the_baseline(rule):
     np.testing.assert_allclose(out["wage"], 1.0, rtol=1e-9)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tau": 5.0},
+        {"tariff": 2.0},
+        {"tau": 5.0, "tariff": 2.0},
+        pytest.param({"tau": 50.0}, marks=pytest.mark.slow),  # followed in small steps
+    ],
+    ids=str,
+)
+def test_large_changes_are_reached_under_large_deficits(change):
+    """Every cost five or fifty times as high, tariffs of 200 %: money still adds up."""
+    deficit = 0.26 * START.min() * np.array([-0.5, 1.0, -0.5])
+    assert np.abs(deficit / START).max() > 0.15
+    changed = BASE.with_(deficit=deficit, **change)
+    out = numbers(changed)
+    abroad = out["trade"] * ABROAD
+    bought = abroad.sum(axis=(0, 2)) - abroad.sum(axis=(1, 2))
+    np.testing.assert_allclose(bought, deficit, rtol=1e-8, atol=1e-12)
+    duties = np.asarray(changed.tariff) * out["trade"]
+    np.testing.assert_allclose(out["tariff_revenue"], duties.sum(axis=(0, 2)), rtol=1e-9)
+    assert np.all(out["wage"] > 0)
+
+
 def test_rules_are_numbers_with_names():
     for name, choices in (
         ("deficit_rule", DEFICIT_RULES),

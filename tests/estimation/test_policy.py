@@ -23,6 +23,7 @@ from neg.estimation import (
     small_firms,
     usual_cost,
 )
+from neg.estimation.program import Seen, solve_program
 from neg.firms import Selection
 from neg.solvers.short_run import short_run
 
@@ -278,3 +279,20 @@ def test_users_pay_their_share_and_usual_costs_are_flows():
     assert skills.reach == pytest.approx(1.05**4 - 1)
     with pytest.raises(InvalidParameterError, match="no usual cost"):
         usual_cost(ECONOMY, Lever("theta", "times"))
+
+
+@pytest.mark.parametrize("budget", [3.0, 700.0])
+def test_a_small_budget_over_wide_levers_is_spent_to_the_last_bit(budget):
+    """maximise sum a sqrt(v) subject to sum v + v^2 / 2K <= K: slopes over costs are equal."""
+    a = np.array([1.0, 2.0, 3.0])
+
+    def evaluate(v):
+        limit = np.array([budget - np.sum(v + v**2 / (2 * budget))])
+        return Seen(float(a @ np.sqrt(v)), 0.5 * a / np.sqrt(v), limit, -(1 + v / budget)[None])
+
+    start, low, high = np.full(3, budget / 4), np.full(3, 1e-6), np.full(3, 1e4)
+    end = solve_program(evaluate, start, low, high, tolerance=1e-4)
+    assert end.residual <= 1e-4
+    assert abs(end.seen.limits[0]) <= 2e-14 * budget
+    value = 0.5 * a / np.sqrt(end.v) / (1 + end.v / budget)
+    np.testing.assert_allclose(value, value[0], rtol=1e-4)

@@ -9,9 +9,18 @@ import pytest
 
 from neg import compose, general_economy, short_run
 from neg.barriers import ExchangeRisk
-from neg.core.errors import InvalidParameterError
+from neg.core.errors import InvalidParameterError, UnknownNameError
 from neg.economy.lever import Lever
-from neg.firms import Clusters, Credit, FinancedSelection, Selection, WorkingCapital
+from neg.economy.scene import Scene
+from neg.firms import (
+    BusinessServices,
+    Clusters,
+    Credit,
+    FinancedSelection,
+    Selection,
+    WaysIn,
+    WorkingCapital,
+)
 from neg.models.core_periphery import CorePeriphery
 
 FIXED = np.array([[0.5, 0.8], [0.9, 0.6]])
@@ -57,10 +66,14 @@ TRADE = {
     "working capital": [WorkingCapital(subsidy=[0.5, 0.0])],
     "supply-chain finance": [WorkingCapital(finance="supply chain", subsidy=0.8)],
     "guarantee": [WorkingCapital(guarantee=[0.5, 0.0], hazard=0.02)],
+    "fairs": [WaysIn(fairs=[0.01, 0.0], doubles=0.02)],
+    "business services": [BusinessServices(support=[0.0, 0.02], sectors=("services",))],
     "everything": [
         WorkingCapital(terms="letter of credit", subsidy=0.2, letter_subsidy=0.5),
         SWAP,
         MANAGER,
+        WaysIn(fairs=[0.01, 0.0], process="stages"),
+        BusinessServices(support=0.01),
         loans(guarantee=0.3, platform=[0.01, 0.02]),
     ],
 }
@@ -105,6 +118,25 @@ def test_trade_finance_and_clusters_are_paid_from_income(name):
         _, _, bank = solved(WorkingCapital(), tariff=0.1, export_tax=0.05)
         factor = "working_capital.factor"
         assert (found[factor][0, 1] < bank[factor][0, 1]).all()
+
+
+def test_fairs_and_services_lift_what_they_say():
+    """Fairs double the lift at ``doubles``; services reach half of their gain at ``halves``."""
+    part = WaysIn(fairs=jnp.array([0.02, 0.0]), doubles=0.02, lift=1.5)
+    scene = Scene(compose(economy(), []), jnp.ones(4), {}, {})
+    twice = WaysIn(lift=jnp.array([3.0, 1.5]))
+    for name, value in twice.stocks(scene).items():
+        assert part.stocks(scene)[name] == pytest.approx(np.asarray(value), rel=1e-14), name
+    assert WaysIn().outlay(scene) is None
+    services = BusinessServices(support=jnp.array([0.02, 1e3]), gain=0.1, sectors=("services",))
+    rise = services.effects(scene)["productivity"]
+    assert rise == pytest.approx(np.array([[0.0, 0.05], [0.0, 0.1]]), rel=1e-12)
+    with pytest.raises(InvalidParameterError, match="fairs is not allowed on a CorePeriphery"):
+        compose(CorePeriphery(), [WaysIn(fairs=0.1)])
+    with pytest.raises(InvalidParameterError, match="'business_services' is not allowed"):
+        compose(CorePeriphery(), [BusinessServices()])
+    with pytest.raises(UnknownNameError, match="cars"):
+        compose(economy(), [BusinessServices(sectors=("cars",))])
 
 
 @pytest.mark.slow  # two more compilations
@@ -154,8 +186,8 @@ def test_without_constraints_it_is_selection(free):
 @pytest.mark.parametrize("support", [{"guarantee": 0.6}, {"subsidy": 0.08, "collateral": 0.1}])
 def test_entrants_earn_what_entry_costs(support):
     """Sales pay for production, entry and resources of serving markets, less the budget's part."""
-    _, _, found = solved(loans(**support))
-    part = loans(**support)
+    part = loans(**(NONE | {"collateral": Credit().collateral} | support))
+    _, _, found = solved(part, tariff=0.0, export_tax=0.0)
     loan = Credit.loan(part, FIXED, np.array([[1.0], [1.2]]))
     cost = np.asarray(found["unit_cost"][:, 0])
     firms = np.asarray(found["financed_selection.firms"][:, :, 0])

@@ -15,7 +15,18 @@ from neg.barriers import ExchangeRisk, Layer
 from neg.core.errors import InvalidParameterError, UnknownNameError
 from neg.economy.lever import Lever
 from neg.estimation.plain import unknown_of
-from neg.firms import Clusters, FinancedSelection, Selection, TakeOff, Tiers, WaysIn, WorkingCapital
+from neg.firms import (
+    BusinessServices,
+    Clusters,
+    FinancedSelection,
+    HorizontalLinks,
+    Selection,
+    TakeOff,
+    Tiers,
+    VerticalLinks,
+    WaysIn,
+    WorkingCapital,
+)
 from neg.parts import MovingCosts
 from neg.scenario_files import parse_scenario
 from neg.scenario_files.resolve import resolve
@@ -44,6 +55,7 @@ def everything():
         ExchangeRisk(),
         Clusters(),
         WaysIn(),
+        BusinessServices(),
         MovingCosts(),
     ]
     return compose(base, parts)
@@ -62,12 +74,19 @@ def documented():
 @pytest.mark.slow  # many edits of a large economy
 def test_the_levers_of_the_docs_exist():
     general, plants = everything(), TakeOff()
-    plain = compose(general.base, [Selection(sectors=("goods",))])
+    instead = {
+        part.label: compose(general.base, [part])
+        for part in (
+            Selection(sectors=("goods",)),
+            VerticalLinks(sectors=("goods",)),
+            HorizontalLinks(sectors=("goods",)),
+        )
+    }
     found = list(documented())
     assert len(found) >= 18
     for policy, lever in found:
-        economy = plants if "." not in lever.path and lever.path != "productivity" else general
-        economy = plain if lever.path.startswith("selection.") else economy
+        label, dot, _ = lever.path.partition(".")
+        economy = instead.get(label, general) if dot else plants
         moved = lever.put(economy, 0.3)
         before = economy.value(lever.path)
         same = before is not None and np.array_equal(moved.value(lever.path), before)

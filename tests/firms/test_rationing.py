@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,7 +13,7 @@ from neg import compose, general_economy, short_run
 from neg.core.errors import InvalidParameterError
 from neg.economy.lever import Lever
 from neg.estimation.welfare import small_firms
-from neg.firms import Credit, FinancedSelection
+from neg.firms import ClosedMarketWarning, Credit, FinancedSelection
 from neg.menus import LogNormal, Pareto
 
 FIXED = np.array([[0.5, 0.8], [0.9, 0.6]])
@@ -162,11 +164,16 @@ def test_a_market_that_nobody_is_lent_for_is_closed(law):
     given = {"fixed": fixed, "monitoring": 0.03, "collateral": 0.4, "law": law, "limit": 6.0}
     rate = np.asarray(Credit(monitoring=0.03).loan(fixed, ENTRY[:, None]).rate)
     cap = 0.5 * (rate[0, 1] + np.delete(rate.ravel(), 1).max())
-    found = short_run(compose(economy(theta), [loans(**given, cap=cap)])).outcomes
+    with pytest.warns(ClosedMarketWarning, match="goods from a to b"):
+        model = compose(economy(theta), [loans(**given, cap=cap)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ClosedMarketWarning)
+        found = short_run(model).outcomes
     taste = np.ones((2, 2, 2))
     taste[0, 1, 0] = 0.0
     other = short_run(compose(economy(theta, taste=taste), [loans(**given)])).outcomes
-    assert outcome(found, "rationed") == pytest.approx(np.array([[0.0, 1.0], [0.0, 0.0]]))
+    for name in ("rationed", "closed"):
+        assert outcome(found, name) == pytest.approx(np.array([[0.0, 1.0], [0.0, 0.0]])), name
     closed = {"financed_selection.threshold"}
     for name, value in other.items():
         if name not in closed:
@@ -208,6 +215,21 @@ def test_derivatives_under_a_cap_and_at_its_kink(law):
 
     assert jax.grad(both)(cap + 1e-9) == 0.0
     assert jax.grad(both)(cap - 1e-9) < -1.0
+
+
+def test_a_market_that_a_cap_closes_is_not_silent():
+    """Named when the cap is given, and when a lever reaches it; not where sales are pledged."""
+    rate = np.asarray(Credit(monitoring=0.03).loan(FIXED, ENTRY[:, None]).rate)
+    cap = 0.5 * (rate.max() + np.sort(rate.ravel())[-2])
+    given = {"monitoring": 0.03, "share": 0.7}
+    i, j = np.unravel_index(rate.argmax(), rate.shape)
+    words = f"closes markets.*goods from {'ab'[i]} to {'ab'[j]}; raise it"
+    with pytest.warns(ClosedMarketWarning, match=words):
+        compose(economy(), [loans(**given, cap=cap)])
+    model = compose(economy(), [loans(**given, cap=1.0)])
+    with pytest.warns(ClosedMarketWarning, match=words):
+        Lever("financed_selection.cap", "set").put(model, cap)
+    compose(economy(), [loans(**given, cap=cap, pledge=0.5)])
 
 
 def test_bad_rationing_is_named():

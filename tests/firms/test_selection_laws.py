@@ -109,6 +109,7 @@ def test_destination_costs_under_tariffs(destination, kappa):
     assert found["output"][:, 0] == pytest.approx(output, rel=1e-10)
 
 
+@pytest.mark.slow  # a closed form that the tests against Melitz hold
 def test_where_fixed_costs_are_paid_does_not_matter_between_twins():
     twins = {"employment": [[1.0], [1.0]], "productivity": 1.0, "tau": [[1.0, 1.3], [1.3, 1.0]]}
     found = [
@@ -134,6 +135,7 @@ def test_recognition_is_a_cut_of_fixed_costs_abroad():
         assert one[name] == pytest.approx(np.asarray(value), rel=1e-11), name
 
 
+@pytest.mark.slow  # a program inside a program
 def test_levers_move_inside_compiled_code():
     model = compose(economy(4.5), [selection()])
     lever = Lever("productivity", "times", places=("a",))

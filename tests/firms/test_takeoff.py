@@ -145,6 +145,7 @@ def test_patience_against_an_early_rule(two):
     assert end(ruled, *later, 3000.0)[0] == pytest.approx(HIGH, rel=1e-8)
 
 
+@pytest.mark.slow  # a long path
 def test_plants_needed_for_take_off(two):
     # With plants as a stock, more of them than this start a take-off from the low state.
     low, above = (

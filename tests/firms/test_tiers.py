@@ -38,23 +38,26 @@ def balances(model, solved):
 
 def test_the_menu_of_tiers_is_the_oracle():
     entry = Menu(VALUE, COST).choose(Pareto(1.5)).profit  # at which b is one
+    nothing = [0.0] * 4
     part = Tiers(
         worth=VALUE,
         quality=COST,
-        standards=0.0,
-        certification=0.0,
+        standards=nothing,
+        certification=nothing,
         interest=1.0,
-        risk=0.0,
-        entry=entry,
+        risk=nothing,
+        entry=float(entry),
+        harmonised=[0.0, 0.0],  # by place, as in the next test: one program for both
+        reference=[1.0, 1.0],
     )
     assert part.profit(2) == pytest.approx(np.ones(2), rel=1e-12)
-    chosen = part._choice(part.profit(1), part.costs(1))
+    chosen = part.choice(part.profit(2), part.costs(2))
     share = [0.45566894604818253, 0.35188096422194226, 0.09325507903995896]
     share += [0.0608882003226866, 0.038306810367229646]
     assert chosen.firms[0] == pytest.approx(share, rel=1e-10)
     revenue = [0.127631205167158, 0.0916142695435519, 0.15107453732478637, 0.6296799879645038]
     assert chosen.sales_share[0, 1:] == pytest.approx(revenue, rel=1e-10)
-    found = short_run(compose(CorePeriphery(), [part]), [0.6, 0.4]).outcomes
+    found = short_run(compose(CorePeriphery(sigma=5.0, tau=1.5), [part]), [0.6, 0.4]).outcomes
     active = np.asarray(share[1:]) / (1.0 - share[0])
     assert found["tiers.firms"][1] == pytest.approx(active, rel=1e-10)
     assert found["tiers.value_added"][0] == pytest.approx(revenue, rel=1e-10)
@@ -103,7 +106,12 @@ def test_a_canonical_model_and_its_twin_agree():
     for name in ("wage", "price_index"):
         assert solved[name] == pytest.approx(np.asarray(expected[name]), rel=1e-10), name
     assert factor < 0
-    short_run(compose(Puga(), [Tiers()]), None)
+
+
+@pytest.mark.slow  # another model
+def test_tiers_on_a_model_with_sectors():
+    solved = short_run(compose(Puga(), [Tiers()]), None)
+    assert np.isfinite(solved.outcomes["tiers.profit"]).all()
 
 
 @pytest.mark.slow
@@ -125,7 +133,7 @@ def test_cost_sharing_and_training_are_paid_from_income(tariff):
     assert found["tiers.budget"] == pytest.approx(np.asarray(grants + taxes), rel=1e-10)
     # The budget per firm times firms: entrants from free entry, R = sigma c b V M.
     profit, costs = part.profit(2), part.costs(2)
-    chosen = part._choice(profit, costs)
+    chosen = part.choice(profit, costs)
     sold = np.asarray(jnp.sum(found["trade"][0, :, 0]))
     entrants = sold / (5.0 * found["unit_cost"][0, 0] * jnp.sum(chosen.sales[0]))
     paid = entrants * found["unit_cost"][0, 0] * (chosen.firms[0, 1:] @ costs.shared[0])

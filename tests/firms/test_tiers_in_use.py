@@ -89,7 +89,7 @@ def test_one_tier_alone():
 
     def suppliers(value):
         part = lever.put(model, value).part("tiers")
-        return part._choice(part.profit(2), part.costs(2)).active[0, 3]
+        return part.choice(part.profit(2), part.costs(2)).active[0, 3]
 
     numeric = (suppliers(0.8 + 1e-5) - suppliers(0.8 - 1e-5)) / 2e-5
     assert jax.grad(suppliers)(0.8) == pytest.approx(float(numeric), rel=1e-6)

@@ -1,5 +1,7 @@
 """A network as layers of trade cost in economies: off, on, edited, differentiated, congested."""
 
+import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -193,3 +195,37 @@ def test_a_closed_link_and_the_corridor_in_an_economy():
     assert (factor[1] >= factor[0] - 1e-14).all() and float((factor[1] - factor[0]).max()) > 1e-4
     routes = least_routes(net, shipment=30000.0, daily=0.01)
     np.testing.assert_allclose(np.log(factor[0]), routes.cost, atol=1e-13)
+
+
+@pytest.mark.slow
+def test_routes_found_ahead_are_those_found_inside():
+    """Programs without a call back, the same costs and slopes; other costs drop the routes."""
+    net = corridor()
+    economy = armington(net, 5.0, np.ones(8), np.ones(8), shipment=9000.0, daily=0.02)
+    found = economy.ahead()
+    x = economy.initial_distribution()
+
+    def tau(one):
+        return one.bent_at(one.initial_prices(x), x).market.tau[..., 0]
+
+    def calls(one):
+        return "pure_callback" in str(eqx.filter_make_jaxpr(tau)(one)[0])
+
+    assert calls(economy) and not calls(found)
+    np.testing.assert_allclose(tau(found), tau(economy), rtol=1e-14)
+    assert found.part("network").routes is not None
+    assert found.behind().part("network").routes is None
+    dearer = {"network.link_usd": 3.0 * economy.value("network.link_usd")}
+    assert found.with_(**dearer).part("network").routes is None
+    np.testing.assert_allclose(tau(found.with_(**dearer)), tau(economy.with_(**dearer)), rtol=1e-14)
+
+    def total(usd, one):
+        there = eqx.tree_at(lambda e: e.part("network").link_usd, one, usd)
+        return jnp.sum(jnp.log(tau(there)) * jnp.arange(64.0).reshape(8, 8))
+
+    usd = economy.value("network.link_usd")
+    slope = [np.asarray(jax.grad(total)(usd, one)) for one in (found, economy)]
+    np.testing.assert_allclose(*slope, rtol=1e-12)
+    link = int(np.argmax(slope[0]))
+    ends = [float(total(usd.at[link].add(step), economy)) for step in (1e-3, -1e-3)]
+    assert slope[0][link] == pytest.approx((ends[0] - ends[1]) / 2e-3, rel=1e-6)

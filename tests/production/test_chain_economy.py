@@ -12,7 +12,7 @@ import pytest
 from neg import general_economy, long_run, short_run
 from neg.accounting import own_table
 from neg.agreements import Agreement
-from neg.agreements.origin import fixed_point, inputs_of, inputs_of_table
+from neg.agreements.origin import fixed_point, inputs_of_table
 from neg.analysis import Lever, compare, gradient, scenario
 from neg.barriers import Layer
 from neg.chains import Chain, trace
@@ -104,7 +104,7 @@ def solved(chained):
 def test_rules_of_origin_count_what_came_along_the_chain(chained):
     """Inputs that rules of origin see are those of the economy's own table, blocks and all."""
     found = short_run(chained.with_(export_tax=0.0))
-    ours = inputs_of(found.model, found.prices, found.x)
+    ours = found.model.inputs(found.prices, found.x)
     theirs = inputs_of_table(own_table(found), "common")
     # [origin, place, input, industry]: value before duty over output.
     value, want = (i.bought[..., 0][..., None] * i.used[None] for i in (ours, theirs))

@@ -8,8 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from merged_cities import MERGED
 
 from neg import data
+from neg.agreements import settle
 from neg.barriers import Inherited
 from neg.core.errors import InvalidParameterError, UnknownNameError
 from neg.economy.lever import Lever
@@ -27,16 +29,7 @@ variables = ["real_income", "income", "agreements.effective_tariff", "agreements
 [economy]
 {economy}
 deficit_rule = "spending-share"
-[economy.merge_sectors]
-goods = ["food_primary", "manufacturing"]
-services = [
-  "utilities", "construction", "trade", "transport", "hospitality_ict", "finance_property",
-  "business_government", "education_health", "other_services",
-]
-[network]
-base = "east-asia"
-most_places = {most}
-carried = ["goods"]
+{merged}most_places = {most}
 [tariff]
 mfn_rate = {{ goods = 0.08, services = 0.0 }}
 [[agreement]]
@@ -81,7 +74,9 @@ TWO = 'places = "cities"'
 
 
 def text(edits, economy=TWO, most=2):
-    return HEAD.format(economy=economy, most=most) + "".join(EDITS[one] for one in edits)
+    return HEAD.format(merged=MERGED, economy=economy, most=most) + "".join(
+        EDITS[one] for one in edits
+    )
 
 
 @pytest.fixture(scope="module")
@@ -192,13 +187,11 @@ def test_a_layer_that_names_a_city_stands_between_places():
 @pytest.mark.slow
 def test_rules_of_origin_count_the_whole_economy(cities):
     """The content of a merged economy is that of its cities' sums: by hand, at any prices."""
-    from neg.agreements.origin import inputs_of
-
     part = next(one for one in cities.parts if one.label == "agreements")
     x = cities.initial_distribution()
     scene = cities.scene(cities.initial_prices(x), x)
-    whole = inputs_of(part.seen(scene).model, scene.prices, scene.x)
-    own = inputs_of(scene.model, scene.prices, scene.x)
+    whole = part.seen(scene).model.inputs(scene.prices, scene.x)
+    own = scene.model.inputs(scene.prices, scene.x)
     seen = scene.model.flows(scene.prices, scene.x)
     paid, output = np.asarray(seen.spending)[..., 0], np.asarray(seen.revenue)
     bought, used = np.asarray(own.bought)[..., 0], np.asarray(own.used)
@@ -261,3 +254,14 @@ def test_shipped_files_between_economies_run_on_cities(name):
     assert result.converged
     change = result.dataset["real_income_change"].sel(scenario=name)
     assert np.isfinite(change).all() and float(np.abs(change).max()) > 1e-3
+
+
+@pytest.mark.slow
+def test_contents_that_settle_step_by_step_are_those_solved_for():
+    """Rules of origin count the whole economy either way; places are cities."""
+    file = text([], 'places = "cities"\nmobility = "immobile"', most=1)
+    economy = resolve(parse_scenario(file)).baseline
+    joint, stepped = short_run(economy), settle(economy)
+    for name in ("agreements.use_value", "agreements.AFTA_content", "income"):
+        np.testing.assert_allclose(stepped.outcomes[name], joint.outcomes[name], rtol=1e-8)
+    assert float(np.max(joint.outcomes["agreements.use_value"])) > 0.1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from merged_cities import MERGED
 
 from neg.core.errors import (
     DisconnectedPlaceError,
@@ -23,16 +24,7 @@ name = "there"
 variables = ["real_income", "network.hours"]
 [economy]
 {economy}
-[economy.merge_sectors]
-goods = ["food_primary", "manufacturing"]
-services = [
-  "utilities", "construction", "trade", "transport", "hospitality_ict", "finance_property",
-  "business_government", "education_health", "other_services",
-]
-[network]
-base = "east-asia"
-most_places = 2
-carried = ["goods"]
+{merged}most_places = 2
 {network}
 """
 CITIES = 'places = "cities"\nmobility = "within-economies"'
@@ -45,7 +37,7 @@ hours = 2.0
 
 
 def text(economy="", network="", more=""):
-    return HEAD.format(economy=economy, network=network) + more
+    return HEAD.format(merged=MERGED, economy=economy, network=network) + more
 
 
 def test_a_file_of_cities_is_built_and_its_edits_bite():

@@ -9,7 +9,8 @@ from scipy.integrate import solve_ivp
 
 from neg.economy.model import Groups
 from neg.models.core_periphery import CorePeriphery
-from neg.solvers.path import EMPTY, follow, imbalance
+from neg.solvers.path import follow
+from neg.solvers.replicator import EMPTY, imbalance
 from neg.solvers.system import flat_prices, market
 from tests.solvers.toys import Cliff, pair, pitchfork
 

@@ -8,7 +8,8 @@ from model_tools import clear
 
 from neg.models.core_periphery import CorePeriphery
 from neg.models.vertical_linkages import VerticalLinkages
-from neg.solvers.stability import average_payoff, growth_rate
+from neg.solvers.replicator import average_payoff
+from neg.solvers.stability import growth_rate
 from neg.solvers.system import (
     Unknowns,
     both,

@@ -50,6 +50,10 @@ def read_commuting(
 
     Raises :class:`InvalidDataError` or :class:`LabelMismatchError` naming file and row; a corner
     that says neither asks for ``rows``.
+
+    >>> square = pd.DataFrame([[8.0, 2.0], [1.0, 9.0]], index=["01", "02"], columns=["01", "02"])
+    >>> float(read_commuting(square, rows="residence").sel(residence="01", workplace="02"))
+    2.0
     """
     check_choice("treatment of empty places", empty, ("keep", "error"))
     columns = (residence, workplace, commuters)

@@ -65,6 +65,11 @@ def read_pairs(
     and row for a negative or unreadable value, an empty label, tariffs that look like per cent or
     a total that does not add up, and :class:`LabelMismatchError` for a flow that is listed twice
     or a place under two labels.
+
+    >>> flows = {"exporter": ["A", "A", "B", "B"], "importer": ["A", "B", "A", "B"]}
+    >>> read = read_pairs(pd.DataFrame(flows | {"value": [8.0, 2.0, 1.0, 9.0]}))
+    >>> read["flows"].sel(origin="A", destination="B").values.tolist()  # one sector
+    [2.0]
     """
     table = read_columns(
         source,
@@ -145,6 +150,10 @@ def read_matrix(
         missing_pairs, missing_domestic, output, floor, form: as in :func:`read_pairs`.
 
     Raises :class:`InvalidDataError` or :class:`LabelMismatchError` naming file, row and column.
+
+    >>> square = pd.DataFrame([[8.0, 2.0], [1.0, 9.0]], index=["A", "B"], columns=["A", "B"])
+    >>> float(read_matrix(square, rows="destination")["flows"].sel(origin="A", destination="B"))
+    1.0
     """
     grid = read_grid(source, form)
     notes = grid.notes

@@ -55,6 +55,10 @@ def read_regions(
     Raises :class:`LabelMismatchError` if the labels of the two files differ or repeat, or a column
     that is not the identifier is called ``place``, and :class:`InvalidDataError` naming file and
     row, or feature.
+
+    >>> read = read_regions(pd.DataFrame({"id": ["01", "02"], "people": [5, 7]}))
+    >>> float(read.data["people"].sel(place="02"))
+    7.0
     """
     columns = read_columns(
         table,

@@ -13,8 +13,7 @@ from neg.economy.general.market import Market
 
 EFFECTS = frozenset(
     {"barrier", "tariff", "export_tax", "delay", "productivity", "hours", "commute", "access"}
-    | {"margin", "made", "grant", "needs"}
-    | {"cuts"}
+    | {"margin", "made", "grant", "needs", "transfer", "cuts"}
 )
 """What a general economy takes up of its parts."""
 
@@ -37,6 +36,8 @@ class Bent(Parametric):
     grant: Float[Array, "origin destination sector"] | None = parameter(
         None, axes=("origin", "destination", "sector")
     )
+    # Money that people of a place receive from those of others; adds up to 0 over places.
+    transfer: Float[Array, " place"] | None = parameter(None, axes=("place",))
     # What everybody buys first, of homogeneous goods: money per head.
     needs: Float[Array, "place sector"] | None = parameter(None, axes=("place", "sector"))
     # Of what a sector buys of the last block of a chain, the share in chains of at most q cuts.
@@ -50,12 +51,13 @@ def bend(
 
     ``barrier``, ``tariff`` and ``export_tax`` are ``[origin, destination]`` or with sectors,
     ``delay`` raises the log of resource costs by its factor, ``productivity`` and ``hours`` are
-    ``[place, sector]``; ``commute``, ``access``, ``margin`` and ``needs`` are no logs but shares
-    and values. ``grant`` is what the budget of the origin adds to sales, the price of buyers given:
-    a cost in resources of the same size, and a negative tax on exports and on sales at home that
-    pays it. ``made`` are sales of the firms of a cell over its revenue, where a margin makes them
-    differ. ``cuts`` are shares: of what a sector buys of the last block of a chain, those in chains
-    with at most so many cuts.
+    ``[place, sector]``; ``commute``, ``access``, ``margin``, ``needs`` and ``transfer`` (money that
+    a place gets from others, beside its deficit) are no logs but shares and values. ``grant`` is
+    what the budget of the origin adds to sales, the price of buyers given: a cost in resources of
+    the same size, and a negative tax on exports and on sales at home that pays it. ``made`` are
+    sales of the firms of a cell over its revenue, where a margin makes them differ. ``cuts`` are
+    shares: of what a sector buys of the last block of a chain, those in chains with at most so
+    many cuts.
     """
     fields: dict[str, Any] = {}
     log_tau = jnp.log(market.tau)
@@ -79,7 +81,6 @@ def bend(
     for effect, name in (("productivity", "efficiency"), ("hours", "hours")):
         if effect in effects:
             given[name] = jnp.broadcast_to(effects[effect], shape)
-    plain = ("commute", "access", "margin", "made", "needs")
-    given |= {name: effects[name] for name in ("cuts",) if name in effects}
+    plain = ("commute", "access", "margin", "made", "needs", "transfer", "cuts")
     given |= {name: effects[name] for name in plain if name in effects}
     return altered(market, **fields), altered(bent, **given)

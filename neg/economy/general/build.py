@@ -101,6 +101,12 @@ def general_economy(
     (:class:`neg.economy.general.chained.Chains`). ``parts`` are composed onto it.
 
     Raises :class:`neg.core.errors.UnknownNameError` for a name that is none of these.
+
+    >>> economy = general_economy(
+    ...     places=["a", "b"], sectors=["goods"], employment=[[1.0], [2.0]], theta=4.0, tau=1.5
+    ... )
+    >>> economy.shape, economy.tau[..., 0].tolist()  # sales at home cost nothing
+    ((2, 1), [[1.0, 1.5], [1.5, 1.0]])
     """
     for name in given:
         if name not in _DEFAULTS:

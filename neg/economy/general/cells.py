@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.core.parameters import Parametric, if_given, parameter
+from neg.core.numbers import if_given
+from neg.core.parameters import Parametric, parameter
 from neg.economy.groups import Groups
 
 

@@ -14,7 +14,8 @@ from neg.chains.cuts import passed_by_cuts
 from neg.chains.messages import passed
 from neg.core.checks import check_range, is_concrete
 from neg.core.errors import InvalidDataError, InvalidParameterError
-from neg.core.parameters import Parametric, altered, if_given, option, parameter
+from neg.core.numbers import if_given
+from neg.core.parameters import Parametric, altered, option, parameter
 from neg.economy.general.market import Market
 from neg.economy.general.technology import Technology
 

@@ -11,7 +11,8 @@ from jaxtyping import Array, Float, Int
 
 from neg.core.checks import check_choice, is_concrete
 from neg.core.errors import unknown_name
-from neg.core.parameters import Parametric, if_given, parameter
+from neg.core.numbers import if_given
+from neg.core.parameters import Parametric, parameter
 
 DEFICIT_RULES = ("fixed", "world-share", "own-share", "zero", "spending-share")
 RENT_RULES = ("local", "pooled", "per-head")

@@ -144,11 +144,10 @@ def _links(model: Any) -> np.ndarray | None:
     taste = np.asarray(model.taste)
     workers, hires = _workers(model)
     sells = (np.asarray(model.productivity) > 0) & (workers > 0)
-    cost = np.log(np.asarray(model.tau)) + np.log1p(np.asarray(model.tariff))
-    cost = np.asarray(model.theta) * (cost + np.log1p(np.asarray(model.export_tax)))
-    some = taste.min(initial=np.inf, where=taste > 0)
-    plain = (taste.max(axis=3) > 0).any(axis=2).all() and sells.all()
-    if plain and np.abs(cost).max(initial=0.0) < 10.0 and some > 1e-4 * taste.max():
+    least, most = _ends(taste)
+    all_trade = least > 0 or (taste.max(axis=3) > 0).any(axis=2).all()
+    some = least if least > 0 else taste.min(initial=np.inf, where=taste > 0)
+    if all_trade and sells.all() and some > 1e-4 * most and _dearest(model) < 10.0:
         return None
     found, shared = _sales(
         model.market,
@@ -159,6 +158,23 @@ def _links(model: Any) -> np.ndarray | None:
         sells,
     )
     return np.asarray(found) | hires | np.asarray(shared)
+
+
+def _dearest(model: Any) -> float:
+    """The largest log of trade costs and duties times theta, or a bound of it that is small."""
+    factors = (_ends(model.tau), 1.0 + _ends(model.tariff), 1.0 + _ends(model.export_tax))
+    bound = sum(np.abs(np.log(ends)).max() for ends in factors)
+    if np.max(model.theta) * bound < 10.0:  # nearly always: arrays by pair of places are large
+        return float(np.max(model.theta) * bound)
+    cost = np.log(np.asarray(model.tau)) + np.log1p(np.asarray(model.tariff))
+    cost = np.asarray(model.theta) * (cost + np.log1p(np.asarray(model.export_tax)))
+    return float(np.abs(cost).max(initial=0.0))
+
+
+def _ends(values: Any) -> np.ndarray:
+    """The smallest and the largest."""
+    found = np.asarray(values)
+    return np.array([found.min(initial=np.inf), found.max(initial=-np.inf)])
 
 
 @plain_jit

@@ -8,6 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from neg.core.checks import as_numbers
 from neg.core.errors import InvalidShapeError, unknown_name
 from neg.core.labels import align, has_labels
 
@@ -25,7 +26,7 @@ def spread(
     """
     if has_labels(value):
         return jnp.broadcast_to(align(name, value, axes), shape)
-    array = value if hasattr(value, "ndim") else np.asarray(value, dtype=float)
+    array = value if hasattr(value, "ndim") else as_numbers(name, value)
     if array.ndim == 2 and tuple(axes)[:2] == ("origin", "destination"):
         array = array.reshape((*array.shape, *(1,) * (len(shape) - 2)))  # for every sector
     try:

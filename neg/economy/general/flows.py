@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from neg.core.logs import EMPTY_LOG
-from neg.core.parameters import if_given
+from neg.core.numbers import if_given
 from neg.economy.general.bent import Bent
 from neg.economy.general.chained import along, log_weight
 from neg.economy.general.closure import Closure
@@ -91,7 +91,8 @@ def flows(economy: Any, prices: Prices, people: Float[Array, "place sector"]) ->
         log_pay = bent.access
     wages = jnp.sum(pay, axis=1)
 
-    lives = lives_there(technology, market, closure, revenue, people, bool(chains.blocks))
+    runs = active & (workers > 0)
+    lives = lives_there(technology, market, closure, runs, people, bool(chains.blocks))
     income = jnp.where(lives, jnp.exp(prices["income"]), 0.0)
     stock = if_given(closure.stock_change)
     stock_value = None if stock is None else jnp.exp(log_cost)[:, :, None] * stock
@@ -138,10 +139,15 @@ def flows(economy: Any, prices: Prices, people: Float[Array, "place sector"]) ->
         access = jnp.where(blocks, chain.access, access)
         tariffs, export_taxes = tariffs + chain.tariffs, export_taxes + chain.export_taxes
 
-    bought = jnp.transpose(spending > 0, (1, 2, 0))[:, :, None, :]
+    buys = spending > 0
+    if not chains.blocks and needs is None:
+        # Said by shares and people alone: an iteration over prices need not ask again.
+        _, _, industry = technology.bills(runs.astype(float), uses)
+        buys = industry + household.bills(lives.astype(float), uses)[0] > 0
+    bought = jnp.transpose(buys, (1, 2, 0))[:, :, None, :]
     tied = pooled(closure, technology, household)
     tied = tied if commute is None else tied | commuters(commute, people)
-    tied = tied | links(jnp.where(bought, bilateral.to_buyer, 0.0), active & (workers > 0))
+    tied = tied | links(jnp.where(bought, bilateral.to_buyer, 0.0), runs)
 
     land_income = housing + land_bill
     rents = closure.rents(land_income, wages, jnp.sum(people, axis=1))
@@ -149,6 +155,8 @@ def flows(economy: Any, prices: Prices, people: Float[Array, "place sector"]) ->
     taxes = taxes + household.final_tax * spendable
     earned = wages + rents + taxes + tariffs + export_taxes
     deficit = closure.deficits(wages, jnp.sum(economy.employment, axis=1), earned)
+    transfer = if_given(bent.transfer)
+    deficit = deficit if transfer is None else deficit + transfer
     return Flows(
         people,
         workers,
@@ -239,20 +247,21 @@ def lives_there(
     technology: Technology,
     market: Market,
     closure: Closure,
-    revenue: Array,
+    runs: Array,
     people: Array,
     chained: bool = False,
 ) -> Bool[Array, " place"]:
     """Which places have any income: people, transfers, or rents and taxes of firms.
 
-    With commuting firms may be where nobody lives, and leave no income there.
+    With commuting firms may be where nobody lives, and leave no income there. ``runs`` says which
+    cells ``[place, sector]`` have workers.
     """
     collects = (jnp.sum(technology.land_share, axis=1) > 0) & (closure.rent_rule == 0)
     collects = collects | jnp.any(technology.tax_share > 0, axis=1)
     inputs = (jnp.sum(technology.input_share, axis=(1, 2)) > 0) | chained
     collects = collects | (inputs & jnp.any(market.tariff > 0, axis=(0, 2)))
     collects = collects | jnp.any(market.export_tax > 0, axis=(1, 2))
-    lives = (jnp.sum(people, axis=1) > 0) | ((jnp.sum(revenue, axis=1) > 0) & collects)
+    lives = (jnp.sum(people, axis=1) > 0) | (jnp.any(runs, axis=1) & collects)
     return lives | ((closure.deficit > 0) & (closure.deficit_rule == 0))
 
 

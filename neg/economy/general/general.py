@@ -13,11 +13,11 @@ from jaxtyping import Array, Float
 from neg.core.parameters import Alias, Parameter, altered, declared, parameter
 from neg.economy.general import flows as equations
 from neg.economy.general.bent import EFFECTS, Bent, bend
+from neg.economy.general.bought import Buys
 from neg.economy.general.cells import Cells
 from neg.economy.general.chained import Chains, check_chains
 from neg.economy.general.checks import check_economy
 from neg.economy.general.closure import Closure
-from neg.economy.general.connected import Tied
 from neg.economy.general.fill import numeraire_weights, spread
 from neg.economy.general.flows import Flows
 from neg.economy.general.household import Household
@@ -35,7 +35,7 @@ def _put_scale(model: Any, value: Any) -> Any:
     return model.with_(alpha=jnp.where(model.technology.homogeneous_mask, 0.0, value))
 
 
-class GeneralEconomy(Tied):
+class GeneralEconomy(Buys):
     """Many places and sectors in one economy, of which the canonical models are corners.
 
     Shapes: N places, S sectors, U classes of use (one class, or one for each buying industry and

@@ -5,7 +5,8 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neg.core.parameters import Parametric, if_given, parameter
+from neg.core.numbers import if_given
+from neg.core.parameters import Parametric, parameter
 
 _PAIR = ("origin", "destination", "sector")
 

@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neg.core.parameters import if_given
+from neg.core.numbers import if_given
 from neg.economy.general.flows import Bent, Flows, needed
 from neg.economy.general.household import Household
 from neg.economy.general.market import Market
