@@ -25,6 +25,7 @@ from neg.scenario_files.schema import BorderSection, PartSection, ScenarioFile
 from neg.scenario_files.values import by_label, by_pairs, by_sector, labels_of, residents_of
 
 _BUILT_IN = "icio2020"
+_ROUNDS = 8
 _OWN_SECTION = {"network": "[network]", "clearance": "[[border]]"}
 """Parts that have sections of their own in a file."""
 
@@ -81,6 +82,12 @@ def build_economy(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") 
     if scenario.chain:
         whole = load_table(scenario.model_copy(update={"chain": []}), folder)
         table = with_blocks(whole, scenario.chain, parts)
+        for _ in range(_ROUNDS if scenario.agreement else 0):
+            # Contents under rules of origin are those of the table in blocks, duties and all.
+            before, parts = table, parts_of(scenario, labels_of(table.places, table.sectors), table)
+            table = with_blocks(whole, scenario.chain, parts)
+            if np.allclose(table.intermediate, before.intermediate, rtol=1e-12, atol=0.0):
+                break
         closure["chains"] = [tuple(chain.blocks) for chain in scenario.chain]
         closure["draws"] = same_draws(scenario.chain)
     return calibrate(

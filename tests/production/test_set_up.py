@@ -275,9 +275,12 @@ def test_the_published_equilibrium_of_north_and_south(published):
     assert float(out["fragmentation.threshold"][0, 2]) == pytest.approx(least, rel=1e-10)
 
 
+COSTS = np.array([1.0, 1.5, 2.5])
+
+
 @pytest.fixture(scope="module")
 def solved():
-    return short_run(compose(economy(), [SetUp(set_up=[0.5, 1.0, 2.0], sectors=("goods",))]))
+    return short_run(compose(economy(), [SetUp(set_up=COSTS, sectors=("goods",))]))
 
 
 @pytest.mark.slow
@@ -295,10 +298,10 @@ def test_every_account_pays_what_it_receives_and_no_profit_is_left(solved):
     assert (np.diff(out["threshold"]) > 0).all()
     # What entrants pay for entry, for being active and for cuts is sales over sigma.
     whole = np.asarray(solved.outcomes["output"])[:, 3] * 0.95  # after production taxes
-    per_cut = out["spent"] / (out["entrants"] * out["cuts"] * np.array([0.5, 1.0, 2.0]))
+    per_cut = out["spent"] / (out["entrants"] * out["cuts"] * COSTS)
     active = out["active"]
     bundle = per_cut / active
-    fixed = out["entrants"] * bundle * (0.5 + active * (1.0 + out["cuts"] * [0.5, 1.0, 2.0]))
+    fixed = out["entrants"] * bundle * (0.5 + active * (1.0 + out["cuts"] * COSTS))
     np.testing.assert_allclose(fixed, whole / 4.0, rtol=1e-11)
 
 

@@ -371,3 +371,47 @@ high = 1.0
 """
     best = policy_scenario(parse_scenario(WORLD + policy))
     assert best.dataset.attrs["status"] == "converged"
+
+
+TREATY = """
+[tariff]
+managing_cost = 0.1
+
+[tariff.mfn_rate]
+food_primary = 0.0
+parts = 0.05
+assembly = 0.1
+"other manufacturing" = 0.0
+services = 0.0
+
+[[agreement]]
+name = "pact"
+members = ["CHN", "VNM"]
+exclude_sectors = ["services"]
+preferential_rate = 0.0
+rule = { content = 0.6, width = 0.05, cumulation = "diagonal" }
+compliance = { distribution = "lognormal", median = 0.03, sd = 0.8 }
+"""
+
+
+@pytest.mark.slow
+def test_an_agreement_over_blocks_of_a_table():
+    """Duties and contents of the baseline are those of the table in blocks, as near as can be.
+
+    All uses have one mix of origins where there are chains, and duties differ between them.
+    """
+    text = TABLE[: TABLE.index("[[layer]]")] + TREATY
+    economy = build_economy(parse_scenario(text))
+    x = economy.initial_distribution()
+    prices = economy.initial_prices(x)
+    prices |= {name: jnp.zeros_like(prices[name]) for name in ("wage", "cost")}
+    (residual, _), out = seen(economy, prices, x)
+    assert float(jnp.abs(residual["cost"]).max()) < 1e-10
+    assert float(jnp.abs(residual["agreements.pact"]).max()) < 1e-3
+    parts, assembly = (economy.sectors.index(name) for name in ("parts", "assembly"))
+    content = np.asarray(prices["agreements.pact"])
+    # Assembly of Viet Nam holds parts from outside: its content is below that of its parts.
+    assert content[1, assembly] < content[1, parts] < 1.0
+    use = np.asarray(out["agreements.use_count"])
+    members = [economy.places.index(name) for name in ("CHN", "VNM")]
+    assert 0.0 < use[members[1], members[0], assembly] < 1.0
