@@ -128,6 +128,7 @@ def test_misuse_exits_with_code_2(capsys):
         assert capsys.readouterr().out == ""
 
 
+@pytest.mark.slow
 def test_places_build_the_geography(capsys):
     text = "thresholds core-periphery geography=racetrack places=4 --low 1.5 --json"
     _, out, _ = run(capsys, text)

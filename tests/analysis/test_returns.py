@@ -77,6 +77,7 @@ def test_both_sides_of_the_unstable_direction_lead_to_mirrored_equilibria(beyond
     assert "there may be others" in beyond.statement
 
 
+@pytest.mark.slow
 def test_says_who_leaves_first(beyond):
     for departure in beyond.departures:
         times = [time for time, _, _ in departure.leaving]

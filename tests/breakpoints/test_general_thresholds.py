@@ -28,6 +28,7 @@ def core_periphery(people=1.0, mu=0.4, places=2):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("people", [1.0, 1e6, 1e-4])
 def test_break_and_sustain_points_are_those_of_the_canonical_model_in_any_units(people):
     canon = thresholds(CorePeriphery(sigma=5.0, mu=0.4), "tau").points

@@ -69,7 +69,7 @@ def test_the_gradient_of_a_fold_agrees_with_folds_searched_anew(uneven):
         threshold(uneven.model, "break", low=1.5, high=1.8)
 
 
-@pytest.mark.parametrize("back", [1.003, 1.0001])
+@pytest.mark.parametrize("back", [1.003, pytest.param(1.0001, marks=pytest.mark.slow)])
 def test_a_step_over_a_narrow_gap_between_branches_is_noticed(back):
     """The gap at an almost perfect pitchfork closes about as the power 2/3 of the imperfection."""
     found = thresholds(unequal(CorePeriphery, back))

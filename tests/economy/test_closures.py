@@ -126,6 +126,7 @@ def on_land(rule):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RENT_RULES)
 def test_rents_are_paid_out_in_their_pool(rule):
     model = on_land(rule)

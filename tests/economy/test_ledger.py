@@ -144,7 +144,7 @@ def check(model, solution):
     "make",
     [
         of_the_table,
-        with_stocks,
+        pytest.param(with_stocks, marks=pytest.mark.slow),
         with_hours,
         pytest.param(crowded, marks=pytest.mark.slow),
         pytest.param(commuting, marks=pytest.mark.slow),

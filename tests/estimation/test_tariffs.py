@@ -107,6 +107,7 @@ def deficits():
     return calibrate(uneven([1.3, 0.9, 0.8]), uses="common")
 
 
+@pytest.mark.slow
 def test_deficits_of_a_sixth_of_value_added_leave_an_optimum(deficits):
     """A long first step would jump over it, to where the transfer buys ever more."""
     share = np.asarray(deficits.deficit) / np.asarray(deficits.employment).sum(axis=1)

@@ -163,6 +163,7 @@ def test_bad_input_is_named():
         size_distribution(solved, [0.0, 1.0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("destination", [0.0, 0.4, 1.0])
 def test_the_part_makes_the_general_economy_melitz(destination):
     firms = Selection(fixed=FIXED, entry=ENTRY, destination=destination, limit=6.0)
@@ -188,6 +189,7 @@ def test_the_part_makes_the_general_economy_melitz(destination):
         assert left == pytest.approx(0.0, abs=1e-12), account
 
 
+@pytest.mark.slow
 def test_firms_alike_in_effect_are_no_part_at_all():
     plain = short_run(economy(theta=3.0)).outcomes
     with_part = short_run(compose(economy(theta=3.0), [Selection(fixed=FIXED)])).outcomes

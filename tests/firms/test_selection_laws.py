@@ -49,6 +49,7 @@ def test_any_law_makes_the_general_economy_melitz(law):
     assert share == pytest.approx(np.asarray(own["trade_share"]), rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kappa", [3.4, 4.5, 7.0])
 @pytest.mark.parametrize("tariff", [0.0, 0.15])
 def test_two_routes_to_pareto(kappa, tariff):
@@ -90,6 +91,7 @@ def test_log_normal_against_a_million_firms():
         assert profit.mean() == pytest.approx(ENTRY[i] * cost[i], abs=5 * error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("destination", [0.3, 1.0])
 @pytest.mark.parametrize("kappa", [3.6, 5.0])
 def test_destination_costs_under_tariffs(destination, kappa):

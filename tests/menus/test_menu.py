@@ -108,7 +108,11 @@ def test_tiers_reach_the_oracle():
     assert choice.sales_share == pytest.approx(sales, rel=1e-12)
 
 
-@pytest.mark.parametrize("size", [Pareto(1.7, 0.5), LogNormal(0.3, 1.1)], ids=["pareto", "normal"])
+@pytest.mark.parametrize(
+    "size",
+    [Pareto(1.7, 0.5), pytest.param(LogNormal(0.3, 1.1), marks=pytest.mark.slow)],
+    ids=["pareto", "normal"],
+)
 def test_modes_by_envelope_are_those_of_a_population(size):
     rng = np.random.default_rng(1)
     lines = rng.uniform([[0.1], [0.1]], [[1.0], [3.0]], size=(4, 2, 6))

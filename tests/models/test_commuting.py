@@ -36,7 +36,14 @@ def solved(model, method="auto"):
     return equilibrium_at(model, x, jnp.ones(x.shape, bool), method=method)
 
 
-@pytest.mark.parametrize("case", ["whole", "nobody lives in p2", "nobody works in p3"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        "whole",
+        pytest.param("nobody lives in p2", marks=pytest.mark.slow),
+        pytest.param("nobody works in p3", marks=pytest.mark.slow),
+    ],
+)
 def test_equilibrium_satisfies_the_published_equations(case):
     amenity = np.array(region().amenity)
     if "lives" in case:

@@ -174,6 +174,7 @@ def test_a_first_firm_in_a_block_pays_a_finite_wage_at_full_scale():
     assert np.allclose(near["wage"], residual["wage"], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_links_that_cost_everything_leave_chains_in_one_place(solved, chained):
     closed = chained.with_(tau=np.where(HOME, 1.0, [1e9, 1.4, 1.4]), tariff=0.0, export_tax=0.0)
     out = short_run(closed).outcomes

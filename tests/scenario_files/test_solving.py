@@ -69,6 +69,7 @@ def test_a_file_is_the_library_s_own_comparison(folder, solved):
     assert solved.converged and set(found.dims) >= {"scenario", "place"}
 
 
+@pytest.mark.slow
 def test_a_case_of_a_sweep_is_the_file_solved_there(small, folder, swept):
     result, _ = swept
     assert result.converged and result.dataset.sizes["case"] == 6

@@ -102,6 +102,7 @@ def test_an_equilibrium_beside_a_corner_is_found_however_small_its_share(model, 
     assert max(complementarity(point) for point in found.points) < 1e-9
 
 
+@pytest.mark.slow
 def test_near_autarky_the_interior_equilibrium_is_not_lost():
     """Trade of one part in a million: the damped solve of prices crawls there and gives up."""
     distance = np.array([[0, 1.24635263], [1.01226045, 0]])

@@ -32,7 +32,10 @@ def test_velocities_keep_mass_and_reward_payoffs(name):
         assert (np.asarray(rule.velocity(groups, corner, payoff))[[1, 2, 4]] >= 0).all()
 
 
-@pytest.mark.parametrize("name", ["replicator", "smith", "best-response"])
+@pytest.mark.parametrize(
+    "name",
+    ["replicator", *(pytest.param(n, marks=pytest.mark.slow) for n in ("smith", "best-response"))],
+)
 def test_paths_end_in_the_basin_that_they_start_in(name):
     until = 30.0 if name == "best-response" else 800.0
     ends = paths(MODEL, [[0.9, 0.1], [0.7, 0.3]], [0.0, 0.5 * until, until], name)
@@ -50,6 +53,7 @@ def test_replicator_grows_at_the_rate_of_its_spectrum():
     assert np.log(x[2] / x[1]) / 20.0 == pytest.approx(rate, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_hysteresis_when_trade_cost_falls_and_rises_again():
     """At the same trade cost the economy is spread out before and agglomerated after."""
 

@@ -85,6 +85,7 @@ def test_four_verdicts():
     assert [one.known for one in Stability] == [True, False, None, None]
 
 
+@pytest.mark.slow
 def test_inside_compiled_code_nothing_is_claimed():
     table = random_table(3, 2, seed=4, tariffs=False)
     economy = calibrate(table, theta=4.0, alpha=0.1, uses="common", mobility="sectors")

@@ -129,7 +129,7 @@ def test_who_only_sells_must_lend():
     assert exports == pytest.approx(0.1, rel=1e-9)
 
 
-@pytest.mark.parametrize("factor", [15.0, 40.0])
+@pytest.mark.parametrize("factor", [15.0, pytest.param(40.0, marks=pytest.mark.slow)])
 def test_transfers_that_nobody_can_pay_are_named(factor):
     """Dear trade cannot carry the deficits: the branch from balanced trade ends."""
     deficit = [0.9, -0.7, -0.1, -0.1]

@@ -118,6 +118,7 @@ def test_short_run_is_that_of_the_dense_method():
     assert free.error < 1e-9 and free.residual < 1e-11
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "mobility",
     [*(pytest.param(rule, marks=pytest.mark.slow) for rule in ("sectors", "places")), "free"],
