@@ -72,18 +72,23 @@ def test_the_economy_that_the_error_names_is_the_canonical_model(name):
 def test_firms_that_differ_there(name):
     """Chaney's kernel in closed form, and the cut-offs under the same Pareto law."""
     sigma = float(canonical(name).sigma)
-    kappa, dear = sigma + 0.5, np.array([[2.0, 4.0], [5.0, 2.5]])
-    closed = written(name, kappa, fixed=dear[..., None])
+    kappa, dear = sigma + 0.5, np.array([[2.0, 4.0], [5.0, 2.5]])[..., None] * np.ones(2)
+    closed = written(name, kappa, fixed=dear)
     # The law makes the rest of the elasticity: theta = sigma - 1 there.
-    law = written(name, sigma - 1.0, fixed=dear[..., None])
+    law = written(name, sigma - 1.0, fixed=dear)
     part = Selection(law=Pareto(kappa), fixed=dear, sigma=sigma, sectors=("industry",))
     one = short_run(closed).outcomes
     other = short_run(compose(law.base, [part])).outcomes
     for key in ("wage", "trade", "income"):
         assert other[key] == pytest.approx(np.asarray(one[key]), rel=1e-8, abs=1e-12), key
-    for key in ("entrants", "participation"):
-        found, expected = (np.asarray(o[f"selection.{key}"])[..., 1] for o in (other, one))
-        assert found == pytest.approx(expected, rel=1e-7), key
+    found, expected = (np.asarray(o["selection.participation"])[..., 1] for o in (other, one))
+    assert found == pytest.approx(expected, rel=1e-7)
+    # What is spent on entry: where firms buy each other's goods, the two routes measure these in
+    # units of their own, and with them the bundles that entry costs.
+    found, expected = (
+        np.asarray(o["selection.entrants"] * o["unit_cost"])[:, 1] for o in (other, one)
+    )
+    assert found == pytest.approx(expected, rel=1e-7)
     assert (np.asarray(one["selection.participation"])[..., 1] < 1.0).all()
 
 
