@@ -79,4 +79,4 @@ def _stays_in_double_precision() -> Iterator[None]:
 def _compiled_programs_do_not_pile_up() -> Iterator[None]:
     """Economies of one file are of little use to the next: memory is."""
     yield
-    make_room(full=0.2, every=1)
+    make_room(full=0.3, every=1)

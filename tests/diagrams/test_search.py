@@ -32,6 +32,7 @@ def stable_at(found, value):
     return {tuple(np.round(np.sort(x[x > 1e-6])[::-1], 4)) for x in states}
 
 
+@pytest.mark.slow
 def test_a_closed_loop_is_found_without_a_start():
     found = diagram(circle(rate=0.7), "rate", -1.0, 1.0, search=Search(values=0))
     assert [branch.end for branch in found.branches].count(End.CLOSED) == 1

@@ -92,6 +92,7 @@ def test_prices_sought_from_afar_are_those_of_the_baseline(cities):
     np.testing.assert_allclose(found.prices["wage"], wage[:, None].repeat(5, 1), atol=1e-8)
 
 
+@pytest.mark.slow
 def test_only_goods_travel_and_borders_hurt_them(cities):
     economy = cities.economy
     part = next(one for one in economy.parts if isinstance(one, Carriage))

@@ -206,6 +206,7 @@ def test_elasticity_of_imports_to_tariffs():
     assert logs[1] - logs[0] == pytest.approx(-theta * k * np.log1p(rate), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_response_of_one_is_none_and_the_table_is_kept_under_any():
     one = numbers(BASE.with_(tau=TAU, tariff=TARIFF, tariff_response=1.0))
     none = numbers(BASE.with_(tau=TAU, tariff=TARIFF))

@@ -87,7 +87,7 @@ def _housing(**given):
     )
 
 
-@pytest.mark.parametrize("x", [[0.6, 0.4], [1.0, 0.0]])
+@pytest.mark.parametrize("x", [[0.6, 0.4], pytest.param([1.0, 0.0], marks=pytest.mark.slow)])
 def test_a_part_does_the_same_to_the_canonical_model_and_to_its_twin(x):
     """Density on Allen-Arkolakis and its twin: one log of nothing, also in corners."""
     tau = np.array([[1.0, 1.5], [1.5, 1.0]])

@@ -145,7 +145,7 @@ def check(model, solution):
     [
         of_the_table,
         pytest.param(with_stocks, marks=pytest.mark.slow),
-        with_hours,
+        pytest.param(with_hours, marks=pytest.mark.slow),
         pytest.param(crowded, marks=pytest.mark.slow),
         pytest.param(commuting, marks=pytest.mark.slow),
         pytest.param(on_land, marks=pytest.mark.slow),

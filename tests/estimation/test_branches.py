@@ -28,6 +28,7 @@ def found():
     return fit(start.model, UNKNOWN, index, index(even(1.7).outcomes), at=start)
 
 
+@pytest.mark.slow
 def test_a_fit_in_the_long_run_stays_stable_and_says_so(found):
     assert float(found.values["tau"]) == pytest.approx(1.7, rel=1e-8)
     here = branch(found)

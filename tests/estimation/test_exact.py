@@ -38,6 +38,7 @@ def exact(targets):
     return fit(MODEL, UNKNOWNS, moments, targets, route="exact", tolerance=1e-12)
 
 
+@pytest.mark.slow
 def test_the_inversion_gives_back_the_truth(exact):
     for name, value in TRUTH.items():
         assert float(exact.values[name]) == pytest.approx(value, rel=1e-10)

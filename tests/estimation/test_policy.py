@@ -56,6 +56,7 @@ def value(east, west, aim=HOME, economy=ECONOMY):
     return float(aim(short_run(economy).outcomes))
 
 
+@pytest.mark.slow
 def test_two_links_that_are_alike_share_the_budget():
     best = maximise(ECONOMY, LINKS, HOME, budget=0.2, costs=COSTS)
     assert best.values["east"] == pytest.approx(best.values["west"], abs=1e-6)

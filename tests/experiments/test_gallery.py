@@ -14,14 +14,25 @@ from neg.figures.checks import faults
 FIGURES = Path(__file__).resolve().parents[2] / "figures"
 
 
-LARGE = ("asean_gradient", "canon", "east_asia_2020", "east_asia_policies", "east_asia_scenarios")
-"""Maps and figures of many panels take seconds to lay out."""
+QUICK = (
+    "bell_curve",
+    "border_cut_budget",
+    "credit",
+    "hysteresis",
+    "linkages",
+    "noodle_bowl",
+    "racetrack_cascade",
+    "take_off",
+    "tomahawk",
+    "trade_cost_layers",
+)
+"""Figures of one kind each, laid out at once; all others when slow."""
 
 
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else [])
+        pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow])
         for name in _runner.names()
     ],
 )

@@ -253,6 +253,7 @@ def test_parts_switched_off_leave_the_economy(free):
         assert np.asarray(off[name]) == pytest.approx(np.asarray(plain[name]), rel=1e-12), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("process", ["stages", "contacts", "born global"])
 def test_ways_in_rest_at_their_distribution(process):
     part = WaysIn(process=process)

@@ -113,6 +113,7 @@ def test_the_cost_of_a_rule_is_that_of_two_sources_by_quadrature(host):
     assert cost == pytest.approx(0.6 / theta * expected, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_the_path_is_that_of_the_equation(host):
     found = paths(host, [[0.3, 0.7], [0.5, 0.5]], [0.0, 20.0], tolerance=1e-10)
     end = found.x.values[:, -1, 0]

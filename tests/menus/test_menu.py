@@ -53,6 +53,7 @@ def test_partial_moments_are_those_of_quadrature(sizes, density, power):
     assert float(sizes.between(1.0, 0.0, jnp.inf)) == pytest.approx(density.mean(), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_everybody_chooses_and_profits_are_those_of_a_grid():
     sizes = LogNormal(0.0, 0.7)
     menu = Menu([0.5, 0.8, 1.3], [0.4, 1.1, 3.0], modes=("a", "b", "c"))
@@ -83,7 +84,9 @@ def test_far_cut_offs_keep_a_gradient():
     assert np.isfinite(far) and far < 0
 
 
-@pytest.mark.parametrize("sizes", [Pareto(1.4), LogNormal(0.0, 0.8)])
+@pytest.mark.parametrize(
+    "sizes", [Pareto(1.4), pytest.param(LogNormal(0.0, 0.8), marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("entry", [0.01, 0.3, 20.0])
 def test_free_entry(sizes, entry):
     def profit(factor):

@@ -214,6 +214,7 @@ def test_bad_input_is_refused():
         region(names=("p0",) * 6)
 
 
+@pytest.mark.slow
 def test_head_counts_and_money_are_units_only():
     model = region(n=5)
     counted = model.with_(residents=np.full(5, 2000.0), mean_wage=3000.0)

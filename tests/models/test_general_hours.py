@@ -80,6 +80,7 @@ def test_markets_clear_in_hours_and_money_is_neutral():
     np.testing.assert_allclose(model.payoff(double, solution.x), solution.payoff, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_gains_under_labour_supply_in_one_sector_are_those_of_real_wages():
     """Without transfers utility is log((w/P)^(1+psi) / (1+psi)): gains from trade, magnified."""
     psi, theta = 0.8, 5.0

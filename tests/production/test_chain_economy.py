@@ -131,6 +131,7 @@ def test_every_account_pays_what_it_receives(solved):
         assert np.allclose(total, received[account], atol=1e-9), account
 
 
+@pytest.mark.slow
 def test_a_chain_of_one_block_is_the_ordinary_sector(chained):
     shares = {
         "input_share": [[0.1, 0.0, 0.2], [0.0, 0.1, 0.1], [0.2, 0.1, 0.1]],

@@ -114,6 +114,7 @@ def test_a_fit_of_a_file_recovers_what_made_its_target(folder, tmp_path, capsys,
     assert (tmp_path / "scenario.toml").read_bytes() == file.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_policy_of_a_file_is_that_of_python(folder, tmp_path, capsys, economy):
     file = folder / "policy.toml"
     file.write_text(ECONOMY + POLICY)

@@ -16,7 +16,13 @@ NAMES = sorted(path.stem for path in FILES.glob("*.toml"))
 SEARCHES = {"border-effect": "fit", "viet-nam-package": "policy"}
 
 
-@pytest.mark.parametrize("name", NAMES)
+QUICK = ("afta", "border-effect", "chain-of-blocks", "mekong-cities", "tariff-war")
+"""One of a kind: of the table, a fit, a world in a file, cities, duties; others when slow."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[] if n in QUICK else [pytest.mark.slow]) for n in NAMES]
+)
 def test_a_shipped_file_can_be_used(name):
     assert check_scenario(read_scenario(name)) == []
 

@@ -70,6 +70,7 @@ def test_several_groups():
     assert found.completeness.certified and found.completeness.index_sum == 1
 
 
+@pytest.mark.slow
 def test_unstable_symmetric_state_is_not_called_unique():
     """theta 4, alpha 0.2, beta -0.1, tau^-theta 0.2: 0.9 and 99.1 per cent of the people."""
     model = AllenArkolakis(sigma=5.0, alpha=0.2, beta=-0.1).with_(tau=0.2 ** (-1 / 4))

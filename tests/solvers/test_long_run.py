@@ -174,6 +174,7 @@ def test_too_few_steps_are_no_equilibrium(uneven, steps):
 # Compiled and in batches ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_batch_of_starts_equals_one_after_another():
     starts = jnp.array([[0.9, 0.1], [0.55, 0.45], [0.2, 0.8], [0.05, 0.95]])
     batch = eqx.filter_jit(jax.vmap(lambda x: long_run(MODEL, x)))(starts)

@@ -37,6 +37,7 @@ def test_replicator_spectrum_is_the_growth_rate(five):
         assert verdict.spectrum[0].real == pytest.approx(float(point.growth), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_logit_judges_the_perturbed_equilibrium(five):
     """With little noise as without; with much noise only the even state is left, and stable."""
     verdicts = [stability(five.model, p, Logit(0.002)).stable for p in five.points]
@@ -49,6 +50,7 @@ def test_logit_judges_the_perturbed_equilibrium(five):
     np.testing.assert_allclose(end, judged.equilibrium.x, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_logit_growth_rate_is_seen_on_the_path():
     model, noise = CorePeriphery(sigma=5.0, mu=0.4, tau=1.7), 0.05
     rate = stability(model, [0.5, 0.5], Logit(noise)).spectrum[0].real

@@ -37,7 +37,8 @@ def test_the_export_zone_in_closed_form():
     assert np.allclose(slope, want, rtol=1e-7)
 
 
-@pytest.mark.parametrize("rests", [pytest.param(True, marks=pytest.mark.slow), False])
+@pytest.mark.slow
+@pytest.mark.parametrize("rests", [True, False])
 def test_take_off_with_plants_as_a_stock(rests):
     """Across the critical mass, where a small push decides: against differences of the path."""
     names = ("lam", "h", "attract", "plants.rho")
