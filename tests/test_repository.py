@@ -80,3 +80,21 @@ def test_every_test_file_has_a_name_of_its_own():
         if path.name not in ("conftest.py", "__init__.py"):
             assert path.name not in seen, f"{path} and {seen[path.name]}"
             seen[path.name] = path
+
+
+def test_every_test_that_the_documents_name_exists():
+    """``file.py::test`` and, after it, ``::test`` of the same file."""
+    text = (ROOT / "docs" / "what-is-held.md").read_text()
+    missing, count, source = [], 0, ""
+    for path, name in re.findall(r"([\w/]+\.py)?(?:::(test_\w+))?", text):
+        if path:
+            file = ROOT / "tests" / path
+            if not file.exists():
+                missing.append(path)
+                continue
+            source = file.read_text()
+        if name:
+            count += 1
+            if f"def {name}(" not in source:
+                missing.append(f"{path}::{name}")
+    assert missing == [] and count > 150
