@@ -88,6 +88,7 @@ def test_says_who_leaves_first(beyond):
         assert left == {(place, sector) for _, place, sector in departure.leaving}
 
 
+@pytest.mark.slow
 def test_full_increasing_returns_empty_cells():
     found = equilibria_beyond(two_places().with_(scale=1.0))
     assert len(found.equilibria) == 2

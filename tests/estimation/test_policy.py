@@ -68,6 +68,7 @@ def test_two_links_that_are_alike_share_the_budget():
     assert best.shadow_prices["budget"] == pytest.approx(slope, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_the_best_of_a_grid_is_next_to_the_policy_found():
     """A dearer western link: brute force over the pairs that the budget allows."""
     costs = {"east": COSTS["east"], "west": Cost(1.3, 4.0, 0.2)}

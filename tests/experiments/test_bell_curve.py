@@ -17,6 +17,7 @@ def record():
     return bell_curve.run(CONFIG, lambda *_: None)
 
 
+@pytest.mark.slow
 def test_layers_that_burn_break_where_pugas_iceberg_cost_does(record):
     """Freight, delay and risk are one iceberg factor; with the tariff at 2 % each breaks alike."""
     assert record.attrs["status"] == "converged"

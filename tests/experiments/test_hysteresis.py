@@ -15,6 +15,7 @@ def record():
     return hysteresis.run(config, lambda *_: None).sel(model="core-periphery")
 
 
+@pytest.mark.slow
 def test_industry_gathers_below_the_break_and_spreads_above_the_sustain_point(record):
     path = record["path"].sel(turn=1.35).values
     tau = record["tau"].sel(turn=1.35).values

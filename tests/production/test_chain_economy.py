@@ -152,6 +152,7 @@ def test_a_chain_of_one_block_is_the_ordinary_sector(chained):
         assert np.allclose(out[name], value, rtol=1e-12, atol=1e-13), name
 
 
+@pytest.mark.slow
 def test_one_block_with_an_empty_cell_has_the_same_first_wage():
     shares = {"input_share": 0.0, "final_share": [0.4, 0.2, 0.3], "own_share": 1.0}
     given = {**shares, "mobility": "free", "alpha": [1.0, 0.5, 0.0]}

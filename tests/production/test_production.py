@@ -206,6 +206,7 @@ def test_published_magnification_and_its_closed_forms(blocks, draws):
         assert float(found.elasticity) == pytest.approx(elasticity, rel=1e-11)
 
 
+@pytest.mark.slow
 def test_a_spider_is_parts_with_draws_of_their_own():
     tau = np.where(np.eye(2, dtype=bool)[..., None], 1.0, 1.3) * np.ones(3)
     economy = spider(
