@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -66,7 +67,21 @@ def break_even(
     def expected(log_b: Array) -> tuple[Array, Array]:
         factor = jnp.exp(log_b)[..., None]
         chosen = Menu(factor * slope, cost).choose(sizes)
+        # The slope in log b is operating profit, by the envelope theorem.
         return chosen.profit, jnp.sum(chosen.sales, axis=-1)
+
+    return paid_for(expected, entry_cost)
+
+
+def paid_for(
+    expected: Callable[[Array], tuple[Array, Array]], entry_cost: Float[Array, "*batch"]
+) -> Float[Array, "*batch"]:
+    """The factor at which expected profit pays for entry: ``profit(log b) = entry cost``.
+
+    ``expected`` gives, at log b, expected profit, increasing in b, and its slope in log b. By
+    bisection, between ``exp(-40)`` and ``exp(40)``; two steps of Newton after it are zero at the
+    root and have its derivative.
+    """
 
     def halve(_: Any, ends: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = ends
@@ -77,8 +92,6 @@ def break_even(
     ends = (jnp.full(entry_cost.shape, -40.0), jnp.full(entry_cost.shape, 40.0))
     start = jax.lax.fori_loop(0, 60, halve, jax.lax.stop_gradient(ends))
     log_b = jax.lax.stop_gradient(0.5 * (start[0] + start[1]))
-    # At the root a step of Newton is zero and has the derivative of the root; the slope of
-    # expected profit in log b is operating profit (envelope theorem).
     for _ in range(2):
         excess, steep = expected(log_b)
         log_b = log_b - (excess - entry_cost) / steep

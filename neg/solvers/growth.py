@@ -183,7 +183,7 @@ def _rightmost(
             if length * abs(weights[-1, one]) <= max(_CLOSE * abs(values[one]), _LEAST):
                 return best
         basis[k + 1] = new / length
-    return None if best is None else _restarted(generator, np.real(best), accuracy, shift)
+    return _restarted(generator, np.real(best), accuracy, shift)
 
 
 def _restarted(
