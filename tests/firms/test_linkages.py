@@ -15,6 +15,7 @@ from neg.firms import Cluster, HorizontalLinks, LeadFirms, Peers, TierPolicy, Ti
 from neg.firms.small_suppliers import small_suppliers
 from neg.menus import Pareto
 from neg.models.core_periphery import CorePeriphery
+from tests.ledger import check_ledger
 
 PEOPLE, TAU, SIGMA = np.array([1.0, 2.0]), np.array([[1.0, 1.4], [1.4, 1.0]]), 5.0
 
@@ -106,13 +107,7 @@ def test_an_economy_by_another_route(name):
     assert found["consumption"] == pytest.approx(rest.consumption, rel=2e-6)
     trade = np.asarray(found["trade"][:, :, 0] / found["wage"][1, 0])
     assert trade == pytest.approx(rest.bought, rel=5e-6)
-    left: dict[str, np.ndarray] = {}
-    for (payer, payee, _), paid in model.ledger(solved.prices, solved.x).items():
-        left[payer] = left.get(payer, 0.0) - np.sum(paid, axis=1)
-        left[payee] = left.get(payee, 0.0) + np.sum(paid, axis=0)
-    for account, gap in left.items():
-        gap = gap.sum() if account == "fund" else gap
-        assert gap == pytest.approx(0.0, abs=1e-12), account
+    check_ledger(solved, between=("fund",))
     few = census(part)
     for key, value in few._asdict().items():
         assert found[f"{part.label}.small_{key}"] == pytest.approx(np.asarray(value)), key

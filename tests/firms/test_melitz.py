@@ -21,6 +21,7 @@ from neg.firms import (
 from neg.menus import LogNormal, Pareto
 from neg.models.core_periphery import CorePeriphery
 from neg.parts import Tastes
+from tests.ledger import check_ledger
 
 WORKERS, ENTRY = [1.0, 2.0], [1.0, 1.2]
 FIXED, TAU = [[0.5, 0.8], [0.9, 0.6]], [[1.0, 1.3], [1.25, 1.0]]
@@ -181,12 +182,7 @@ def test_the_part_makes_the_general_economy_melitz(destination):
         here = np.asarray(found[f"selection.{name}"])[..., 0]
         assert here == pytest.approx(np.asarray(own[name]), rel=1e-9), name
     assert found["trade_balance"] == pytest.approx(0.0, abs=1e-12)
-    balance: dict[str, np.ndarray] = {}
-    for (payer, payee, _), paid in twin.ledger(solved.prices, solved.x).items():
-        balance[payer] = balance.get(payer, 0.0) - np.sum(paid, axis=1)
-        balance[payee] = balance.get(payee, 0.0) + np.sum(paid, axis=0)
-    for account, left in balance.items():
-        assert left == pytest.approx(0.0, abs=1e-12), account
+    check_ledger(solved)
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from neg.economy.lever import Lever
 from neg.estimation.welfare import small_firms
 from neg.firms import ClosedMarketWarning, Credit, FinancedSelection
 from neg.menus import LogNormal, Pareto
+from tests.ledger import check_ledger
 
 FIXED = np.array([[0.5, 0.8], [0.9, 0.6]])
 ENTRY = np.array([1.0, 1.2])
@@ -124,12 +125,7 @@ def test_an_economy_with_refused_firms(law):
     assert rationed.max() > 0.1 and rationed.min() == 0.0  # kinked: it binds in some markets
     spent = (entrants * np.asarray(alone.budget) * cost).sum(axis=1)
     assert found["financed_selection.budget"] == pytest.approx(spent, rel=1e-9)
-    left: dict[str, np.ndarray] = {}
-    for (payer, payee, _), paid in model.ledger(solved.prices, solved.x).items():
-        left[payer] = left.get(payer, 0.0) - np.sum(paid, axis=1)
-        left[payee] = left.get(payee, 0.0) + np.sum(paid, axis=0)
-    for account, rest in left.items():
-        assert rest == pytest.approx(0.0, abs=1e-12), account
+    check_ledger(solved)
     # As an aim of policy: small firms' share in the jobs of the goods sector.
     jobs, people = outcome(found, "small_jobs"), np.array([1.0, 2.0])
     aim = small_firms(model)(found)

@@ -12,6 +12,7 @@ from neg.core.errors import InvalidParameterError
 from neg.economy.lever import Lever
 from neg.firms import Melitz, Selection
 from neg.menus import LogNormal, Pareto
+from tests.ledger import check_ledger
 
 WORKERS, ENTRY = [1.0, 2.0], [1.0, 1.2]
 FIXED, TAU = [[0.5, 0.8], [0.9, 0.6]], [[1.0, 1.3], [1.25, 1.0]]
@@ -98,12 +99,7 @@ def test_destination_costs_under_tariffs(destination, kappa):
     part = selection(destination=destination)
     model = compose(economy(theta=kappa, tariff=0.2, export_tax=0.03), [part])
     solved = short_run(model)
-    left: dict[str, np.ndarray] = {}
-    for (payer, payee, _), paid in model.ledger(solved.prices, solved.x).items():
-        left[payer] = left.get(payer, 0.0) - np.sum(paid, axis=1)
-        left[payee] = left.get(payee, 0.0) + np.sum(paid, axis=0)
-    for account, rest in left.items():
-        assert rest == pytest.approx(0.0, abs=1e-12), account
+    check_ledger(solved)
     found = solved.outcomes
     share = destination * (kappa - 3.0) / (kappa * 4.0)
     sold = np.asarray(found["trade"][:, :, 0])

@@ -14,6 +14,7 @@ from neg.firms import Rungs, TierPolicy, Tiers
 from neg.menus import LogNormal, Menu, Pareto
 from neg.models.core_periphery import CorePeriphery
 from neg.models.puga import Puga
+from tests.ledger import check_ledger
 
 VALUE, COST = (0.2, 0.3, 0.45, 0.7), (0.3, 0.6, 1.3, 3.5)
 
@@ -26,14 +27,6 @@ def economy(**changes):
 
 def tiers(**changes):
     return Tiers(sectors=("goods",)).with_(**changes)
-
-
-def balances(model, solved):
-    found: dict[str, np.ndarray] = {}
-    for (payer, payee, _), paid in model.ledger(solved.prices, solved.x).items():
-        found[payer] = found.get(payer, 0.0) - np.sum(paid, axis=1)
-        found[payee] = found.get(payee, 0.0) + np.sum(paid, axis=0)
-    return found
 
 
 def test_the_menu_of_tiers_is_the_oracle():
@@ -121,8 +114,7 @@ def test_cost_sharing_and_training_are_paid_from_income(tariff):
     model = compose(economy(tariff=tariff), [part])
     solved = short_run(model)
     found = solved.outcomes
-    for account, left in balances(model, solved).items():
-        assert left == pytest.approx(0.0, abs=1e-12), account
+    check_ledger(solved)
     assert found["trade_balance"] == pytest.approx(0.0, abs=1e-12)
     ledger = model.ledger(solved.prices, solved.x)
     grants = np.sum(ledger["customs", "firms", "grants"], axis=1)

@@ -18,6 +18,7 @@ from neg.chains import Chain, cheapest_by_cuts, passed, passed_by_cuts
 from neg.core.errors import InvalidParameterError, UnknownNameError
 from neg.menus import LogNormal, Pareto
 from neg.production import SetUp
+from tests.ledger import check_ledger
 
 WANT = json.loads((Path(__file__).parent / "numbers.json").read_text())
 by_cuts = jax.jit(passed_by_cuts)
@@ -285,13 +286,7 @@ def solved():
 
 @pytest.mark.slow
 def test_every_account_pays_what_it_receives_and_no_profit_is_left(solved):
-    paid, received = {}, {}
-    for (payer, payee, _), flow in solved.model.ledger(solved.prices, solved.x).items():
-        flow = np.asarray(flow)
-        paid[payer] = paid.get(payer, 0.0) + flow.sum(axis=1)
-        received[payee] = received.get(payee, 0.0) + flow.sum(axis=0)
-    for account, total in paid.items():
-        np.testing.assert_allclose(total, received[account], rtol=1e-12, atol=1e-12)
+    check_ledger(solved)
     out = {k.removeprefix("fragmentation."): np.asarray(v)[:, 3] for k, v in _report(solved)}
     assert ((out["fragmented"] > 0.01) & (out["fragmented"] < 0.99)).all()
     assert (out["fragmented"] > out["fragmenting"]).all()  # the large fragment
