@@ -16,6 +16,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 from scipy.optimize import brentq
 
+from experiments._ledger import imbalance
 from experiments._words import settings
 from neg import compose, general_economy
 from neg.figures import style
@@ -35,7 +36,7 @@ CONFIG: dict[str, Any] = {
     "points": 12,
     "base": 0.6,  # coordination of the bars
 }
-SMOKE: dict[str, Any] = {"points": 3}
+SMOKE: dict[str, Any] = {"points": 2}
 
 ALONE = 1e9  # factor on coordination at which nobody shares
 MOST = 0.95  # largest share kept that is looked at
@@ -89,7 +90,7 @@ def peers(seen: _World, config: dict[str, Any], coordination: float, form: str) 
             "horizontal.distance": np.array([ALONE if form == "alone" else 1.0, ALONE]),
         }
     )
-    return model, short_run(model)
+    return short_run(model)
 
 
 def hub(seen: _World, owner: str, kept: float, budget: float) -> Any:
@@ -99,13 +100,13 @@ def hub(seen: _World, owner: str, kept: float, budget: float) -> Any:
         moved = {"vertical.kept": np.array([kept, 0.0])}
         moved["vertical.sharing"] = np.array([sharing, 0.0])
         model = seen.hubs[owner].with_(**moved)
-        return model, short_run(model)
+        return short_run(model)
 
     # What sharing costs is nearly in proportion to the share.
     share, paid = 0.05, 0.0
     for _ in range(12):
         found = at(share)
-        paid = float(found[1].outcomes["vertical.budget"][0])
+        paid = float(found.outcomes["vertical.budget"][0])
         if abs(paid / budget - 1.0) < 1e-9:
             return found
         share = share * budget / paid
@@ -116,8 +117,7 @@ def hub(seen: _World, owner: str, kept: float, budget: float) -> Any:
 
 def at_home(found: Any) -> dict[str, float]:
     """What the place has: real income and wage, shares, budget, what leaders keep."""
-    model, solved = found
-    out = solved.outcomes
+    out = found.outcomes
     part = "vertical" if "vertical.kept" in out else "horizontal"
     income = float(out["gdp"][0])
     wage = float(out["wage"][0, 0] / out["consumer_index"][0])
@@ -133,18 +133,7 @@ def at_home(found: Any) -> dict[str, float]:
     }
     for name in ("enterprises", "jobs", "value_added"):
         there[f"small {name}"] = float(out[f"{part}.small_{name}"][0, 0])
-    return there | {"gap": _imbalance(model, solved)}
-
-
-def _imbalance(model: Any, solved: Any) -> float:
-    """Largest gap between what an account receives and what it pays; funds in the world."""
-    left: dict[str, Any] = {}
-    for (payer, payee, _), paid in model.ledger(solved.prices, solved.x).items():
-        left[payer] = left.get(payer, 0.0) - np.sum(paid, axis=1)
-        left[payee] = left.get(payee, 0.0) + np.sum(paid, axis=0)
-    return max(
-        float(np.abs(gap.sum() if name == "fund" else gap).max()) for name, gap in left.items()
-    )
+    return there | {"gap": imbalance(found, between=("fund",))}
 
 
 def frontier(seen: _World, owner: str, aim: str, goal: float, budget: float) -> float:
