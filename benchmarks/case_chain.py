@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks._timing import Pair
-from neg.chains import Chain, passed
+from neg.chains import Chain, Stages, passed
 
 BLOCKS, PLACES, THETA = 20, 100, 5.0
 
@@ -29,15 +29,10 @@ def cases() -> list[Pair]:
 
     @jax.jit
     def ours() -> Any:
-        return passed(
-            chain.own,
-            chain.elasticity,
-            jnp.log(cost),
-            jnp.log(link),
-            ones,
-            jnp.ones_like(link),
-            jnp.ones(PLACES),
+        stages = Stages(
+            chain.own, chain.elasticity, jnp.log(cost), jnp.log(link), ones, jnp.ones_like(link)
         )
+        return passed(stages, jnp.ones(PLACES))
 
     beta = np.asarray(chain.beta)
 

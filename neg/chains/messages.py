@@ -26,27 +26,30 @@ class Messages(NamedTuple):
     demanded: Float[Array, "block place"]  # spending of each place on the block's good
 
 
-def passed(
-    own: Float[Array, " block"],
-    elasticity: Float[Array, " block"],
-    log_cost: Float[Array, "block place"],
-    log_link: Float[Array, "block origin destination"],
-    weight: Float[Array, "block place"],
-    wedge: Float[Array, "block origin destination"],
-    spending: Float[Array, " place"],
-) -> Messages:
+class Stages(NamedTuple):
+    """What a chain is made of, block first.
+
+    ``own`` is the share of own inputs in the value that leaves each block, ``elasticity`` that of
+    demand for it, ``log_cost`` the log unit cost of own inputs. ``log_link`` is the log factor on
+    the price of what leaves a block, wedges included; infinite where nothing passes; the last link
+    goes to the buyer. ``weight`` is the number of draws of each place, zero where nobody makes the
+    block; ``wedge`` what buyers pay over what sellers get (tariffs and export taxes).
+    """
+
+    own: Float[Array, " block"]
+    elasticity: Float[Array, " block"]
+    log_cost: Float[Array, "block place"]
+    log_link: Float[Array, "block origin destination"]
+    weight: Float[Array, "block place"]
+    wedge: Float[Array, "block origin destination"]
+
+
+def passed(stages: Stages, spending: Float[Array, " place"]) -> Messages:
     """Prices and payments of one chain.
 
-    Args:
-        own: share of own inputs in the value that leaves each block.
-        elasticity: of demand for what leaves each block.
-        log_cost: log unit cost of own inputs.
-        log_link: log factor on the price of what leaves a block, wedges included; infinite where
-            nothing passes. The last link goes to the buyer.
-        weight: number of draws of each place; zero where nobody makes the block.
-        wedge: what buyers pay over what sellers get (tariffs and export taxes).
-        spending: on the final good, by the place of the buyer; money.
+    ``spending`` is money spent on the final good, by the place of the buyer.
     """
+    own, elasticity, log_cost, log_link, weight, wedge = stages
     start = jnp.zeros_like(spending)
 
     def forward(before: Array, block: tuple) -> tuple[Array, tuple[Array, Array]]:

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.chains.chain import Chain
-from neg.chains.messages import FAR, Messages, passed
+from neg.chains.messages import FAR, Messages, Stages, passed
 from neg.core.checks import check_range, check_shape, is_concrete
 from neg.core.errors import InvalidDataError, InvalidShapeError
 
@@ -155,15 +155,15 @@ def _trace(
     log_link = jnp.where(open_link, log_link, jnp.inf)
 
     def to(spending: Array) -> Messages:
-        return passed(
+        stages = Stages(
             chain.own,
             chain.elasticity,
             jnp.log(cost).T,
             jnp.moveaxis(log_link, 2, 0),
             weight.T,
             jnp.moveaxis(1.0 + duty, 2, 0),
-            spending,
         )
+        return passed(stages, spending)
 
     places = cost.shape[0]
     by_buyer = jax.vmap(to)(jnp.eye(places))

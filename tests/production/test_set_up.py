@@ -14,7 +14,7 @@ import pytest
 
 from neg import compose, general_economy, short_run
 from neg.analysis import Lever, gradient
-from neg.chains import Chain, cheapest_by_cuts, passed, passed_by_cuts
+from neg.chains import Chain, Stages, cheapest_by_cuts, passed, passed_by_cuts
 from neg.core.errors import InvalidParameterError, UnknownNameError
 from neg.menus import LogNormal, Pareto
 from neg.production import SetUp
@@ -50,8 +50,8 @@ def test_chains_by_cuts_are_those_of_enumeration(places, blocks, theta):
     rng = np.random.default_rng(8)
     wedge = jnp.asarray(1.0 + rng.uniform(0.0, 0.2, link.shape))
     spending = jnp.asarray(rng.random((blocks, places)))
-    given = (chain.own, chain.elasticity, cost, link, weight, wedge)
-    found, price = by_cuts(*given, spending)
+    given = Stages(chain.own, chain.elasticity, cost, link, weight, wedge)
+    found, price = by_cuts(given, spending)
     draws = np.zeros((blocks, places))
     earned = np.zeros((blocks, places))
     shares = []
@@ -79,8 +79,8 @@ def test_chains_by_cuts_are_those_of_enumeration(places, blocks, theta):
     assert float(found.earned.sum() + customs) == pytest.approx(float(spending.sum()), rel=1e-13)
     # Buyers of any chain alone: the plain messages, in every number.
     whole = spending.at[:-1].set(0.0)
-    every, _ = by_cuts(*given, whole)
-    for ours, theirs in zip(every, passed(*given, whole[-1]), strict=True):
+    every, _ = by_cuts(given, whole)
+    for ours, theirs in zip(every, passed(given, whole[-1]), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-13)
 
 
@@ -89,8 +89,8 @@ def test_many_draws_alike_give_the_cheapest_with_so_many_cuts():
     own, cost, link, _ = world(3, 4, 3)
     chain = Chain(own, 3e4)
     ones = jnp.ones((3, 4))
-    given = (chain.own, chain.elasticity, cost, link, ones, jnp.ones_like(link), ones)
-    found = by_cuts(*given).log_price
+    given = Stages(chain.own, chain.elasticity, cost, link, ones, jnp.ones_like(link))
+    found = by_cuts(given, ones).log_price
     for buyer in range(4):
         best = cheapest_by_cuts(chain, jnp.exp(cost.T), jnp.exp(jnp.moveaxis(link, 0, 2)), buyer)
         least = np.minimum.accumulate(np.log(best.cost))

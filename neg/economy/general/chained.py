@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float
 
 from neg.chains.chain import DRAWS, check_first, elasticities, powers
 from neg.chains.cuts import passed_by_cuts
-from neg.chains.messages import passed
+from neg.chains.messages import Stages, passed
 from neg.core.checks import check_range, is_concrete
 from neg.core.errors import InvalidDataError, InvalidParameterError
 from neg.core.numbers import if_given
@@ -151,15 +151,21 @@ def along(
         liked = jnp.log(jnp.where(some, taste, 1.0))[..., where] / power
         cost = jnp.where(some[..., where], link[..., where] - liked, jnp.inf)
         last = where[-1]
-        costs = (share, power, own_cost[:, where].T, jnp.moveaxis(cost, 2, 0))
-        rest = (weight[:, where].T, jnp.moveaxis(market.wedge[..., where], 2, 0))
+        stages = Stages(
+            share,
+            power,
+            own_cost[:, where].T,
+            jnp.moveaxis(cost, 2, 0),
+            weight[:, where].T,
+            jnp.moveaxis(market.wedge[..., where], 2, 0),
+        )
         if orders is None or by_cuts is None:
-            found = passed(*costs, *rest, spending[:, last, 0])
+            found = passed(stages, spending[:, last, 0])
         else:
             modes = slice(len(where))
             asked = orders[:, last, modes]
             asked = asked.at[:, -1].add(spending[:, last, 0] - jnp.sum(orders[:, last], axis=1))
-            found, prices = passed_by_cuts(*costs, *rest, asked.T)
+            found, prices = passed_by_cuts(stages, asked.T)
             by_cuts = by_cuts.at[:, last, modes].set(prices.T)
         log_index = log_index.at[:, where, 0].set(found.log_price.T)
         access = access.at[:, where].set(found.access.T * jnp.exp(cost_power[:, where]))
