@@ -35,8 +35,9 @@ CONFIG: dict[str, Any] = {
     "high": 4.0,
     "points": 12,
     "base": 0.6,  # coordination of the bars
+    "close": 1e-4,  # to which the share at which hub and peers are equal is found
 }
-SMOKE: dict[str, Any] = {"points": 2}
+SMOKE: dict[str, Any] = {"points": 2, "close": 0.1}
 
 ALONE = 1e9  # factor on coordination at which nobody shares
 MOST = 0.95  # largest share kept that is looked at
@@ -136,7 +137,7 @@ def at_home(found: Any) -> dict[str, float]:
     return there | {"gap": imbalance(found, between=("fund",))}
 
 
-def frontier(seen: _World, owner: str, aim: str, goal: float, budget: float) -> float:
+def frontier(seen: _World, owner: str, aim: str, goal: float, budget: float, close: float) -> float:
     """Share kept at which the hub is as good as ``goal``; 0 or ``MOST`` where it never is."""
 
     def ahead(kept: float) -> float:
@@ -146,7 +147,7 @@ def frontier(seen: _World, owner: str, aim: str, goal: float, budget: float) -> 
         return 0.0
     if ahead(MOST) >= 0.0:
         return MOST
-    return float(brentq(ahead, 0.0, MOST, xtol=1e-4))
+    return float(brentq(ahead, 0.0, MOST, xtol=close))
 
 
 def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
@@ -170,7 +171,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
         for a, aim in enumerate(AIMS):
             for o, owner in enumerate(OWNERS):
                 goal = found["manager paid"][aim]
-                kept[a, o, n] = frontier(seen, owner, aim, goal, money)
+                kept[a, o, n] = frontier(seen, owner, aim, goal, money, config["close"])
     return xr.Dataset(
         {
             "value": (("form", "coordination", "what"), values, {"units": "as named"}),
