@@ -18,6 +18,7 @@ from scipy.optimize import brentq
 
 from experiments._words import settings
 from neg import compose, general_economy
+from neg.economy.ledger import largest_imbalance
 from neg.figures import style
 from neg.firms import HorizontalLinks, VerticalLinks
 from neg.solvers.short_run import short_run
@@ -128,18 +129,7 @@ def at_home(found: Any) -> dict[str, float]:
     }
     for name in ("enterprises", "jobs", "value_added"):
         there[f"small {name}"] = float(out[f"{part}.small_{name}"][0, 0])
-    return there | {"gap": _imbalance(model, solved)}
-
-
-def _imbalance(model: Any, solved: Any) -> float:
-    """Largest gap between what an account receives and what it pays; funds in the world."""
-    left: dict[str, Any] = {}
-    for (payer, payee, _), paid in model.ledger(solved.prices, solved.x).items():
-        left[payer] = left.get(payer, 0.0) - np.sum(paid, axis=1)
-        left[payee] = left.get(payee, 0.0) + np.sum(paid, axis=0)
-    return max(
-        float(np.abs(gap.sum() if name == "fund" else gap).max()) for name, gap in left.items()
-    )
+    return there | {"gap": largest_imbalance(solved.ledger)}
 
 
 def frontier(seen: _World, owner: str, aim: str, goal: float, budget: float) -> float:

@@ -19,6 +19,7 @@ from experiments._words import settings
 from neg import compose, general_economy
 from neg.analysis import Lever
 from neg.barriers import ExchangeRisk
+from neg.economy.ledger import largest_imbalance
 from neg.figures import style
 from neg.firms import BusinessServices, Clusters, FinancedSelection, WaysIn, WorkingCapital
 from neg.solvers.short_run import short_run
@@ -130,7 +131,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
                 float(out[_EXPORTERS][0, 1, 0] / plain[_EXPORTERS][0, 1, 0]) - 1.0,
                 float(out["welfare"][0] / plain["welfare"][0]) - 1.0,
             )
-            ledger = max(ledger, _imbalance(model, solved))
+            ledger = max(ledger, largest_imbalance(solved.ledger))
     axes = ("tool", "strength")
     return xr.Dataset(
         {
@@ -144,15 +145,6 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
 
 
 _EXPORTERS = "financed_selection.firms"
-
-
-def _imbalance(model: Any, solved: Any) -> float:
-    """Largest gap between what an account receives and what it pays."""
-    left: dict[str, Any] = {}
-    for (payer, payee, _), paid in model.ledger(solved.prices, solved.x).items():
-        left[payer] = left.get(payer, 0.0) - np.sum(paid, axis=1)
-        left[payee] = left.get(payee, 0.0) + np.sum(paid, axis=0)
-    return max(float(np.abs(gap).max()) for gap in left.values())
 
 
 def _per_budget(record: xr.Dataset, name: str) -> dict[str, float]:

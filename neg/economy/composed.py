@@ -23,6 +23,7 @@ from neg.economy.adding import (
     welfare,
 )
 from neg.economy.delegate import Delegate
+from neg.economy.ledger import Ledger
 from neg.economy.model import Model, Prices
 from neg.economy.part import Part, parts_given
 from neg.economy.scene import Scene
@@ -96,7 +97,7 @@ class Economy(Delegate, LooksAhead):
         scene = self.scene(prices, x)
         return scene.model.flows(scene.prices, x)
 
-    def ledger(self, prices: Prices, x: Float[Array, " cell"]) -> dict[tuple[str, str, str], Array]:
+    def ledger(self, prices: Prices, x: Float[Array, " cell"]) -> Ledger:
         """Every flow of money (of a general economy), as the parts leave it."""
         scene = self.scene(prices, x)
         found, paid = scene.model.ledger(scene.prices, x), outlays(self.parts, scene)

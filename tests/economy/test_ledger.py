@@ -1,7 +1,5 @@
 """The ledger: every account of every economy pays what it receives, whatever was changed."""
 
-from collections import defaultdict
-
 import numpy as np
 import pytest
 from economies import random_table
@@ -9,6 +7,7 @@ from economies import random_table
 from neg.analysis import calibrate
 from neg.economy.composed import compose
 from neg.economy.general import DEFICIT_RULES, REBATES, RENT_RULES, general_economy
+from neg.economy.ledger import imbalances
 from neg.parts import Commuting, Density, Hours, Spillovers, Tastes, moving_costs
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
@@ -117,21 +116,9 @@ CHANGES = [
 
 def unbalanced(model, solution):
     """By how much, relative to what passes through it, each account pays more than it gets."""
-    balance, turnover = defaultdict(lambda: np.zeros(3)), defaultdict(lambda: np.zeros(3))
-    for (payer, payee, _), flow in model.ledger(solution.prices, solution.x).items():
-        flow = np.asarray(flow)
-        assert flow.shape == (3, 3) and np.all(np.isfinite(flow))
-        balance[payer] -= flow.sum(axis=1)
-        balance[payee] += flow.sum(axis=0)
-        turnover[payer] += np.abs(flow).sum(axis=1)
-        turnover[payee] += np.abs(flow).sum(axis=0)
-    found = {}
-    for account, value in balance.items():
-        through = turnover[account]
-        if account in ("fund", "exchange"):  # they pass money between places
-            value, through = value.sum(), through.sum()
-        found[account] = np.max(np.abs(value) / np.maximum(through, 1e-300))
-    return found
+    ledger = model.ledger(solution.prices, solution.x)
+    assert all(np.shape(flow) == (3, 3) and np.all(np.isfinite(flow)) for flow in ledger.values())
+    return imbalances(ledger)
 
 
 def check(model, solution):
