@@ -16,6 +16,7 @@ import numpy as np
 from scipy.optimize import root
 
 from benchmarks._timing import Pair
+from neg.economy.general import Mobility
 from neg.economy.general.build import general_economy
 from neg.models.helpman import Helpman
 from neg.places.layouts import Geography
@@ -140,6 +141,8 @@ def region_map(places: int, sectors: int, areas: int) -> Any:
         input_share=0.4 * links / links.sum(axis=0),
         housing_share=0.3,
         land=np.exp(rng.normal(0, 0.5, places)),
-        mobility="free",
-        areas={f"a{k}": [names[i] for i in np.flatnonzero(member == k)] for k in range(areas)},
+        mobility=Mobility(
+            "free",
+            {f"a{k}": [names[i] for i in np.flatnonzero(member == k)] for k in range(areas)},
+        ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from matplotlib.cm import ScalarMappable
 from neg import data
 from neg.data.aggregate import aggregate
 from neg.figures import maps
+from neg.figures.scale import Scale
 
 BLOCKS = ("parts", "assembly")
 REST = "other manufacturing"
@@ -70,9 +72,12 @@ def panel(axes: Axes, values: Any, title: str, label: str, **options: Any) -> Sc
         "extent": EXTENT,
         "background": {"land": data.land()},
         "names": LABELS,
-        "colours": "YlGnBu" if options.get("centre") is None else None,
     }
-    return maps.choropleth(axes, data.borders(), values, label=label, **(settings | options))
+    scale = options.pop("scale", Scale())
+    if scale.centre is None and scale.colours is None:
+        scale = dataclasses.replace(scale, colours="YlGnBu")
+    given = settings | options
+    return maps.choropleth(axes, data.borders(), values, label=label, scale=scale, **given)
 
 
 def table_in_blocks(split: Mapping[str, Any]) -> data.Table:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from experiments import _east_asia
 from neg.figures import bars, heat, style
+from neg.figures.scale import Scale
 
 KINDS = ("imports", "exports", "skills, goods", "skills, services", "land")
 COLOURS = dict(zip(KINDS, style.COLOURS, strict=False))
@@ -59,8 +60,15 @@ def overview(record: xr.Dataset) -> Figure:
     names = [_east_asia.NAMES[p] for p in places]
     spent = record["spending"].sel(budget=middle, place=places)
     share = (100.0 * spent / spent.sum("lever")).values
-    options: dict[str, Any] = {"label": "", "bar": False, "numbers": ".0f"}
-    heat.heat_map(axes["mix"], share, names, _columns(), limits=(0.0, 100.0), **options)
+    options: dict[str, Any] = {"label": "", "numbers": ".0f"}
+    heat.heat_map(
+        axes["mix"],
+        share,
+        names,
+        _columns(),
+        scale=Scale(limits=(0.0, 100.0), bar=False),
+        **options,
+    )
     stage = record["stage"].sel(place=places).values
     for row in np.flatnonzero(stage[1:] != stage[:-1]):
         for name in ("mix", "gain"):
@@ -167,8 +175,8 @@ def region(record: xr.Dataset) -> Figure:
     names = [_east_asia.NAMES[m] for m in members]
     spent = record["pot"].sel(budget=last)
     share = (100.0 * spent / spent.sum()).values
-    options: dict[str, Any] = {"label": "", "bar": False, "numbers": ".1f"}
-    heat.heat_map(axes["mix"], share, names, _columns(), **options)
+    options: dict[str, Any] = {"label": "", "numbers": ".1f"}
+    heat.heat_map(axes["mix"], share, names, _columns(), scale=Scale(bar=False), **options)
     axes["mix"].set(xlabel="", ylabel="")
     axes["mix"].set_title(f"One pot of {last:g} %: shares, %")
     for name, colour, word in (("pot_gain", 0, "one pot"), ("apart_gain", 1, "apart")):

@@ -19,6 +19,7 @@ from experiments._words import settings
 from neg import data
 from neg.analysis import calibrate, real_income_gradient
 from neg.figures import heat, style
+from neg.figures.scale import Scale
 from neg.solvers.short_run import short_run
 
 CONFIG: dict[str, Any] = {"theta": 4.0, "scale": 0.0, "checked": 3, "step": 1e-4}
@@ -119,7 +120,7 @@ def draw(record: xr.Dataset) -> Figure:
         label="gain of ASEAN from 1 % cheaper delivery, 0.01 % of real income",
         row_label="from",
         column_label="to",
-        centre=0.0,
+        scale=Scale(centre=0.0),
         highlight=[_east_asia.NAMES[place] for place in data.ASEAN],
     )
     edge = len(data.ASEAN) - 0.5

@@ -24,6 +24,7 @@ from neg.data.aggregate import aggregate, select
 from neg.economy.general import General
 from neg.estimation.border_cuts import BorderPolicy, best_border_cuts
 from neg.figures import bars, heat, style
+from neg.figures.scale import Scale
 
 CONFIG: dict[str, Any] = {
     "theta": 4.0,
@@ -175,8 +176,7 @@ def _pairs(axes: Axes, record: xr.Dataset, cut: np.ndarray) -> None:
         label="",
         row_label="from",
         column_label="to",
-        limits=(-0.5, 2.5),
-        bar=False,
+        scale=Scale(limits=(-0.5, 2.5), bar=False),
     )
     image.set_cmap(ListedColormap(list(_KINDS.values())))
     for i, j in np.argwhere(kind == 1.0):

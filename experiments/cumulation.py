@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from experiments._words import settings
 from neg import data, short_run
-from neg.agreements import Agreement, Agreements, observed
+from neg.agreements import Agreement, Agreements, Lines, RuleOfOrigin, observed
 from neg.agreements.equilibrium import extremes
 from neg.analysis import calibrate
 from neg.data.aggregate import aggregate
@@ -39,8 +39,9 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     n = len(small.places)
     mfn = np.zeros((n, n, 2))
     mfn[..., 0] = config["mfn"] * ~np.eye(n, dtype=bool)
-    terms = {"content": config["content"], "cost": config["median"], "excluded": ("services",)}
-    rules = {rule: Agreement("ASEAN", data.ASEAN, cumulation=rule, **terms) for rule in RULES}
+    terms: dict[str, Any] = {"cost": config["median"], "lines": Lines(excluded=("services",))}
+    origin = {rule: RuleOfOrigin(config["content"], cumulation=rule) for rule in RULES}
+    rules = {k: Agreement("ASEAN", data.ASEAN, rule=one, **terms) for k, one in origin.items()}
     # Solved with contents held, so that one compiled solve serves every kind of cumulation.
     start = observed(Agreements([rules["diagonal"]], mfn=mfn), small, hold=True)
     base = calibrate(

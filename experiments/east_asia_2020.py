@@ -28,6 +28,7 @@ from neg import data
 from neg.analysis.baseline import calibrate
 from neg.core.errors import ConvergenceError
 from neg.figures import style
+from neg.figures.scale import Scale
 
 CONFIG = {"sector": "manufacturing", "theta": 4.0, "tolerance": 1e-12, "max_steps": 10_000}
 SMOKE: dict[str, Any] = {"tolerance": 1e-6}
@@ -149,7 +150,7 @@ def draw(record: xr.Dataset) -> Figure:
         shown["market_access"].to_series(),
         "Market access of manufactures",
         "mean = 100 (log scale)",
-        logarithmic=True,
+        scale=Scale(logarithmic=True),
     )
     _east_asia.panel(
         axes[1],

@@ -24,6 +24,7 @@ from neg.analysis import Edit, Scenario, calibrate, compare, solve
 from neg.analysis.decomposition import gains_from_trade
 from neg.data.aggregate import aggregate
 from neg.figures import bars, heat, style
+from neg.figures.scale import Scale
 from neg.parts import Tastes
 
 CONFIG: dict[str, Any] = {
@@ -190,10 +191,9 @@ def draw(record: xr.Dataset) -> Figure:
         label="real income per head, change in %",
         row_label="",
         column_label="",
-        centre=0.0,
+        scale=Scale(centre=0.0, bar=False),
         numbers="+.2f",
         highlight=[_east_asia.NAMES[place] for place in members],
-        bar=False,
     )
     axes[0, 0].tick_params(axis="x", labelrotation=0)
     axes[0, 0].set_title("Three steps, nobody moves")

@@ -19,6 +19,7 @@ from experiments._words import listed, settings
 from neg import data
 from neg.analysis import Lever, calibrate, relocation
 from neg.figures import heat, style
+from neg.figures.scale import Scale
 from neg.parts import Learning
 
 CONFIG: dict[str, Any] = {
@@ -262,9 +263,7 @@ def draw(record: xr.Dataset) -> Figure:
             label="change of share since 2020, %",
             row_label="",
             column_label="",
-            centre=0.0,
-            limits=(-most, most),
-            bar=k == 2,
+            scale=Scale(centre=0.0, limits=(-most, most), bar=k == 2),
         )
         axes[k].set_title(sector)
         for place, date in _take_offs(record, sector, config["rise"]).items():

@@ -31,6 +31,7 @@ from neg.analysis import (
 from neg.analysis.returns import scale_limit
 from neg.economy.general import General
 from neg.figures import bars, heat, style
+from neg.figures.scale import Scale
 
 CONFIG: dict[str, Any] = {
     "theta": 4.0,
@@ -234,7 +235,7 @@ def draw(record: xr.Dataset) -> dict[str, Figure]:
         change.sel(scenario="RCEP", place=list(data.EAST_ASIA_PACIFIC)).to_series(),
         "Borders of RCEP",
         "real income, change in %",
-        centre=0.0,
+        scale=Scale(centre=0.0),
     )
     axes[0].set_anchor("N")
     order = list(change.sel(scenario="RCEP").to_series().sort_values(ascending=False).index)
@@ -271,11 +272,9 @@ def _side_figure(record: xr.Dataset) -> Figure:
             label="real income, change in %",
             row_label="",
             column_label="",
-            centre=0.0,
-            limits=(-edge, edge),
+            scale=Scale(centre=0.0, limits=(-edge, edge), bar=False),
             numbers="+.2f",
             highlight=[_east_asia.NAMES[place] for place in data.ASEAN],
-            bar=False,
         )
         ax.tick_params(axis="x", labelrotation=0)
         ax.set_title(title)

@@ -19,6 +19,7 @@ from neg.analysis import Lever, calibrate
 from neg.analysis.compare import solve
 from neg.core.status import Status
 from neg.figures import style
+from neg.figures.scale import Scale
 
 CONFIG: dict[str, Any] = {
     "theta": 4.0,
@@ -143,17 +144,13 @@ def draw(record: xr.Dataset) -> Figure:
             share.sel(sector=block),
             f"{block}: share of the world, 2020",
             "%",
-            logarithmic=True,
-            limits=top,
-            bar=k == 1,
+            scale=Scale(logarithmic=True, limits=top, bar=k == 1),
         )
         panel(
             axes[1, k],
             change.sel(sector=block),
             f"{block}: change with free links",
             "change of share, %",
-            centre=0.0,
-            limits=(-most, most),
-            bar=k == 1,
+            scale=Scale(centre=0.0, limits=(-most, most), bar=k == 1),
         )
     return figure

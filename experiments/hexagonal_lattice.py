@@ -15,7 +15,7 @@ from experiments import _branches
 from neg.bifurcation.branch import Branch
 from neg.bifurcation.switching import exits
 from neg.bifurcation.symmetry import pattern
-from neg.diagrams.diagram import Diagram, Search, diagram
+from neg.diagrams.diagram import Diagram, Most, Search, diagram
 from neg.figures import style
 from neg.models.footloose_entrepreneur import FootlooseEntrepreneur
 from neg.places.layouts import hexagonal_torus
@@ -48,7 +48,7 @@ def run(config: Mapping[str, Any], progress: Callable[[int, int, str], None]) ->
         "phi",
         config["low"],
         config["high"],
-        max_branches=config["max_branches"],
+        most=Most(branches=config["max_branches"]),
         search=Search(values=config["values"], starts=config["starts"]),
     )
     data = _branches.record([found], _alike)

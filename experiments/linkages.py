@@ -20,7 +20,7 @@ from experiments._words import settings
 from neg import compose, general_economy
 from neg.economy.ledger import largest_imbalance
 from neg.figures import style
-from neg.firms import HorizontalLinks, VerticalLinks
+from neg.firms import HorizontalLinks, LeadFirms, Peers, TierPolicy, VerticalLinks
 from neg.solvers.short_run import short_run
 
 CONFIG: dict[str, Any] = {
@@ -63,11 +63,16 @@ def world(config: dict[str, Any]) -> _World:
         tau=[[1.0, config["tau"]], [config["tau"], 1.0]],
     )
     limit = {"limit": config["limit"]}
-    peers = HorizontalLinks(support=np.zeros(2), distance=np.array([1.0, ALONE]), **limit)
-    away = {"brought": np.array([config["brought"], 0.0]), "sharing": np.zeros(2)}
+    peers = HorizontalLinks(
+        cluster=Peers(support=np.zeros(2), distance=np.array([1.0, ALONE])), **limit
+    )
+    away, policy = np.array([config["brought"], 0.0]), TierPolicy(sharing=np.zeros(2))
     kept = np.array([config["kept"], 0.0])
     hubs = {
-        owner: compose(base, [VerticalLinks(kept=kept, owners=weights, **away, **limit)])
+        owner: compose(
+            base,
+            [VerticalLinks(lead=LeadFirms(kept, away, owners=weights), policy=policy, **limit)],
+        )
         for owner, weights in (("home", None), ("abroad", np.array([0.0, 1.0])))
     }
     return _World(compose(base, [peers]), hubs)

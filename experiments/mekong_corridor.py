@@ -21,7 +21,7 @@ from neg.core.status import Status
 from neg.east_asia import ASSUMPTIONS, SOURCES, Strengths, Where, city_economy
 from neg.economy.lever import Lever
 from neg.figures import style
-from neg.network import Network, smooth_routes
+from neg.network import LinkCost, Network, smooth_routes
 
 CONFIG: dict[str, Any] = {
     "most": 24,
@@ -145,7 +145,7 @@ def _rebuilt(net: Network, config: dict[str, Any]) -> Network:
             for one in net.borders
         ),
         links=tuple(
-            dataclasses.replace(one, kmh=speed[one.mode] / config["road_time"])
+            dataclasses.replace(one, cost=LinkCost(kmh=speed[one.mode] / config["road_time"]))
             if one.label == _ROAD
             else one
             for one in net.links

@@ -15,9 +15,18 @@ from matplotlib.lines import Line2D
 
 from experiments._words import settings
 from neg import data, general_economy
-from neg.agreements import Agreement, Agreements, covered, hub_and_spokes, observed
+from neg.agreements import (
+    Agreement,
+    Agreements,
+    Lines,
+    RuleOfOrigin,
+    covered,
+    hub_and_spokes,
+    observed,
+)
 from neg.data.aggregate import aggregate
 from neg.figures import heat, style
+from neg.figures.scale import Scale
 
 CONFIG: dict[str, Any] = {
     "theta": 5.0,
@@ -35,13 +44,9 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     """Contents from the table, then use and cost of every pair under both."""
     table = data.load_icio()
     small = aggregate(table, {}, {"goods": table.sectors[:2], "services": table.sectors[2:]})
-    terms = {
-        "content": config["content"],
-        "width": config["width"],
-        "cost": config["median"],
-        "cumulation": config["cumulation"],
-        "excluded": ("services",),
-    }
+    rule = RuleOfOrigin(config["content"], config["width"], config["cumulation"])
+    lines = Lines(excluded=("services",))
+    terms: dict[str, Any] = {"rule": rule, "lines": lines, "cost": config["median"]}
     systems = {
         "bowl": hub_and_spokes(**terms),
         "one": (Agreement("sixteen", _SIXTEEN, **terms),),
@@ -175,9 +180,8 @@ def draw(record: xr.Dataset) -> Figure:
             names,
             label="duty and compliance, %",
             row_label="origin" if system == "bowl" else "",
-            limits=(0.0, 100.0 * config["mfn"]),
+            scale=Scale(limits=(0.0, 100.0 * config["mfn"]), bar=system == "one"),
             highlight=data.ASEAN,
-            bar=system == "one",
         )
         axes[system].tick_params(labelsize=style.SMALLEST)
         axes[system].set_title(title)

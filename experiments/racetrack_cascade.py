@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from experiments import _branches
 from neg.bifurcation.arclength import Steps
-from neg.diagrams.diagram import Diagram, Search, diagram
+from neg.diagrams.diagram import Diagram, Most, Search, diagram
 from neg.figures import style
 from neg.models.footloose_entrepreneur import FootlooseEntrepreneur
 from neg.places.layouts import racetrack
@@ -47,7 +47,7 @@ def run(config: Mapping[str, Any], progress: Callable[[int, int, str], None]) ->
                 "phi",
                 config["low"],
                 config["high"],
-                max_branches=most,
+                most=Most(branches=most),
                 steps=Steps(largest=config["largest_step"]),
                 search=Search(values=config["values"], starts=config["starts"]),
             )

@@ -23,6 +23,7 @@ from neg.analysis.returns import Beyond, ScaleLimit, equilibria_beyond, scale_li
 from neg.core.status import Status
 from neg.economy.general import General
 from neg.figures import heat, style
+from neg.figures.scale import Scale
 
 CONFIG: dict[str, Any] = {
     "theta": 4.0,
@@ -193,9 +194,7 @@ def draw(record: xr.Dataset) -> Figure:
             label=label,
             row_label="",
             column_label="",
-            centre=0.0,
-            limits=(-edge, edge),
-            bar=k % 2 == 0,
+            scale=Scale(centre=0.0, limits=(-edge, edge), bar=k % 2 == 0),
         )
         if k and k % 2 == 0:
             ax.set_yticks([])

@@ -21,7 +21,16 @@ from neg.analysis import Lever
 from neg.barriers import ExchangeRisk
 from neg.economy.ledger import largest_imbalance
 from neg.figures import style
-from neg.firms import BusinessServices, Clusters, FinancedSelection, WaysIn, WorkingCapital
+from neg.firms import (
+    BusinessServices,
+    Clusters,
+    Credit,
+    FinancedSelection,
+    FinanceSupport,
+    Lenders,
+    WaysIn,
+    WorkingCapital,
+)
 from neg.solvers.short_run import short_run
 
 CONFIG: dict[str, Any] = {
@@ -77,13 +86,14 @@ def economy(config: dict[str, Any]) -> Any:
     firms = FinancedSelection(
         fixed=[[home, abroad], [abroad, home]],
         sigma=config["sigma"],
-        interest=config["interest"],
-        repaid=config["repaid"],
-        collateral=config["collateral"],
-        monitoring=config["monitoring"],
-        hazard=config["hazard"],
-        platform_halves=config["halves"],
-        information_halves=config["halves"],
+        credit=Credit(
+            interest=config["interest"],
+            repaid=config["repaid"],
+            collateral=config["collateral"],
+            monitoring=config["monitoring"],
+            hazard=config["hazard"],
+        ),
+        lenders=Lenders(platform_halves=config["halves"], information_halves=config["halves"]),
     )
     money = {
         name: config["scale"] * config["cluster"][name]
@@ -97,10 +107,7 @@ def economy(config: dict[str, Any]) -> Any:
             WorkingCapital(
                 terms="letter of credit",
                 repaid=config["repaid"],
-                hazard=config["hazard"],
-                guarantee=0.0,
-                subsidy=0.0,
-                letter_subsidy=0.0,
+                support=FinanceSupport(0.0, config["hazard"], subsidy=0.0, letter_subsidy=0.0),
             ),
             ExchangeRisk(premium=config["premium"], coverage=0.0, line=config["line"]),
             Clusters(members="managed", support=0.0, **money, **rest),

@@ -12,6 +12,7 @@ from experiments._east_asia import NAMES
 from neg import data
 from neg.accounting import exports_by_content, group_trade, trade_by_origin
 from neg.figures import heat, style
+from neg.figures.scale import Scale
 
 CONFIG: dict[str, Any] = {"largest": 11}
 SMOKE: dict[str, Any] = {"largest": 4}
@@ -108,8 +109,7 @@ def draw(record: xr.Dataset) -> Figure:
             label="",
             row_label="from" if key == "gross" else "",
             column_label="to",
-            limits=(-1.0, top),
-            bar=False,
+            scale=Scale(limits=(-1.0, top), bar=False),
         )
         axes[key].set_title(titles[key])
         if key == "value":

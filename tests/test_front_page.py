@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 import subprocess
 import sys
 import types
+from enum import Enum
 
 import pytest
+from pydantic import BaseModel
 
 import neg
 
@@ -66,3 +70,60 @@ def test_importing_loads_no_room_and_switches_double_precision_on():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["[]", "False"]
+
+
+MOST_ARGUMENTS = 10
+_SELECTORS = "takes one selector for every kind of label, each left out unless it is meant"
+_BLOCKS = "has one array for every block of an input-output table"
+_SYMBOLS = "has one argument for every symbol of its equations"
+_FOUND = "is made by the library; users read it"
+MORE_ARGUMENTS = {
+    "neg.analysis.scenarios.Edit": _SELECTORS,
+    "neg.bifurcation.branch.Branch": _FOUND,
+    "neg.bifurcation.branch.SpecialPoint": _FOUND,
+    "neg.breakpoints.results.Threshold": _FOUND,
+    "neg.core.parameters.Parameter": _FOUND,
+    "neg.data.accounts.Accounts": _BLOCKS,
+    "neg.data.table.Table": _BLOCKS,
+    "neg.data.treatments.Draft": _BLOCKS,
+    "neg.economy.general.flows.Flows": _FOUND,
+    "neg.economy.lever.Lever": _SELECTORS,
+    "neg.estimation.result.Result": _FOUND,
+    "neg.firms.takeoff.TakeOff": _SYMBOLS,
+    "neg.models.commuting.Commuting": _SYMBOLS,
+    "neg.solvers.solution.LongRun": _FOUND,
+}
+"""What takes more than that, and why it may."""
+
+
+def _offered():
+    """Public classes and functions of all modules, by where they are made.
+
+    Errors take words, and sections of scenario files hold keys: neither is called by users.
+    """
+    for module in pkgutil.walk_packages(neg.__path__, "neg."):
+        if module.name.endswith("__main__"):
+            continue
+        for name, found in vars(importlib.import_module(module.name)).items():
+            kind = inspect.isclass(found) and not issubclass(found, Exception | BaseModel | Enum)
+            own = getattr(found, "__module__", "") == module.name and not name.startswith("_")
+            if own and (kind or inspect.isfunction(found)):
+                yield f"{module.name}.{name}", found
+
+
+def _arguments(found):
+    """The most arguments that a call of it takes: of a function, a constructor, any method."""
+    calls = [found]
+    if inspect.isclass(found):
+        kinds = [kind for kind in found.__mro__ if kind.__module__.startswith("neg.")]
+        own = {name: one for kind in kinds for name, one in vars(kind).items()}
+        calls += [getattr(f, "__func__", f) for name, f in own.items() if not name.startswith("_")]
+    given = [inspect.signature(one).parameters for one in calls if inspect.isclass(one) or inspect.isfunction(one)]
+    return max(len([name for name in one if name != "self"]) for one in given)
+
+
+def test_nothing_takes_more_than_ten_arguments():
+    counts = {name: _arguments(found) for name, found in _offered()}
+    assert len(counts) > 700
+    many = {name: count for name, count in counts.items() if count > MOST_ARGUMENTS}
+    assert sorted(many.keys() ^ MORE_ARGUMENTS.keys()) == [], many

@@ -4,6 +4,9 @@ from neg.core.rooms import furnish
 
 _OFFERED = {
     "Agreement": "agreement",
+    "Lines": "agreement",
+    "PhaseIn": "agreement",
+    "RuleOfOrigin": "agreement",
     "phase_in": "agreement",
     "Agreements": "preferences",
     "AgreementWarning": "preferences",

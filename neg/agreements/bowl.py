@@ -44,12 +44,13 @@ def hub_and_spokes(
 
 
 def bilaterals(places: Sequence[str], **terms: Any) -> tuple[Agreement, ...]:
-    """An agreement of every two places: 120 among sixteen.
+    """An agreement of every two places: 120 among sixteen; ``terms`` are those of every one.
+
+    Between two, diagonal cumulation is bilateral.
 
     >>> len(bilaterals(ASEAN_PLUS_SIX))
     120
     """
-    terms = {"cumulation": "bilateral"} | terms
     pairs = itertools.combinations(places, 2)
     return tuple(Agreement(f"{a}-{b}", (a, b), **terms) for a, b in pairs)
 

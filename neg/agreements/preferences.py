@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.agreements.agreement import Agreement
+from neg.agreements.agreement import Agreement, RuleOfOrigin
 from neg.agreements.compliance import Compliance, LogNormalCost
 from neg.agreements.origin import content, shape_of, unmet
 from neg.agreements.pairs import Slots, by_pair, slots_of
@@ -153,10 +153,10 @@ class Agreements(Part):
         sectors = model.labels["sector"]
         for one in self.agreements:
             one.check(model.place_names, sectors)
-            if self.held is None and one.content is not None and not _smooth(one):
+            if self.held is None and one.rule is not None and not _smooth(one.rule):
                 raise InvalidParameterError(
-                    f"{self.label}.{one.name}.width = 0 is not allowed where contents are solved "
-                    "for: a sharp rule has no gradient; must be positive, or contents held "
+                    f"{self.label}.{one.name}.rule.width = 0 is not allowed where contents are "
+                    "solved for: a sharp rule has no gradient; must be positive, or contents held "
                     "(neg.agreements.settle finds them)"
                 )
         slots_of(self.agreements, model.place_names)
@@ -194,8 +194,8 @@ class Agreements(Part):
                 found.append(one.name)
                 continue
             i, j = np.transpose(pairs)
-            cut = (one.duty(mfn) < mfn) & (one.lines(model.labels["sector"]) > 0)
-            deep = one.depth * (1.0 - one.kept) * ntm > 0
+            cut = (one.duty(mfn) < mfn) & (one.lines.share(model.labels["sector"]) > 0)
+            deep = one.depth * (1.0 - one.phase_in.kept) * ntm > 0
             if not bool(jnp.any((cut | deep)[i, j])):
                 found.append(one.name)
         return tuple(found)
@@ -211,7 +211,7 @@ class Agreements(Part):
 
     def ruled(self) -> list[Agreement]:
         """Agreements with a rule of origin."""
-        return [one for one in self.agreements if one.content is not None]
+        return [one for one in self.agreements if one.rule is not None]
 
     def unknowns(self, scene: Scene) -> dict[str, Array]:
         """Contents of members' goods, by agreement."""
@@ -246,7 +246,7 @@ class Agreements(Part):
         sectors = scene.model.labels["sector"]
         base = mfn[slots.origin, slots.destination]
         duty = jnp.stack([one.duty(base) for one in self.agreements], axis=-1)
-        lines = jnp.stack([one.lines(sectors) for one in self.agreements], axis=-1)
+        lines = jnp.stack([one.lines.share(sectors) for one in self.agreements], axis=-1)
         cost = jnp.stack([one.cost for one in self.agreements])
         origin = self.origins(scene)[:, slots.origin, slots.destination]  # [agreement, pair, s]
         pick = slots.agreement
@@ -279,7 +279,7 @@ class Agreements(Part):
 
     def _depth(self, scene: Scene, slots: Slots) -> Float[Array, "origin destination 1"]:
         """Share of the barriers removed: that of the deepest agreement of a pair."""
-        each = jnp.stack([one.depth * (1.0 - one.kept) for one in self.agreements])
+        each = jnp.stack([one.depth * (1.0 - one.phase_in.kept) for one in self.agreements])
         of_pair = jnp.max(jnp.where(slots.agreement < 0, 0.0, each[slots.agreement]), axis=1)
         places = len(scene.model.place_names)
         full = jnp.zeros((places, places)).at[slots.origin, slots.destination].set(of_pair)
@@ -335,5 +335,5 @@ class Agreements(Part):
         return "MFN duties, rules of origin and compliance costs of agreements"
 
 
-def _smooth(agreement: Agreement) -> bool:
-    return not is_concrete(agreement.width) or float(agreement.width) > 0.0
+def _smooth(rule: RuleOfOrigin) -> bool:
+    return not is_concrete(rule.width) or float(rule.width) > 0.0

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from neg.agreements.agreement import Agreement, phase_in
+from neg.agreements.agreement import Agreement, Lines, PhaseIn, RuleOfOrigin, phase_in
 from neg.agreements.compliance import FAMILIES, Compliance, LogNormalCost
 from neg.agreements.preferences import Agreements
 from neg.core.errors import InvalidParameterError, unknown_name
@@ -127,15 +127,15 @@ def _agreement(
         )
     terms: dict[str, Any] = {}
     if one.rule is not None:
-        terms = one.rule.model_dump()
+        terms["rule"] = RuleOfOrigin(**one.rule.model_dump())
     if one.phase_in is not None:
         given = one.phase_in
         if (given.years is None) == (given.kept is None):
             raise InvalidParameterError(
                 f"phase_in of agreement {one.name!r} must give exactly one of years and kept"
             )
-        terms["start"] = given.start
-        terms["schedule"] = given.kept if given.years is None else phase_in(given.years)
+        schedule = phase_in(given.years) if given.kept is None else given.kept
+        terms["phase_in"] = PhaseIn(schedule=schedule, start=given.start)
     if one.compliance is not None:
         cost = getattr(one.compliance, family.cost_is)
         other = {"median", "highest"} - {family.cost_is}
@@ -151,10 +151,9 @@ def _agreement(
         one.name,
         one.members,
         _by_sector("preferential_rate", one, one.preferential_rate or 0.0, sectors, 0.0),
-        _by_sector("coverage", one, one.coverage, sectors, 1.0),
+        lines=Lines(_by_sector("coverage", one, one.coverage, sectors, 1.0), one.exclude_sectors),
         depth=one.services_depth,
         partners=one.partners,
-        excluded=one.exclude_sectors,
         **terms,
     )
     return made if year is None else made.in_year(year)

@@ -17,6 +17,7 @@ from neg.core.parameters import altered
 from neg.data.table import Table
 from neg.economy.general.build import general_economy
 from neg.economy.general.fill import spread
+from neg.economy.general.mobility import Mobility
 from neg.economy.model import Model
 from neg.economy.part import Part
 
@@ -32,12 +33,9 @@ def calibrate(
     parts: Iterable[Part] = (),
     uses: str = "separate",
     land_share: Any = 0.0,
-    mobility: str | Mapping[str, str] = "immobile",
-    areas: Mapping[str, Sequence[str]] | None = None,
-    residents: Any = None,
+    mobility: str | Mapping[str, str] | Mobility = "immobile",
     chains: Sequence[Sequence[str]] = (),
-    draws: str = "chain",
-    **closure: Any,
+    **given: Any,
 ) -> Any:
     """The general economy whose equilibrium at unit prices is the table, for any elasticities.
 
@@ -64,8 +62,8 @@ def calibrate(
     quantity. ``chains`` lists sectors of the table that are blocks, in order, as
     :func:`neg.data.split_chain` makes them: a block sells to the next one only, and what it buys
     from the one before is one share of its output in every place (at buyers' prices, duties of
-    layers included). Chains need ``uses="common"``. ``mobility``, ``areas``, ``residents`` and
-    the names of ``closure`` (``deficit_rule``, ``numeraire``, ``rebate``, ...) are those of
+    layers included). Chains need ``uses="common"``. ``mobility`` and ``given`` (``draws`` of
+    chains, ``deficit_rule``, ``numeraire``, ``rebate``, ...) are those of
     :func:`neg.economy.general.general_economy`. With residents or tastes, and no moving costs
     given, those under which the observed people stay where they are are inferred
     (:func:`neg.analysis.inversion.invert_moving_costs`), so that the table is a long-run
@@ -104,17 +102,14 @@ def calibrate(
         productivity=active.astype(float),
         chains=chains,
         own_share=own_shares(table, steps, table.intermediate, exact=False) if chains else None,
-        draws=draws,
         mobility=mobility,
-        areas=areas,
-        residents=residents,
         uses=(
             table.uses,
             tuple(range(s)) if uses == "separate" else (0,) * s,
             tuple(range(s, s + f)) if uses == "separate" else (0,) * f,
         ),
         parts=parts,
-        **closure,
+        **given,
     )
     seen = _at_start(first)
     stated = _own_tariff(table, np.asarray(seen.market.tariff))
@@ -182,6 +177,7 @@ def calibrate(
             "economy.with_(deficit_rule='zero')"
         )
     said = getattr(economy, "parts", ())
+    residents = mobility.residents if isinstance(mobility, Mobility) else None
     chooses = residents is not None or any(part.label == "tastes" for part in said)
     if "moving costs" in economy.says or not chooses:
         return economy

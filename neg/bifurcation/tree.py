@@ -18,6 +18,7 @@ from neg.bifurcation.line import ParameterLine
 from neg.bifurcation.recognition import on_branch, polished, repeats, starts_or_ends_here
 from neg.bifurcation.switching import beyond_corner, exits, leave
 from neg.bifurcation.symmetry import Symmetry, distributions
+from neg.core.checks import check_range
 from neg.economy.model import Model
 from neg.solvers.long_run import STABILITY_TOLERANCE, equilibrium_at, long_run
 from neg.solvers.replicator import EMPTY
@@ -102,10 +103,30 @@ class _Task(NamedTuple):
     words: str
 
 
+@dataclasses.dataclass(frozen=True)
+class Most:
+    """How much of a tree is followed: branches that leave special points, and their depth.
+
+    ``depth`` counts branch points from a start.
+
+    >>> Most(branches=10).depth
+    6
+
+    Raises :class:`neg.core.errors.InvalidParameterError` for numbers below zero.
+    """
+
+    branches: int = 40
+    depth: int = 6
+
+    def __post_init__(self) -> None:
+        check_range("most.branches", self.branches, 0)
+        check_range("most.depth", self.depth, 0)
+
+
 class Grower:
     """A queue of branches to follow, and the branches that have been found.
 
-    ``most_branches`` and ``most_depth`` limit what grows from special points; a state that is known
+    ``most`` limits what grows from special points; a state that is known
     to exist (:meth:`add`) is followed whatever the number of branches.
     """
 
@@ -116,12 +137,11 @@ class Grower:
         group: Symmetry,
         steps: Steps | None = None,
         max_points: int = MAX_POINTS,
-        most_branches: int = 40,
-        most_depth: int = 6,
+        most: Most = Most(),  # noqa: B008  (frozen)
     ) -> None:
         self.model, self.line, self.group = model, line, group
         self.control = (steps or Steps(), max_points)
-        self.most_branches, self.most_depth = most_branches, most_depth
+        self.most = most
         self.branches: list[Branch] = []
         self.parents: list[tuple[int, int]] = []
         self.depth: list[int] = []
@@ -213,7 +233,7 @@ class Grower:
 
     def grow(self, up_to: int | None = None) -> None:
         """Follow what is queued, in order of urgency, up to one urgency if that is given."""
-        while self.tasks and len(self.branches) < self.most_branches:
+        while self.tasks and len(self.branches) < self.most.branches:
             if up_to is not None and self.tasks[0][0] > up_to:
                 return
             task, parent, depth, words = heapq.heappop(self.tasks)[-1]
@@ -229,12 +249,12 @@ class Grower:
         notes = list(self.notes)
         if self.too_deep:
             notes.append(
-                f"{self.too_deep} special points not followed: max_depth = {self.most_depth}"
+                f"{self.too_deep} special points not followed: most.depth = {self.most.depth}"
             )
         if self.tasks:
             notes.append(
                 f"{len(self.tasks)} further starts not followed: "
-                f"max_branches = {self.most_branches}"
+                f"most.branches = {self.most.branches}"
             )
         return Tree(
             self.model,
@@ -267,7 +287,7 @@ class Grower:
                 )
             if not ways:
                 continue
-            if depth >= self.most_depth:
+            if depth >= self.most.depth:
                 self.too_deep += 1
                 continue
             for way in ways:

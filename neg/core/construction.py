@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import equinox as eqx
 
 from neg.core.errors import InvalidDataError, InvalidParameterError, unknown_name
+from neg.core.groups import called, groups_of, members
 from neg.core.numbers import as_float, if_given
 
 if TYPE_CHECKING:
@@ -37,7 +38,14 @@ class TakesAliases(_ModuleMeta):
         # Of types: ``cls`` is the class made, not a subclass's instance.
         known = inspect.signature(cls.__init__).parameters  # type: ignore[misc]
         if not any(one.kind is one.VAR_KEYWORD for one in known.values()):
+            inner = members(cls)
             for key in named:
+                if key not in known and key in inner:
+                    where = f"{inner[key]}={groups_of(cls)[inner[key]].__name__}({key}=...)"
+                    raise InvalidParameterError(
+                        f"{key} is no argument of {cls.__name__} by itself; must be given as "
+                        f"{where}"
+                    )
                 if key not in known:
                     allowed = [name for name in [*known, *aliases] if name != "self"]
                     raise unknown_name(f"argument of {cls.__name__}", key, allowed)
@@ -60,7 +68,7 @@ def _name_what_is_no_number(cls: Any, given: Mapping[str, Any], cause: Exception
         takes_numbers = field.metadata.get("converter") in (as_float, if_given)
         if takes_numbers and given.get(field.name) is not None:
             try:
-                as_float(given[field.name], field.name)
+                as_float(given[field.name], called(cls, field.name))
             except InvalidDataError as named:
                 raise named from cause
 
@@ -70,7 +78,7 @@ def _arguments(cls: Any) -> str:
     lines = []
     for field in dataclasses.fields(cls):
         spec, switch = field.metadata.get("neg"), field.metadata.get("neg_option")
-        if not field.repr:  # kept for the class itself
+        if not (field.repr and field.init):  # kept for the class itself
             continue
         if spec is not None:
             kind = (
@@ -83,6 +91,12 @@ def _arguments(cls: Any) -> str:
                 if spec.default == spec.default
                 else (", optional." if given else ".")
             )
+        elif (group := field.metadata.get("neg_group")) is not None:
+            needed = field.default is field.default_factory is dataclasses.MISSING
+            names = ", ".join(one.name for one in dataclasses.fields(group))
+            meaning = field.metadata["neg_meaning"]
+            optional = "" if needed else ", optional"
+            told = f"{meaning}; a ``{group.__name__}`` ({names}){optional}."
         elif switch is not None:
             told = f"{switch[0]}; one of {', '.join(switch[1])}, by default {field.default}."
         else:

@@ -13,6 +13,7 @@ from jaxtyping import Array, Float
 
 from neg.core.checks import (
     check_choice,
+    check_kind,
     check_range,
     check_shape,
     is_concrete,
@@ -25,6 +26,7 @@ from neg.core.errors import (
     NegError,
     unknown_name,
 )
+from neg.core.groups import by_group, called, groups_of, held, members
 from neg.core.numbers import as_float, if_given
 
 _REQUIRED: Any = object()
@@ -128,20 +130,24 @@ def option(default: str, meaning: str, choices: Iterable[str]) -> Any:
 
 
 def declared(cls: type) -> dict[str, Parameter]:
-    """The parameters that a class declares, by name."""
-    return {
-        field.name: field.metadata["neg"]._replace(name=field.name)
-        for field in dataclasses.fields(cls)
-        if "neg" in field.metadata
-    }
+    """The parameters that a class declares, those of its groups among them, by name."""
+    found: dict[str, Parameter] = {}
+    for field in dataclasses.fields(cls):
+        if "neg" in field.metadata:
+            found[field.name] = field.metadata["neg"]._replace(name=field.name)
+        elif "neg_group" in field.metadata:
+            found |= declared(field.metadata["neg_group"])
+    return found
 
 
 def _switches(cls: type) -> dict[str, tuple[str, tuple[str, ...]]]:
-    return {
-        field.name: field.metadata["neg_option"]
-        for field in dataclasses.fields(cls)
-        if "neg_option" in field.metadata
-    }
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for field in dataclasses.fields(cls):
+        if "neg_option" in field.metadata:
+            found[field.name] = field.metadata["neg_option"]
+        elif "neg_group" in field.metadata:
+            found |= _switches(field.metadata["neg_group"])
+    return found
 
 
 def altered(module: Any, **fields: Any) -> Any:
@@ -170,12 +176,16 @@ class Parametric(eqx.Module, metaclass=TakesAliases):
     """Something with named parameters and switches: a model, or a part of an economy.
 
     Constructors and :meth:`with_` take parameters and their aliases by name; each value is checked
-    against the range that it was declared with. Raises
+    against the range that it was declared with. Constructors take the parameters of a group
+    (:func:`neg.core.groups.group`) in that group; :meth:`with_`, :meth:`value`, Levers and files
+    name them as they do all others. Raises
     :class:`neg.core.errors.InvalidParameterError` for a value outside its range and for a parameter
     that is stated twice, :class:`neg.core.errors.UnknownNameError` for a name that does not exist.
     """
 
     aliases: ClassVar[dict[str, Alias]] = {}
+    within: ClassVar[str] = ""
+    """Of a group: the argument that it is, which errors name before the parameter."""
 
     @classmethod
     def parameters(cls) -> dict[str, Parameter]:
@@ -199,19 +209,25 @@ class Parametric(eqx.Module, metaclass=TakesAliases):
         """Value of a parameter, with all its entries."""
         if name not in self.parameters():
             raise unknown_name("parameter", name, self.parameters())
-        return getattr(self, name)
+        return held(self, name)
 
     def with_(self, **values: Any) -> Self:
         """The same with some parameters, aliases or fields replaced, and checked.
 
         An alias is read at the new values of all other parameters: ``with_(sigma=4.0, phi=0.3)``.
         """
-        names = {field.name for field in dataclasses.fields(self)}
+        names = {field.name for field in dataclasses.fields(self) if field.init}
+        inner = members(type(self))
         direct = {key: value for key, value in values.items() if key in names}
-        given = {key: value for key, value in values.items() if key not in names}
+        given = {k: v for k, v in values.items() if k not in names and k not in inner}
         for key in given:
             if key not in self.aliases:
-                raise unknown_name("parameter", key, [*sorted(names), *self.aliases])
+                raise unknown_name("parameter", key, [*sorted(names), *inner, *self.aliases])
+        grouped = by_group(type(self), {k: v for k, v in values.items() if k in inner})
+        for field, own in grouped.items():
+            group = direct.get(field, getattr(self, field))
+            kind = groups_of(type(self))[field]
+            direct[field] = kind(**own) if group is None else group.with_(**own)
         refuse_both(self.aliases, given, direct)
         model = dataclasses.replace(self, **direct) if direct else self
         for key, value in given.items():
@@ -233,14 +249,17 @@ class Parametric(eqx.Module, metaclass=TakesAliases):
     def check_axes(self, sizes: Mapping[str, int], prefix: str = "") -> None:
         """Raise :class:`InvalidShapeError` unless arrays have the sizes of their axes."""
         for name, spec in declared(type(self)).items():
-            value = getattr(self, name)
+            value, own = held(self, name), called(type(self), name)
             if value is not None and jnp.ndim(value):
                 shape = tuple(sizes.get(axis, -1) for axis in spec.axes)
-                check_shape(prefix + name, value, shape[: jnp.ndim(value)])
+                check_shape(prefix + own, value, shape[: jnp.ndim(value)])
 
     def __check_init__(self) -> None:
-        for name, spec in declared(type(self)).items():
-            value = getattr(self, name)
+        inner = members(type(self))
+        for own, spec in declared(type(self)).items():
+            if own in inner:  # groups check their own
+                continue
+            value, name = getattr(self, own), called(type(self), own)
             if value is None:
                 continue
             if jnp.ndim(value) > len(spec.axes):
@@ -255,4 +274,8 @@ class Parametric(eqx.Module, metaclass=TakesAliases):
                 high_open=spec.high_open,
             )
         for name, (_, choices) in _switches(type(self)).items():
-            check_choice(name, getattr(self, name), choices)
+            if name not in inner:
+                check_choice(called(type(self), name), getattr(self, name), choices)
+        for field, kind in groups_of(type(self)).items():
+            if getattr(self, field) is not None:
+                check_kind(field, getattr(self, field), kind)

@@ -15,6 +15,7 @@ from neg.data.groups import (
 from neg.data.maps import borders, cities, distances, land, places, ports
 from neg.data.readers import (
     FileFormat,
+    PairColumns,
     Regions,
     merge_small_flows,
     read_commuting,
@@ -39,6 +40,7 @@ __all__ = [
     "RCEP",
     "REGIONS",
     "FileFormat",
+    "PairColumns",
     "Regions",
     "Table",
     "asia7",

@@ -3,5 +3,7 @@
 from neg.core.rooms import furnish
 
 __all__, __getattr__, __dir__ = furnish(
-    __name__, __path__, {"Diagram": "diagram", "Search": "diagram", "NOTHING": "diagram"}
+    __name__,
+    __path__,
+    dict.fromkeys(("Diagram", "Most", "NOTHING", "Search"), "diagram"),
 )

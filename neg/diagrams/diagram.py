@@ -13,7 +13,7 @@ from jax import tree
 from neg.bifurcation.arclength import Steps
 from neg.bifurcation.line import ParameterLine, line_symmetries, parameter_line
 from neg.bifurcation.symmetry import Symmetry
-from neg.bifurcation.tree import STABLE, Grower, Tree
+from neg.bifurcation.tree import STABLE, Grower, Most, Tree
 from neg.core.checks import as_numbers, check_kind, check_range
 from neg.core.errors import InvalidParameterError
 from neg.core.status import Status
@@ -146,8 +146,7 @@ def diagram(
     starts: Iterable[Any] = (),
     at: float | None = None,
     search: Search | None = None,
-    max_branches: int = 40,
-    max_depth: int = 6,
+    most: Most = Most(),  # noqa: B008  (frozen)
     steps: Steps | None = None,
     group: Symmetry | None = None,
 ) -> Diagram:
@@ -158,8 +157,8 @@ def diagram(
     dynamics reach; all at the parameter value ``at`` (default: the model's own if it lies inside,
     else the middle). Then states are looked for that hang on none of these, as ``search`` says
     (default: :class:`Search`), again where no stable state is known; they are followed too, and so
-    is what leaves them. At most ``max_branches`` branches are followed from special points, at most
-    ``max_depth`` branch points from a start, stable ones first. Other arguments as in
+    is what leaves them. At most ``most.branches`` branches are followed from special points, at
+    most ``most.depth`` branch points from a start, stable ones first. Other arguments as in
     :func:`neg.bifurcation.continuation.continuation`. The ``notes`` of the result say what was
     searched and what was not.
 
@@ -177,7 +176,7 @@ def diagram(
     line = parameter_line(model, parameter, low, high)
     group = line_symmetries(model, line) if group is None else group
     search = (search or Search()).sized(model)
-    grower = Grower(model, line, group, steps, most_branches=max_branches, most_depth=max_depth)
+    grower = Grower(model, line, group, steps, most=most)
     given = [as_numbers("starts", getattr(x, "x", x)) for x in starts]
     position = _position(model, line, at, isinstance(parameter, str))
     here = line.at(model, jnp.asarray(position))

@@ -12,6 +12,7 @@ from neg.core.errors import InvalidDataError
 from neg.data import Table
 from neg.east_asia.accounts import Accounts
 from neg.east_asia.gravity import fit_blocks
+from neg.economy.general import Mobility
 from neg.economy.general.build import general_economy
 from neg.economy.general.fill import spread
 from neg.economy.part import Part
@@ -95,8 +96,7 @@ def fitted(
         final_tax=paid.final_tax,
         deficit=deficit - deficit.mean(),
         income_start=own.by_place(earned) / scale,
-        mobility=mobility,
-        areas=areas,
+        mobility=Mobility(mobility, areas),
         parts=parts,
         **closure,
     )

@@ -280,7 +280,7 @@ class Economy(Delegate, LooksAhead):
             if part.label in inner:
                 own = {axis: len(names) for axis, names in part.labels.items()}
                 part.check_axes(sizes | own, f"{part.label}.")
-                if any(getattr(before, name, 0) is None for name in inner[part.label]):
+                if any(before.off(name) for name in inner[part.label]):
                     part.check(base)  # what was switched off may make no sense here
                     check_effects(new)
                 part.notice(base)

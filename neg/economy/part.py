@@ -57,6 +57,12 @@ class Part(Parametric):
     def notice(self, model: Model) -> None:
         """Warn of what the numbers of the part do on this model; whenever they are given."""
 
+    def off(self, name: str) -> bool:
+        """Whether a parameter, in a group or not, or a field is switched off (None)."""
+        if name in self.parameters():
+            return self.value(name) is None
+        return getattr(self, name, 0) is None
+
     @property
     def bare(self) -> Part:
         """The part itself, where another carries it over to more places than it knows."""

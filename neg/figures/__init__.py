@@ -3,6 +3,7 @@
 from neg.core.rooms import furnish
 
 _OFFERED = {
+    "Scale": "scale",
     "choropleth": "maps",
 }
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import CenteredNorm, Normalize
 from matplotlib.image import AxesImage
 
 from neg.core.errors import InvalidShapeError
 from neg.figures import style
+from neg.figures.scale import Scale
 
 
 def heat_map(
@@ -23,11 +23,9 @@ def heat_map(
     label: str,
     row_label: str = "origin",
     column_label: str = "destination",
-    centre: float | None = None,
-    limits: tuple[float, float] | None = None,
+    scale: Scale = Scale(),  # noqa: B008  (frozen)
     numbers: str | None = None,
     highlight: Collection[str] = (),
-    bar: bool = True,
 ) -> AxesImage:
     """Draw a matrix as coloured cells; NaN cells stay blank.
 
@@ -39,12 +37,9 @@ def heat_map(
         label: quantity and unit, written along the colour bar.
         row_label: what the rows are.
         column_label: what the columns are.
-        centre: middle of a two-sided scale (losses and gains); default: a one-sided scale. Equal
-            distances from it have colours of equal strength; the bar shows what is used.
-        limits: ends of the scale; default: those of the values.
+        scale: which values have which colours, and whether there is a colour bar.
         numbers: format in which each value is written into its cell; default: not written.
         highlight: names that are set in bold.
-        bar: whether to draw a colour bar.
 
     Raises:
         InvalidShapeError: the matrix has not one row and column per name.
@@ -54,14 +49,11 @@ def heat_map(
         raise InvalidShapeError(
             f"matrix has shape {cells.shape}; must be {(len(rows), len(columns))}"
         )
-    low, high = limits or ((cells.min(), cells.max()) if cells.count() else (0.0, 1.0))
-    norm: Normalize = Normalize(low, high)
-    if centre is not None:
-        norm = CenteredNorm(centre, max(high - centre, centre - low) or 1.0)
+    finite = cells.compressed()
     image = axes.imshow(
         cells,
-        cmap=style.SEQUENTIAL if centre is None else style.DIVERGING,
-        norm=norm,
+        cmap=scale.map,
+        norm=scale.norm(finite),
         aspect="auto",
         interpolation="nearest",
     )
@@ -83,10 +75,7 @@ def heat_map(
     axes.set_axisbelow(False)
     if numbers is not None:
         _write_numbers(axes, image, cells, numbers)
-    if bar:
-        scale = axes.figure.colorbar(image, ax=axes, label=label, aspect=28, pad=0.015)
-        if centre is not None:
-            scale.ax.set_ylim(min(low, centre), max(high, centre))
+    scale.draw_bar(axes, image, finite, label)
     return image
 
 

@@ -9,12 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import PolyCollection
-from matplotlib.colors import CenteredNorm, Colormap, LogNorm, Normalize
 from matplotlib.path import Path
-from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
 from neg.core.errors import InvalidDataError, LabelMismatchError
 from neg.figures import style
+from neg.figures.scale import Scale
 
 Polygons = Mapping[str, Sequence[np.ndarray]]
 """Outer rings of each place: arrays of shape (points, 2), longitude and latitude in degrees."""
@@ -33,13 +32,9 @@ def choropleth(
     *,
     label: str,
     extent: Extent | None = None,
-    centre: float | None = None,
-    limits: tuple[float, float] | None = None,
-    colours: str | Colormap | None = None,
+    scale: Scale = Scale(),  # noqa: B008  (frozen)
     background: Polygons | None = None,
     names: bool | Mapping[str, tuple[float, float]] = False,
-    logarithmic: bool = False,
-    bar: bool = True,
 ) -> ScalarMappable:
     """Colour each place by its value and add a colour bar; returns what maps values to colours.
 
@@ -50,15 +45,10 @@ def choropleth(
             or NaN places stay blank.
         label: quantity and unit, written along the colour bar.
         extent: part of the world to show; default: all polygons that have values.
-        centre: middle of a two-sided scale (losses and gains); default: a one-sided scale. Equal
-            distances from it have colours of equal strength; the bar shows what is used.
-        limits: ends of the scale; default: those of the values.
-        colours: matplotlib colour map; default: the house map of the kind of scale.
+        scale: which values have which colours, and whether there is a colour bar.
         background: rings of further land, drawn blank.
         names: whether to write the name of each place on it; or where some names stand, in
             degrees: a thin line leads from there to the place.
-        logarithmic: whether equal ratios of (positive) values differ equally in colour.
-        bar: whether to draw a colour bar.
 
     Raises:
         LabelMismatchError: a value names a place that has no polygon.
@@ -79,8 +69,7 @@ def choropleth(
     west, east, south, north = extent or _extent([ring for name in given for ring in rings[name]])
 
     finite = [value for value in given.values() if np.isfinite(value)]
-    norm = _scale(finite, centre, limits, logarithmic)
-    mappable = ScalarMappable(norm, colours or _default_colours(centre))
+    mappable = ScalarMappable(scale.norm(finite), scale.map)
     blank = [
         ring
         for name, some in rings.items()
@@ -102,18 +91,7 @@ def choropleth(
         stands = names if isinstance(names, Mapping) else {}
         _write_names(axes, {name: rings[name] for name in given}, stands, _SMALL * area)
     _frame(axes, (west, east, south, north))
-    if bar:
-        scale = axes.figure.colorbar(
-            mappable, ax=axes, label=label, shrink=0.8, aspect=28, pad=0.015
-        )
-        if centre is not None and (ends := [*(limits or ()), *([] if limits else finite)]):
-            scale.ax.set_ylim(min(*ends, centre), max(*ends, centre))
-        if logarithmic:
-            scale.ax.yaxis.set(
-                major_locator=LogLocator(subs=(1.0, 2.0, 5.0)),
-                major_formatter=FormatStrFormatter("%g"),
-                minor_locator=NullLocator(),
-            )
+    scale.draw_bar(axes, mappable, finite, label, shrink=0.8)
     return mappable
 
 
@@ -152,26 +130,6 @@ def _extent(rings: list[np.ndarray]) -> Extent:
     (west, south), (east, north) = points.min(axis=0), points.max(axis=0)
     margin = 0.02 * max(east - west, north - south)
     return west - margin, east + margin, south - margin, north + margin
-
-
-def _scale(
-    values: list[float],
-    centre: float | None,
-    limits: tuple[float, float] | None,
-    logarithmic: bool,
-) -> Normalize:
-    low, high = limits or ((min(values), max(values)) if values else (0.0, 1.0))
-    if logarithmic:
-        if not low > 0.0:
-            raise InvalidDataError(f"{low:g} is not allowed on a logarithmic scale; must be > 0")
-        return LogNorm(low, high if high > low else 2.0 * low)
-    if centre is not None:
-        return CenteredNorm(centre, max(high - centre, centre - low) or 1.0)
-    return Normalize(low, high if high > low else low + 1.0)
-
-
-def _default_colours(centre: float | None) -> str:
-    return style.SEQUENTIAL if centre is None else style.DIVERGING
 
 
 def _area(ring: np.ndarray) -> float:

@@ -5,38 +5,46 @@ from neg.firms.census import Census, Sales, census
 from neg.firms.cluster import Cluster, Hub
 from neg.firms.credit import Credit
 from neg.firms.facts import size_facts
-from neg.firms.financed import ClosedMarketWarning, FinancedSelection
+from neg.firms.financed import ClosedMarketWarning, FinancedSelection, Lenders
 from neg.firms.joining import Clusters
 from neg.firms.ladder import Ladder, ladder
-from neg.firms.linkages import HorizontalLinks, VerticalLinks
+from neg.firms.linkages import HorizontalLinks, LeadFirms, Peers, VerticalLinks
 from neg.firms.melitz import Melitz
 from neg.firms.processes import BornGlobal, Contacts, Stages
+from neg.firms.rungs import Rungs, TierPolicy
 from neg.firms.selection import Selection
 from neg.firms.size_distribution import size_distribution
 from neg.firms.takeoff import Plants, TakeOff
 from neg.firms.tiers import Tiers
 from neg.firms.ways_in import WaysIn
-from neg.firms.working_capital import WorkingCapital
+from neg.firms.working_capital import ChainFinance, FinanceSupport, WorkingCapital
 
 __all__ = [
     "BornGlobal",
     "BusinessServices",
     "Census",
+    "ChainFinance",
     "ClosedMarketWarning",
     "Cluster",
     "Clusters",
     "Contacts",
     "Credit",
+    "FinanceSupport",
     "FinancedSelection",
     "HorizontalLinks",
     "Hub",
     "Ladder",
+    "LeadFirms",
+    "Lenders",
     "Melitz",
+    "Peers",
     "Plants",
+    "Rungs",
     "Sales",
     "Selection",
     "Stages",
     "TakeOff",
+    "TierPolicy",
     "Tiers",
     "VerticalLinks",
     "WaysIn",

@@ -5,13 +5,15 @@ from __future__ import annotations
 import warnings
 from typing import Any, ClassVar
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
 from neg.core.checks import is_concrete
 from neg.core.errors import InvalidParameterError
-from neg.core.parameters import altered, parameter
+from neg.core.groups import group
+from neg.core.parameters import Parametric, altered, parameter
 from neg.economy.general.outcomes import granted
 from neg.economy.model import Model
 from neg.economy.scene import Scene
@@ -25,7 +27,32 @@ class ClosedMarketWarning(UserWarning):
     """A cap on interest at which nobody is lent to for a market: it is closed."""
 
 
-class FinancedSelection(Selection, Credit):
+class Lenders(Parametric):
+    """What budgets spend to make loans safer and cheaper to look after.
+
+    Equations: :class:`FinancedSelection`.
+
+    >>> float(Lenders().platform)
+    0.0
+    """
+
+    within: ClassVar[str] = "lenders"
+
+    platform: Float[Array, " place"] = parameter(
+        0.0, "budget of a digital platform for loans", low=0.0, axes=("place",), unit="money / year"
+    )
+    platform_halves: Float[Array, ""] = parameter(
+        0.01, "budget at which a platform halves monitoring", low=0.0, low_open=True, unit="money"
+    )
+    information: Float[Array, " place"] = parameter(
+        0.0, "budget of credit information", low=0.0, axes=("place",), unit="money / year"
+    )
+    information_halves: Float[Array, ""] = parameter(
+        0.01, "budget at which information halves default", low=0.0, low_open=True, unit="money"
+    )
+
+
+class FinancedSelection(Selection):
     """Firms borrow a share of the fixed cost of each market from lenders who break even.
 
         resources_ij = fixed_ij + interest D_ij + monitoring_i        (all in the cost bundle)
@@ -53,34 +80,23 @@ class FinancedSelection(Selection, Credit):
     compiled code too. Otherwise derivatives are those of the side on which the economy is.
 
     Source: as :class:`Credit`; the halving of costs by money is an assumption. Leaves out: fixed
-    costs paid at destinations. Raises :class:`neg.core.errors.InvalidParameterError` for those,
-    for a ``threshold`` besides, for subsidies above all that firms need, and for a cap at which
-    the firms of a place are lent nothing for any market.
+    costs paid at destinations. Raises :class:`neg.core.errors.InvalidParameterError` for subsidies
+    above all that firms need, and for a cap at which the firms of a place are lent nothing for any
+    market.
     """
 
     label: ClassVar[str] = "financed_selection"
     lever: ClassVar[str] = "guarantee"
     source: ClassVar[str] = "Manova 2013; Melitz 2003; Chaney 2008"
 
-    platform: Float[Array, " place"] = parameter(
-        0.0, "budget of a digital platform for loans", low=0.0, axes=("place",), unit="money / year"
-    )
-    platform_halves: Float[Array, ""] = parameter(
-        0.01, "budget at which a platform halves monitoring", low=0.0, low_open=True, unit="money"
-    )
-    information: Float[Array, " place"] = parameter(
-        0.0, "budget of credit information", low=0.0, axes=("place",), unit="money / year"
-    )
-    information_halves: Float[Array, ""] = parameter(
-        0.01, "budget at which information halves default", low=0.0, low_open=True, unit="money"
-    )
+    credit: Credit = group(Credit, "terms of loans")
+    lenders: Lenders = group(Lenders, "what the budget spends on lenders")
+    # Fixed costs under loans are paid at home, and loans say what firms need.
+    threshold: None = eqx.field(init=False, default=None)
+    destination: None = eqx.field(init=False, default=None)
 
     def check(self, model: Model) -> None:
         """As selection; terms come from loans, which somebody must get."""
-        if self.threshold is not None:
-            raise InvalidParameterError(
-                "threshold is not allowed under financed selection; must be left out"
-            )
         super().check(model)
         need, _, _ = self._loan(Scene(model, model.initial_distribution(), {}, {}))
         on = self._mask(model)
@@ -88,19 +104,19 @@ class FinancedSelection(Selection, Credit):
             return
         if bool(jnp.any(need.profit[..., on] <= 0)):
             raise InvalidParameterError(
-                f"subsidy = {float(self.subsidy):g} is not allowed; must be below "
-                f"{float(jnp.min(need.profit[..., on]) + self.subsidy):g}, what the cheapest "
-                "market asks of firms without it"
+                f"subsidy = {float(self.credit.subsidy):g} is not allowed; must be below "
+                f"{float(jnp.min(need.profit[..., on]) + self.credit.subsidy):g}, what the "
+                "cheapest market asks of firms without it"
             )
         if not bool(jnp.all(jnp.any(need.lent[..., on], axis=1))):
             raise InvalidParameterError(
-                f"cap = {float(jnp.asarray(self.cap)):g} is not allowed; must be so high that the "
-                "firms of every place are lent to for some market"
+                f"cap = {float(jnp.asarray(self.credit.cap)):g} is not allowed; must be so high "
+                "that the firms of every place are lent to for some market"
             )
 
     def notice(self, model: Any) -> None:
         """Name the markets that a cap closes."""
-        if self.cap is None:
+        if self.credit.cap is None:
             return
         need, _, _ = self._loan(Scene(model, model.initial_distribution(), {}, {}))
         if not is_concrete(need.lent):
@@ -113,9 +129,9 @@ class FinancedSelection(Selection, Credit):
         ]
         more = f" and {len(at) - 3} more" if len(at) > 3 else ""
         warnings.warn(
-            f"cap = {float(jnp.asarray(self.cap)):g} closes markets, as no loan for them is made "
-            f"and nothing is sold: {'; '.join(names)}{more}; raise it, or let firms pledge sales "
-            "(pledge)",
+            f"cap = {float(jnp.asarray(self.credit.cap)):g} closes markets, as no loan for them is "
+            f"made and nothing is sold: {'; '.join(names)}{more}; raise it, or let firms pledge "
+            "sales (pledge)",
             ClosedMarketWarning,
             stacklevel=4,
         )
@@ -130,11 +146,15 @@ class FinancedSelection(Selection, Credit):
         All in units of the cost bundle.
         """
         places = (scene.places,)
-        less = jnp.exp2(-jnp.broadcast_to(self.platform, places) / self.platform_halves)
-        safer = jnp.exp2(-jnp.broadcast_to(self.information, places) / self.information_halves)
-        monitoring = (self.monitoring * less)[:, None, None]
-        repaid = 1.0 - ((1.0 - self.repaid) * safer)[:, None, None]
-        credit = altered(self, monitoring=monitoring, repaid=repaid)
+        less = jnp.exp2(
+            -jnp.broadcast_to(self.lenders.platform, places) / self.lenders.platform_halves
+        )
+        safer = jnp.exp2(
+            -jnp.broadcast_to(self.lenders.information, places) / self.lenders.information_halves
+        )
+        monitoring = (self.credit.monitoring * less)[:, None, None]
+        repaid = 1.0 - ((1.0 - self.credit.repaid) * safer)[:, None, None]
+        credit = altered(self.credit, monitoring=monitoring, repaid=repaid)
         fixed, entry = self._units(scene), self._collateral(scene)
         return credit.needs(fixed, entry), credit.loan(fixed, entry), credit
 
@@ -146,7 +166,7 @@ class FinancedSelection(Selection, Credit):
         """Resources, what a firm needs, what the budget pays on average, and who is refused."""
         need, loan, credit = self._loan(scene)
         units = self._units(scene)
-        resources = units + self.interest * loan.amount
+        resources = units + self.credit.interest * loan.amount
         resources = resources + jnp.where(loan.amount > 0, credit.monitoring, 0.0)
         if self.law is None:
             cut, size = jnp.ones_like(units), altered(Pareto(), kappa=self._shape(scene))
@@ -174,7 +194,7 @@ class FinancedSelection(Selection, Credit):
 
     def outlay(self, scene: Scene) -> Float[Array, " place"]:
         """Platforms and information."""
-        return jnp.broadcast_to(self.platform + self.information, (scene.places,))
+        return jnp.broadcast_to(self.lenders.platform + self.lenders.information, (scene.places,))
 
     def outcomes(self, scene: Scene) -> dict[str, Array]:
         """Those of selection, the budget of each place, and what firms need over resources."""
@@ -182,7 +202,7 @@ class FinancedSelection(Selection, Credit):
         terms, on = self._terms(scene), jnp.asarray(self._mask(scene.model))
         needed = jnp.where(terms.open, terms.threshold, jnp.inf)
         found = {"budget": paid, "threshold": jnp.where(on, needed, 0.0)}
-        if self.cap is not None:
+        if self.credit.cap is not None:
             found["rationed"] = jnp.where(on, self._rationed(scene, self._served_now(scene)), 0.0)
             found["closed"] = jnp.where(on & ~terms.open, 1.0, 0.0)
         return super().outcomes(scene) | found

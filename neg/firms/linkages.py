@@ -10,11 +10,84 @@ from jaxtyping import Array, Float
 
 from neg.core.checks import is_concrete
 from neg.core.errors import InvalidParameterError
-from neg.core.parameters import altered, option, parameter
+from neg.core.groups import group
+from neg.core.parameters import Parametric, altered, option, parameter
 from neg.economy.model import Model
 from neg.economy.scene import Scene
 from neg.firms.small_suppliers import small_suppliers
 from neg.firms.tiers import Costs, Tiers
+
+
+class LeadFirms(Parametric):
+    """What lead firms bring their suppliers, what they keep, and who owns them.
+
+    >>> LeadFirms(kept=0.2).owners is None
+    True
+    """
+
+    within: ClassVar[str] = "lead"
+
+    kept: Float[Array, " place"] = parameter(
+        0.3,
+        "share of the suppliers' surplus that the lead firm keeps",
+        low=0.0,
+        high=1.0,
+        high_open=True,
+        axes=("place",),
+    )
+    brought: Float[Array, " place"] = parameter(
+        0.5,
+        "share of standards and certification that the lead firm brings",
+        low=0.0,
+        high=1.0,
+        axes=("place",),
+    )
+    link: Float[Array, " place"] = parameter(
+        0.0,
+        "flow cost of a link to the lead firm",
+        low=0.0,
+        axes=("place",),
+        unit="cost bundles / year",
+    )
+    owners: Float[Array, " place"] | None = parameter(
+        None, "weight of each place among the owners of all lead firms", low=0.0, axes=("place",)
+    )
+
+
+class Peers(Parametric):
+    """How peers share what the upper tiers cost: coordination, a manager, who decides on members.
+
+    >>> Peers(fee=0.1, cut=0.6).members
+    'managed'
+    """
+
+    within: ClassVar[str] = "cluster"
+
+    coordination: Float[Array, ""] = parameter(
+        0.02,
+        "flow cost that each further member adds",
+        low=0.0,
+        low_open=True,
+        unit="cost bundles / year",
+    )
+    fee: Float[Array, ""] = parameter(
+        0.0, "flow cost of a manager", low=0.0, unit="cost bundles / year"
+    )
+    cut: Float[Array, ""] = parameter(
+        0.0, "share by which a manager cuts coordination", low=0.0, high=1.0, high_open=True
+    )
+    distance: Float[Array, " place"] = parameter(
+        1.0, "factor on coordination", low=0.0, low_open=True, axes=("place",)
+    )
+    support: Float[Array, " place"] | None = parameter(
+        None,
+        "share of the manager's fee that the budget pays",
+        low=0.0,
+        high=1.0,
+        axes=("place",),
+        neutral=0.0,
+    )
+    members: str = option("managed", "who decides on members", ("open", "managed"))
 
 
 class _Linked(Tiers):
@@ -67,41 +140,17 @@ class VerticalLinks(_Linked):
     lever: ClassVar[str] = "kept"
     source: ClassVar[str] = "Bustos 2011; Antras and Chor 2022"
 
-    kept: Float[Array, " place"] = parameter(
-        0.3,
-        "share of the suppliers' surplus that the lead firm keeps",
-        low=0.0,
-        high=1.0,
-        high_open=True,
-        axes=("place",),
-    )
-    brought: Float[Array, " place"] = parameter(
-        0.5,
-        "share of standards and certification that the lead firm brings",
-        low=0.0,
-        high=1.0,
-        axes=("place",),
-    )
-    link: Float[Array, " place"] = parameter(
-        0.0,
-        "flow cost of a link to the lead firm",
-        low=0.0,
-        axes=("place",),
-        unit="cost bundles / year",
-    )
-    owners: Float[Array, " place"] | None = parameter(
-        None, "weight of each place among the owners of all lead firms", low=0.0, axes=("place",)
-    )
+    lead: LeadFirms = group(LeadFirms, "what lead firms bring and keep")
 
     def check(self, model: Model) -> None:
         """As tiers; lead firms have owners."""
         super().check(model)
-        if self.owners is None or not is_concrete(self.owners):
+        if self.lead.owners is None or not is_concrete(self.lead.owners):
             return
-        if not np.asarray(self.owners).any():
+        if not np.asarray(self.lead.owners).any():
             raise InvalidParameterError(
-                "owners = 0 is not allowed; must be above 0 in some place, or left out where each "
-                "place owns its lead firms"
+                "lead.owners = 0 is not allowed; must be above 0 in some place, or left out where "
+                "each place owns its lead firms"
             )
 
     @property
@@ -118,31 +167,34 @@ class VerticalLinks(_Linked):
         def at(value: Any) -> Array:
             return jnp.broadcast_to(value, (places,))[:, None]
 
-        above = jnp.arange(jnp.size(self.worth)) > 0
-        left = jnp.where(above, 1.0 - at(self.brought), 1.0)
-        alone = altered(
-            self, standards=self.standards * left, certification=self.certification * left
+        above = jnp.arange(self.rungs.count) > 0
+        left = jnp.where(above, 1.0 - at(self.lead.brought), 1.0)
+        rungs = altered(
+            self.rungs,
+            standards=self.rungs.standards * left,
+            certification=self.rungs.certification * left,
         )
+        alone = altered(self, rungs=rungs)
         plain = Tiers.costs(alone, places)
-        resources = plain.resources + jnp.where(above, at(self.link), 0.0)
-        return Costs(resources, plain.shared, jnp.where(above, 1.0 - at(self.kept), 1.0))
+        resources = plain.resources + jnp.where(above, at(self.lead.link), 0.0)
+        return Costs(resources, plain.shared, jnp.where(above, 1.0 - at(self.lead.kept), 1.0))
 
     def unknowns(self, scene: Scene) -> dict[str, Array]:
         """What lead firms of another place keep, if any."""
-        return {} if self.owners is None else {"kept": jnp.zeros(scene.places)}
+        return {} if self.lead.owners is None else {"kept": jnp.zeros(scene.places)}
 
     def residual(self, scene: Scene) -> dict[str, Array]:
         """Owners receive what lead firms keep."""
-        if self.owners is None:
+        if self.lead.owners is None:
             return {}
         return {"kept": self._kept(scene, self._seen(scene)) - scene.own(self, "kept")}
 
     def effects(self, scene: Scene) -> dict[str, Array]:
         """Those of tiers, and what leaves the place."""
         found = super().effects(scene)
-        if self.owners is None:
+        if self.lead.owners is None:
             return found
-        away, weight = scene.own(self, "kept"), jnp.broadcast_to(self.owners, (scene.places,))
+        away, weight = scene.own(self, "kept"), jnp.broadcast_to(self.lead.owners, (scene.places,))
         return found | {"transfer": jnp.sum(away) * weight / jnp.sum(weight) - away}
 
     def outcomes(self, scene: Scene) -> dict[str, Array]:
@@ -178,40 +230,16 @@ class HorizontalLinks(_Linked):
         "members": ("place", "tier")
     }
 
-    coordination: Float[Array, ""] = parameter(
-        0.02,
-        "flow cost that each further member adds",
-        low=0.0,
-        low_open=True,
-        unit="cost bundles / year",
-    )
-    fee: Float[Array, ""] = parameter(
-        0.0, "flow cost of a manager", low=0.0, unit="cost bundles / year"
-    )
-    cut: Float[Array, ""] = parameter(
-        0.0, "share by which a manager cuts coordination", low=0.0, high=1.0, high_open=True
-    )
-    distance: Float[Array, " place"] = parameter(
-        1.0, "factor on coordination", low=0.0, low_open=True, axes=("place",)
-    )
-    support: Float[Array, " place"] | None = parameter(
-        None,
-        "share of the manager's fee that the budget pays",
-        low=0.0,
-        high=1.0,
-        axes=("place",),
-        neutral=0.0,
-    )
-    members: str = option("managed", "who decides on members", ("open", "managed"))
+    cluster: Peers = group(Peers, "how peers share")
 
     @property
     def _from_income(self) -> tuple[str, ...]:
         names = ("sharing", "training", "support")
-        return tuple(n for n in names if getattr(self, n) is not None)
+        return tuple(n for n in names if self.value(n) is not None)
 
     @property
     def _grants(self) -> bool:
-        return self.sharing is not None or self.support is not None
+        return self.policy.sharing is not None or self.cluster.support is not None
 
     def _clusters(self, places: int) -> tuple[Costs, Array, Array, Array]:
         """Costs alone, members, their cost, and what the budget pays of the fee; by tier."""
@@ -221,26 +249,27 @@ class HorizontalLinks(_Linked):
 
         alone = Tiers.costs(self, places)
         price = alone.resources - alone.shared
-        support = 0.0 if self.support is None else at(self.support)
-        fee, chi = self.fee * (1.0 - support), self.coordination * (1.0 - self.cut)
-        chi, shared = chi * at(self.distance), price + fee
-        if self.members == "managed":
+        support = 0.0 if self.cluster.support is None else at(self.cluster.support)
+        fee = self.cluster.fee * (1.0 - support)
+        chi = self.cluster.coordination * (1.0 - self.cluster.cut)
+        chi, shared = chi * at(self.cluster.distance), price + fee
+        if self.cluster.members == "managed":
             n = jnp.sqrt(shared / chi)
         else:
             half = 0.5 * (chi + price)
             inner = half**2 - chi * shared
             n = jnp.where(inner > 0, half + jnp.sqrt(jnp.where(inner > 0, inner, 1.0)), 0.0) / chi
-        above = (jnp.arange(jnp.size(self.worth)) > 0) & (n > 1.0)
+        above = (jnp.arange(self.rungs.count) > 0) & (n > 1.0)
         n = jnp.where(above, n, 1.0)
         each = shared / n + chi * (n - 1.0)
         # Under open access members are indifferent by construction: no rounding may undo that.
-        joins = above & ((each < price) if self.members == "managed" else True)
+        joins = above & ((each < price) if self.cluster.members == "managed" else True)
         n = jnp.where(joins, n, 1.0)
         return (
             alone,
             n,
             jnp.where(joins, each, price),
-            jnp.where(joins, self.fee * support / n, 0.0),
+            jnp.where(joins, self.cluster.fee * support / n, 0.0),
         )
 
     def costs(self, places: int) -> Costs:

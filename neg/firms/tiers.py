@@ -11,23 +11,16 @@ from jaxtyping import Array, Float
 
 from neg.core.checks import is_concrete
 from neg.core.errors import InvalidParameterError, unknown_name
-from neg.core.numbers import as_float
-from neg.core.parameters import Parameter, parameter
+from neg.core.groups import called, group
+from neg.core.parameters import parameter
 from neg.economy.general.outcomes import granted, sales
 from neg.economy.model import Model
 from neg.economy.part import Part
 from neg.economy.scene import Scene
 from neg.firms.ladder import Ladder, ladder
+from neg.firms.rungs import Rungs, TierPolicy
 from neg.firms.tier_entry import free_entry_profit
 from neg.menus import Choice, Menu, Pareto, Productivity
-
-
-def _by_tier(default: tuple[float, ...], meaning: str, unit: str, **ends: Any) -> Any:
-    """Field of a parameter with an entry for every tier."""
-    spec = Parameter(
-        "", meaning, float("nan"), 0.0, None, ends.get("low_open", False), False, ("tier",), unit
-    )
-    return eqx.field(default=default, converter=as_float, metadata={"neg": spec})
 
 
 class Costs(NamedTuple):
@@ -95,19 +88,8 @@ class Tiers(Part):
         ("firms", "value_added", "cutoff", "cost", "life"), ("place", "tier")
     )
 
-    worth: Float[Array, " tier"] = _by_tier(
-        (1.0, 1.5, 2.25, 3.5), "value added per unit of size", "1", low_open=True
-    )
-    quality: Float[Array, " tier"] = _by_tier(
-        (1.0, 1.5, 5.0, 20.0), "entry cost of quality", "units of the cost bundle"
-    )
-    standards: Float[Array, " tier"] = _by_tier(
-        (0.2, 1.0, 3.0, 9.0), "entry cost of standards", "units of the cost bundle"
-    )
-    certification: Float[Array, " tier"] = _by_tier(
-        (0.0, 0.5, 2.0, 6.0), "entry cost of certification", "units of the cost bundle"
-    )
-    risk: Float[Array, " tier"] = _by_tier((0.2, 0.12, 0.07, 0.03), "exit rate", "1 / year")
+    rungs: Rungs = group(Rungs, "what every tier is")
+    policy: TierPolicy = group(TierPolicy, "what policy does for suppliers")
     interest: Float[Array, ""] = parameter(0.05, "interest", low=0.0, unit="1 / year")
     entry: Float[Array, " place"] = parameter(
         0.5, "flow cost of entry", low=0.0, low_open=True, axes=("place",), unit="cost bundles"
@@ -115,58 +97,13 @@ class Tiers(Part):
     reference: Float[Array, " place"] = parameter(
         1.0, "profit b at which nothing is added", low=0.0, low_open=True, axes=("place",)
     )
-    harmonised: Float[Array, " place"] = parameter(
-        0.0,
-        "share by which harmonising cuts costs of standards",
-        low=0.0,
-        high=1.0,
-        axes=("place",),
-    )
-    recognised: Float[Array, " place"] = parameter(
-        0.0, "share of certification saved by recognition", low=0.0, high=1.0, axes=("place",)
-    )
-    sharing: Float[Array, " place"] | None = parameter(
-        None,
-        "share of the cost of quality that the budget pays",
-        low=0.0,
-        high=1.0,
-        axes=("place",),
-        neutral=0.0,
-    )
-    training: Float[Array, " place"] | None = parameter(
-        None, "budget of training", low=0.0, axes=("place",), unit="money / year", neutral=0.0
-    )
-    halves: Float[Array, ""] = parameter(
-        0.05,
-        "budget at which training halves the cost of quality",
-        low=0.0,
-        low_open=True,
-        unit="money / year",
-    )
     size: Productivity = Pareto(1.5)
     sectors: tuple[str, ...] | None = eqx.field(default=None, static=True)
-
-    def __check_init__(self) -> None:
-        count = jnp.size(self.worth)
-        for name in ("quality", "standards", "certification", "risk"):
-            if jnp.size(getattr(self, name)) not in (1, count):
-                raise InvalidParameterError(
-                    f"{name} has {jnp.size(getattr(self, name))} tiers; must have {count}, as worth"
-                )
-        if is_concrete(self.worth) and (np.diff(np.atleast_1d(self.worth)) <= 0).any():
-            raise InvalidParameterError(
-                f"worth = {np.asarray(self.worth).tolist()} is not allowed; must rise with the tier"
-            )
-        if is_concrete(self.risk) and (np.diff(np.atleast_1d(self.risk)) > 0).any():
-            raise InvalidParameterError(
-                f"risk = {np.asarray(self.risk).tolist()} is not allowed; must not rise with the "
-                "tier"
-            )
 
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:
         """Tiers by number; 0 sells locally."""
-        return {"tier": tuple(str(t) for t in range(jnp.size(self.worth)))}
+        return {"tier": tuple(str(t) for t in range(self.rungs.count))}
 
     def check(self, model: Model) -> None:
         """Monopolistic competition; budgets need incomes that pay them."""
@@ -180,8 +117,8 @@ class Tiers(Part):
         for name in self._from_income:
             if not general:
                 raise InvalidParameterError(
-                    f"{name} is not allowed on a {type(model).__name__}; must be left out, or on a "
-                    "general economy, where income pays for it"
+                    f"{called(type(self), name)} is not allowed on a {type(model).__name__}; must "
+                    "be left out, or on a general economy, where income pays for it"
                 )
         for name in self.sectors or ():
             if name not in model.labels.get("sector", ()):
@@ -198,12 +135,12 @@ class Tiers(Part):
     @property
     def _from_income(self) -> tuple[str, ...]:
         """Parameters in use that move money between sellers and people."""
-        return tuple(n for n in ("sharing", "training") if getattr(self, n) is not None)
+        return tuple(n for n in ("sharing", "training") if self.value(n) is not None)
 
     @property
     def _grants(self) -> bool:
         """Whether firms are paid, or pay, a part of sales."""
-        return self.sharing is not None
+        return self.policy.sharing is not None
 
     def _mask(self, model: Any) -> np.ndarray:
         same = np.asarray(model.technology.homogeneous)
@@ -215,18 +152,18 @@ class Tiers(Part):
         def at(value: Any) -> Array:
             return jnp.broadcast_to(value, (places,))[:, None]
 
-        stay, tiers = self.interest + self.risk, jnp.shape(self.worth)
-        quality = jnp.broadcast_to(self.quality, tiers)
-        if self.training is not None:
-            quality = quality * jnp.exp2(-at(self.training) / self.halves)
-        entry = quality + self.standards * (1.0 - at(self.harmonised))
-        entry = entry + self.certification * (1.0 - at(self.recognised))
+        stay, tiers = self.interest + self.rungs.risk, jnp.shape(self.rungs.worth)
+        quality = jnp.broadcast_to(self.rungs.quality, tiers)
+        if self.policy.training is not None:
+            quality = quality * jnp.exp2(-at(self.policy.training) / self.policy.halves)
+        entry = quality + self.rungs.standards * (1.0 - at(self.policy.harmonised))
+        entry = entry + self.rungs.certification * (1.0 - at(self.policy.recognised))
         resources = jnp.broadcast_to(stay * entry, (places, *tiers))
         whole = jnp.ones_like(resources)
-        if self.sharing is None:
+        if self.policy.sharing is None:
             return Costs(resources, jnp.zeros_like(resources), whole)
         above = jnp.arange(tiers[0]) > 0
-        shared = jnp.where(above, at(self.sharing) * stay * quality, 0.0)
+        shared = jnp.where(above, at(self.policy.sharing) * stay * quality, 0.0)
         return Costs(resources, jnp.broadcast_to(shared, resources.shape), whole)
 
     def profit(self, places: int) -> Float[Array, " place"]:
@@ -235,13 +172,13 @@ class Tiers(Part):
 
     def choice(self, profit: Float[Array, " place"], costs: Costs) -> Choice:
         """Who is in which tier where a unit of size and value earns ``profit``."""
-        slope = profit[:, None] * self.worth
+        slope = profit[:, None] * self.rungs.worth
         menu = Menu(costs.left * slope, costs.left * (costs.resources - costs.shared), sales=slope)
         return menu.choose(self.size)
 
     def ladder(self, up: Any, births: float = 1.0) -> Ladder:
         """Firms by tier in time, with these upward rates and the exit rates of the tiers."""
-        return ladder(up, self.risk, births)
+        return ladder(up, self.rungs.risk, births)
 
     def referred(self, places: int) -> Self:
         """The same tiers with what they now are as the reference: nothing is added until a change.
@@ -286,15 +223,15 @@ class Tiers(Part):
 
     def outlay(self, scene: Scene) -> Float[Array, " place"] | None:
         """Training."""
-        if self.training is None:
+        if self.policy.training is None:
             return None
-        return jnp.broadcast_to(self.training, (scene.places,))
+        return jnp.broadcast_to(self.policy.training, (scene.places,))
 
     def outcomes(self, scene: Scene) -> dict[str, Array]:
         """By place and tier: shares of firms and value added, cut-offs; exit, life, the budget."""
         seen = self._seen(scene)
         firms, value = seen.chosen.active[:, 1:], seen.chosen.sales_share[:, 1:]
-        risk = jnp.broadcast_to(self.risk, jnp.shape(self.worth))
+        risk = jnp.broadcast_to(self.rungs.risk, jnp.shape(self.rungs.worth))
         some = firms > 0
         cut = jnp.where(some, seen.chosen.low[:, 1:], 0.0)
         found = {

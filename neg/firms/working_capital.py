@@ -10,9 +10,65 @@ from jaxtyping import Array, Float
 from neg.barriers import Barrier
 from neg.core.checks import is_concrete
 from neg.core.errors import InvalidParameterError
-from neg.core.parameters import option, parameter
+from neg.core.groups import group
+from neg.core.parameters import Parametric, option, parameter
 from neg.economy.adding import add
 from neg.economy.scene import Scene
+
+
+class ChainFinance(Parametric):
+    """Supply-chain finance: the rate of the lead firm, and a fee.
+
+    >>> round(float(ChainFinance().lead + ChainFinance().chain_fee), 9)
+    0.07
+    """
+
+    within: ClassVar[str] = "chain"
+
+    lead: Float[Array, ""] = parameter(0.06, "interest of lead firms", low=0.0, unit="1 / year")
+    chain_fee: Float[Array, ""] = parameter(
+        0.01, "fee of supply-chain finance", low=0.0, unit="1 / year"
+    )
+
+
+class FinanceSupport(Parametric):
+    """What the budget pays of working capital: guarantees, interest, the fees of letters.
+
+    Each by place; None switches it off.
+
+    >>> FinanceSupport(subsidy=0.2).guarantee is None
+    True
+    """
+
+    within: ClassVar[str] = "support"
+
+    guarantee: Float[Array, " place"] | None = parameter(
+        None,
+        "share of a bank's loss in default that the budget bears",
+        low=0.0,
+        high=1.0,
+        axes=("place",),
+        neutral=0.0,
+    )
+    hazard: Float[Array, ""] = parameter(
+        0.0, "fall of the probability of repayment under a full guarantee", low=0.0, high=1.0
+    )
+    subsidy: Float[Array, " place"] | None = parameter(
+        None,
+        "share of interest, or of the fee of supply-chain finance, that the budget pays",
+        low=0.0,
+        high=1.0,
+        axes=("place",),
+        neutral=0.0,
+    )
+    letter_subsidy: Float[Array, " place"] | None = parameter(
+        None,
+        "share of the fee of a letter that the budget pays",
+        low=0.0,
+        high=1.0,
+        axes=("place",),
+        neutral=0.0,
+    )
 
 
 class WorkingCapital(Barrier):
@@ -53,10 +109,6 @@ class WorkingCapital(Barrier):
     repaid: Float[Array, ""] = parameter(
         0.9, "probability that a small firm repays", low=0.0, high=1.0, low_open=True
     )
-    lead: Float[Array, ""] = parameter(0.06, "interest of lead firms", low=0.0, unit="1 / year")
-    chain_fee: Float[Array, ""] = parameter(
-        0.01, "fee of supply-chain finance", low=0.0, unit="1 / year"
-    )
     default: Float[Array, "origin destination"] = parameter(
         0.0,
         "probability that a buyer does not pay",
@@ -68,33 +120,8 @@ class WorkingCapital(Barrier):
     letter_fee: Float[Array, ""] = parameter(
         0.01, "fee of a letter of credit", low=0.0, unit="share of value"
     )
-    guarantee: Float[Array, " place"] | None = parameter(
-        None,
-        "share of a bank's loss in default that the budget bears",
-        low=0.0,
-        high=1.0,
-        axes=("place",),
-        neutral=0.0,
-    )
-    hazard: Float[Array, ""] = parameter(
-        0.0, "fall of the probability of repayment under a full guarantee", low=0.0, high=1.0
-    )
-    subsidy: Float[Array, " place"] | None = parameter(
-        None,
-        "share of interest, or of the fee of supply-chain finance, that the budget pays",
-        low=0.0,
-        high=1.0,
-        axes=("place",),
-        neutral=0.0,
-    )
-    letter_subsidy: Float[Array, " place"] | None = parameter(
-        None,
-        "share of the fee of a letter that the budget pays",
-        low=0.0,
-        high=1.0,
-        axes=("place",),
-        neutral=0.0,
-    )
+    chain: ChainFinance = group(ChainFinance, "what supply-chain finance costs")
+    support: FinanceSupport = group(FinanceSupport, "what the budget pays")
     under_way: str = option(
         "in days", "whether hours of the network are in days already", ("in days", "network")
     )
@@ -103,28 +130,29 @@ class WorkingCapital(Barrier):
 
     def __check_init__(self) -> None:
         super().__check_init__()
-        if self.guarantee is not None and self.finance == "supply chain":
+        if self.support.guarantee is not None and self.finance == "supply chain":
             raise InvalidParameterError(
-                "guarantee is not allowed with finance = 'supply chain', where no bank lends; must "
-                "be left out, or with finance = 'bank'"
+                "support.guarantee is not allowed with finance = 'supply chain', where no bank "
+                "lends; must be left out, or with finance = 'bank'"
             )
         lam = self._lam
         if is_concrete(lam) and bool(jnp.any(lam <= 0)):
             raise InvalidParameterError(
-                f"hazard = {float(self.hazard):g} is not allowed; repaid - hazard guarantee = "
-                f"{float(jnp.min(lam)):g} must be above 0, or nobody repays"
+                f"support.hazard = {float(self.support.hazard):g} is not allowed; repaid - "
+                f"hazard guarantee = {float(jnp.min(lam)):g} must be above 0, or nobody repays"
             )
 
     @property
     def _lam(self) -> Float[Array, "*place"]:
         """Probability of repayment."""
-        return self.repaid if self.guarantee is None else self.repaid - self.hazard * self.guarantee
+        backed = self.support.guarantee
+        return self.repaid if backed is None else self.repaid - self.support.hazard * backed
 
     @property
     def interest(self) -> Float[Array, "*place"]:
         """Yearly interest, before any support."""
         if self.finance == "supply chain":
-            return self.lead + self.chain_fee
+            return self.chain.lead + self.chain.chain_fee
         return (1.0 + self.riskless) / self._lam - 1.0
 
     @property
@@ -155,17 +183,18 @@ class WorkingCapital(Barrier):
 
     def borne(self, scene: Scene) -> Array | None:
         """What the budgets of origins pay of it."""
-        if self.subsidy is None and self.letter_subsidy is None and self.guarantee is None:
+        given = self.support
+        if given.subsidy is given.letter_subsidy is given.guarantee is None:
             return None
         zero, years = jnp.zeros(()), self._years(scene)
-        share = zero if self.subsidy is None else self.subsidy
-        dear = self.chain_fee if self.finance == "supply chain" else self.interest
+        share = zero if given.subsidy is None else given.subsidy
+        dear = self.chain.chain_fee if self.finance == "supply chain" else self.interest
         backed = zero
-        if self.guarantee is not None:
-            backed = (1.0 - self._lam) * self.guarantee / self._lam
+        if given.guarantee is not None:
+            backed = (1.0 - self._lam) * given.guarantee / self._lam
         paid = _of_origins(backed + share * (dear - backed), years) * years
-        if self.terms == "letter of credit" and self.letter_subsidy is not None:
-            paid = paid + _of_origins(self.letter_subsidy, years) * self.letter_fee
+        if self.terms == "letter of credit" and given.letter_subsidy is not None:
+            paid = paid + _of_origins(given.letter_subsidy, years) * self.letter_fee
         full = jnp.asarray(self.ad_valorem(scene))
         abroad = 1.0 - jnp.eye(scene.places)
         abroad = abroad if full.ndim == 2 else abroad[..., None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -18,13 +18,21 @@ from neg.core.errors import (
     LabelMismatchError,
     unknown_name,
 )
+from neg.core.groups import group
 from neg.core.parameters import altered, option, parameter
 from neg.economy.model import Model
 from neg.economy.scene import Scene
-from neg.network.costs import LAYERS, Costs, layers, money_and_hours, openness
+from neg.network.costs import (
+    LAYERS,
+    Costs,
+    layers,
+    money_and_hours,
+    openness,
+)
 from neg.network.radius import check_converges
 from neg.network.reach import check_reach
 from neg.network.routing import Found, find, found_here, least_costs, smooth_costs, sums_along
+from neg.network.terms import Crowding, RouteCosts, own_terms
 from neg.network.transport import Network
 
 _LINK, _TRANSFER, _BORDER = ("link",), ("transfer",), ("border",)
@@ -44,7 +52,7 @@ class Carriage(Barrier):
     ``Lever("network.border_hours", "times", borders=("LAO-THA",))``. A link is closed by
     ``network.closed`` at one; in between, that share of its ways is.
 
-    With ``congestion`` (and ``congested="yes"``) links cost more the more value passes, as a share
+    With ``crowding`` (``congested="yes"``) links cost more the more value passes, as a share
     of world income, in economies that report their trade:
 
         g_kl = g_kl + lambda log(Xi_kl / capacity_kl),   Xi_kl = sum_ods pi_kl^od,s X_od,s
@@ -65,33 +73,7 @@ class Carriage(Barrier):
 
     network: Network = eqx.field(static=True)
     carried: tuple[str, ...] = eqx.field(static=True, default=(), converter=tuple, kw_only=True)
-    link_usd: Float[Array, " link"] = parameter(
-        0.0, "money of links", low=0.0, axes=_LINK, unit="USD"
-    )
-    link_hours: Float[Array, " link"] = parameter(
-        0.0, "hours of links", low=0.0, axes=_LINK, unit="hours"
-    )
-    link_factor: Float[Array, " link"] = parameter(
-        1.0, "iceberg factor of links besides", low=1.0, axes=_LINK
-    )
-    closed: Float[Array, " link"] = parameter(
-        0.0, "share of the ways of a link that is closed", low=0.0, high=1.0, axes=_LINK
-    )
-    capacity: Float[Array, " link"] = parameter(
-        1.0, "traffic at which a link costs what is stated", low=0.0, low_open=True, axes=_LINK
-    )
-    transfer_usd: Float[Array, " transfer"] = parameter(
-        0.0, "money of transfers", low=0.0, axes=_TRANSFER, unit="USD"
-    )
-    transfer_hours: Float[Array, " transfer"] = parameter(
-        0.0, "hours of transfers", low=0.0, axes=_TRANSFER, unit="hours"
-    )
-    border_usd: Float[Array, " border"] = parameter(
-        0.0, "fee at borders", low=0.0, axes=_BORDER, unit="USD"
-    )
-    border_hours: Float[Array, " border"] = parameter(
-        0.0, "clearance at borders", low=0.0, axes=_BORDER, unit="hours"
-    )
+    costs: RouteCosts = group(RouteCosts, "money and hours of links, transfers, borders")
     shipment: Float[Array, " sector"] = parameter(
         30_000.0, "worth of a shipment", low=0.0, low_open=True, axes=("sector",), unit="USD"
     )
@@ -99,14 +81,11 @@ class Carriage(Barrier):
         0.01, "share of it that a day costs", low=0.0, axes=("sector",), unit="1/day"
     )
     theta: Float[Array, ""] = parameter(200.0, "elasticity of routes", low=0.0, low_open=True)
-    congestion: Float[Array, ""] = parameter(
-        0.0, "elasticity lambda of link costs to traffic", low=0.0
-    )
-    routes: tuple[Found, ...] | None = eqx.field(default=None, kw_only=True, repr=False)
-    """The cheapest routes of every kind of shipment, where they are known (:meth:`ahead`)."""
     routing: str = option("least", "which routes goods take", ("least", "smooth"))
     fees: str = option("nobody", "who gets border fees", ("nobody", "destination"))
-    congested: str = option("no", "whether traffic slows links", ("no", "yes"))
+    crowding: Crowding = group(Crowding, "how traffic slows links")
+    routes: tuple[Found, ...] | None = eqx.field(default=None, init=False, repr=False)
+    """The cheapest routes of every kind of shipment, where they are known (:meth:`ahead`)."""
 
     @classmethod
     def on(cls, network: Network, **given: Any) -> Carriage:
@@ -115,11 +94,10 @@ class Carriage(Barrier):
         >>> from neg.network import Carriage, network
         >>> road = {"road": {"usd_per_km": 1.0, "kmh": 40.0}}
         >>> net = network(["0", "1"], [("0", "1", "road", 400)], modes=road)
-        >>> float(Carriage.on(net, routing="smooth").link_hours[0])
+        >>> float(Carriage.on(net, routing="smooth").costs.link_hours[0])
         10.0
         """
-        own = {**network.costs._asdict(), "capacity": network.capacity}
-        return cls(network=network, **{**own, **given})
+        return cls(network=network, **(own_terms(network) | given))
 
     # What it is on -----------------------------------------------------------------------------
 
@@ -140,7 +118,7 @@ class Carriage(Barrier):
                 f"{list(self.network.names)}; every one must be"
             )
         self._check_given(model)
-        if self.congested == "yes":
+        if self.crowding.congested == "yes":
             self._check_congested(model)
         if is_concrete([*self._costs(), self.shipment, self.daily, self.theta]):
             self._check_routes(model.place_names)
@@ -160,8 +138,8 @@ class Carriage(Barrier):
         found = jax.eval_shape(lambda d: model.outcomes(model.initial_prices(d), d), x)
         if "trade" not in found or self.routing != "smooth":
             raise InvalidParameterError(
-                "congested = 'yes' needs routing='smooth' and an economy that reports its trade "
-                f"(a general economy); got routing={self.routing!r} on {type(model).__name__}"
+                "crowding.congested = 'yes' needs routing='smooth' and an economy that reports its "
+                f"trade (a general economy); got routing={self.routing!r} on {type(model).__name__}"
             )
 
     def _check_routes(self, names: Sequence[str]) -> None:
@@ -169,7 +147,7 @@ class Carriage(Barrier):
         for value, daily in self._shipments():
             cost = np.asarray(self._open(self._arcs(value, daily, None)))
             check_reach(graph, cost, places, names)
-            if self.routing == "smooth" and self.congested == "no":
+            if self.routing == "smooth" and self.crowding.congested == "no":
                 check_converges(graph, cost, float(self.theta))
 
     def _shipments(self) -> list[tuple[Array, Array]]:
@@ -193,7 +171,8 @@ class Carriage(Barrier):
             return found
         size = {"link": len(self.network.links)}
         cap = jnp.log(self.full("capacity", size))[np.maximum(graph.link, 0)]
-        slowed = jnp.where(jnp.asarray(graph.link >= 0), self.congestion * (load - cap), 0.0)
+        more = self.crowding.congestion * (load - cap)
+        slowed = jnp.where(jnp.asarray(graph.link >= 0), more, 0.0)
         return found.at[-1].add(slowed)
 
     def _open(self, arcs: Array) -> Array:
@@ -214,10 +193,6 @@ class Carriage(Barrier):
     def behind(self) -> Carriage:
         """The same without routes."""
         return altered(self, routes=None)
-
-    def with_(self, **values: Any) -> Self:
-        """The same with parameters or fields replaced; routes are those of other costs then."""
-        return super().with_(**{"routes": None} | values)
 
     def _found(self, arcs: Array, places: np.ndarray, kind: int) -> Found:
         """The cheapest routes of a kind of shipment."""
@@ -251,7 +226,7 @@ class Carriage(Barrier):
         return [(self._arcs(*one, load), places, kind) for kind, one in kinds]
 
     def _load(self, scene: Scene) -> Array | None:
-        return scene.own(self, "load") if self.congested == "yes" else None
+        return scene.own(self, "load") if self.crowding.congested == "yes" else None
 
     def log_factor(self, scene: Scene) -> Float[Array, "origin destination *sector"]:
         """Log of trade costs, by sector where shipments differ."""
@@ -304,7 +279,7 @@ class Carriage(Barrier):
 
     def unknowns(self, scene: Scene) -> dict[str, Array]:
         """Log traffic of arcs, where it slows links."""
-        if self.congested == "no":
+        if self.crowding.congested == "no":
             return {}
         graph = self.network.graph
         size = {"link": len(self.network.links)}
@@ -313,7 +288,7 @@ class Carriage(Barrier):
 
     def residual(self, scene: Scene) -> dict[str, Array]:
         """Traffic is that of the trade that its own slowness leaves."""
-        if self.congested == "no":
+        if self.crowding.congested == "no":
             return {}
         on = jnp.asarray(self.network.graph.link >= 0)
         load = scene.own(self, "load")
@@ -328,7 +303,7 @@ class Carriage(Barrier):
         one_way = self.routing == "least"  # its cost is added up in another order
         found["variety"] = jnp.zeros_like(total) if one_way else total - layer.sum(axis=0)
         found["hours"] = self.transit(scene)
-        if self.congested == "yes":
+        if self.crowding.congested == "yes":
             graph, arcs = self.network.graph, self.traffic(scene)
             on = np.flatnonzero(graph.link >= 0)
             links = jnp.zeros(len(self.network.links))

@@ -15,6 +15,7 @@ from neg.core.errors import InvalidParameterError, unknown_name
 from neg.economy.model import Model
 from neg.economy.scene import Scene
 from neg.network.carriage import Carriage
+from neg.network.terms import own_terms
 from neg.network.transport import Network
 
 
@@ -58,8 +59,7 @@ class Gates(Carriage):
                     f"weights of the gates of {place!r} add up to {total:g}; must be shares that "
                     "add up to 1"
                 )
-        own = {**network.costs._asdict(), "capacity": network.capacity}
-        return cls(network=network, gates=listed, **{**own, **given})
+        return cls(network=network, gates=listed, **(own_terms(network) | given))
 
     @property
     def _nodes(self) -> tuple[str, ...]:
@@ -80,10 +80,10 @@ class Gates(Carriage):
         for place, _, _ in self.gates:
             if place not in model.place_names:
                 raise unknown_name("place with a gate", place, model.place_names)
-        if self.congested == "yes":
+        if self.crowding.congested == "yes":
             raise InvalidParameterError(
-                "congested = 'yes' is not allowed where only some places are on the network; must "
-                "be 'no'"
+                "crowding.congested = 'yes' is not allowed where only some places are on the "
+                "network; must be 'no'"
             )
         self._check_given(model)
         if is_concrete([*self._costs(), self.shipment, self.daily, self.theta]):

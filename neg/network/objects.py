@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from neg.core.checks import check_kind
 from neg.core.errors import InvalidDataError, UnknownNameError
 
 
@@ -34,6 +35,19 @@ class Mode:
 
 
 @dataclasses.dataclass(frozen=True)
+class LinkCost:
+    """What a link costs where it differs from its mode: money (USD a shipment), speed, hours.
+
+    What is None is that of the mode.
+    """
+
+    usd_per_km: float | None = None
+    kmh: float | None = None
+    fixed_usd: float | None = None
+    fixed_hours: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Link:
     """A way of one mode between two places, in both directions unless ``two_way`` is false.
 
@@ -41,21 +55,25 @@ class Link:
 
     ``factor`` is an iceberg factor of its own, for links whose cost is known as a share of value.
     ``capacity`` is the traffic, as a share of world income, at which a congested link costs what
-    is stated here. What is None is that of the mode.
+    is stated here. ``cost`` is what differs from the mode; tables and mappings of links give its
+    entries beside the others (``usd_per_km``, ``kmh``, ``fixed_usd``, ``fixed_hours``).
+
+    >>> Link("A", "B", km=120.0, cost=LinkCost(kmh=80.0)).label
+    'A-B:road'
     """
 
     origin: str
     destination: str
     mode: str = "road"
     km: float = 0.0
-    usd_per_km: float | None = None
-    kmh: float | None = None
-    fixed_usd: float | None = None
-    fixed_hours: float | None = None
+    cost: LinkCost = LinkCost()
     factor: float = 1.0
     capacity: float = 1.0
     two_way: bool = True
     name: str = ""
+
+    def __post_init__(self) -> None:
+        check_kind(f"cost of link {self.label!r}", self.cost, LinkCost)
 
     @property
     def label(self) -> str:
@@ -136,10 +154,37 @@ def _missing(value: Any) -> bool:
     return value is None or (isinstance(value, float) and bool(np.isnan(value)))
 
 
+def numbers(one: Any) -> Iterator[tuple[str, Any]]:
+    """Names and values of an object, those of its cost among them."""
+    for field in dataclasses.fields(one):
+        value = getattr(one, field.name)
+        if isinstance(value, LinkCost):
+            yield from numbers(value)
+        else:
+            yield field.name, value
+
+
+def _columns(kind: Any) -> list[str]:
+    """What rows and mappings of a kind give, in order: a link's cost by its entries."""
+    found: list[str] = []
+    for field in dataclasses.fields(kind):
+        own = [inner.name for inner in dataclasses.fields(LinkCost)]
+        found += own if kind is Link and field.name == "cost" else [field.name]
+    return found
+
+
+def _made(kind: Any, given: Mapping[str, Any]) -> Any:
+    if kind is not Link:
+        return kind(**given)
+    inner = {field.name for field in dataclasses.fields(LinkCost)}
+    cost = LinkCost(**{name: value for name, value in given.items() if name in inner})
+    return Link(cost=cost, **{n: v for n, v in given.items() if n not in inner})
+
+
 def _one(kind: Any, item: Any, where: str) -> Any:
     if isinstance(item, kind):
         return item
-    names = [field.name for field in dataclasses.fields(kind)]
+    names = _columns(kind)
     if isinstance(item, str) and kind is Place:
         return Place(item)
     if isinstance(item, Mapping):
@@ -159,9 +204,9 @@ def _one(kind: Any, item: Any, where: str) -> Any:
         ]
         if missing:
             raise InvalidDataError(f"{where} says no {missing[0]}; must have {names}")
-        return kind(**{str(key): value for key, value in fields.items()})
+        return _made(kind, {str(key): value for key, value in fields.items()})
     if isinstance(item, Iterable) and not isinstance(item, str):
         values = tuple(item)
         if len(values) <= len(names):
-            return kind(*values)
+            return _made(kind, dict(zip(names, values, strict=False)))
     raise InvalidDataError(f"{where} is {item!r}; must be a mapping or a row of {names}")

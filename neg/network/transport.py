@@ -21,7 +21,7 @@ from neg.core.errors import (
 )
 from neg.network.costs import Costs
 from neg.network.graph import Graph, build
-from neg.network.objects import Border, Link, Mode, Place, Transfer, read
+from neg.network.objects import Border, Link, Mode, Place, Transfer, numbers, read
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -181,13 +181,15 @@ def grid(rows: int, columns: int, factors: Any) -> Network:
 
 
 def _usd(link: Link, mode: Mode) -> float:
-    rate = mode.usd_per_km if link.usd_per_km is None else link.usd_per_km
-    return (mode.fixed_usd if link.fixed_usd is None else link.fixed_usd) + rate * link.km
+    own = link.cost
+    rate = mode.usd_per_km if own.usd_per_km is None else own.usd_per_km
+    return (mode.fixed_usd if own.fixed_usd is None else own.fixed_usd) + rate * link.km
 
 
 def _hours(link: Link, mode: Mode) -> float:
-    speed = mode.kmh if link.kmh is None else link.kmh
-    return (mode.fixed_hours if link.fixed_hours is None else link.fixed_hours) + link.km / speed
+    own = link.cost
+    speed = mode.kmh if own.kmh is None else own.kmh
+    return (mode.fixed_hours if own.fixed_hours is None else own.fixed_hours) + link.km / speed
 
 
 def _check_names(nodes: Any, kinds: Any, ways: Any, changes: Any, crossings: Any) -> None:
@@ -226,18 +228,17 @@ def _check_numbers(*groups: Any) -> None:
     for group in groups:
         for one in group:
             label = getattr(one, "label", None) or one.name
-            for field in dataclasses.fields(one):
-                value = getattr(one, field.name)
+            for name, value in numbers(one):
                 if isinstance(value, str | bool) or value is None:
                     continue
-                positive = field.name in _POSITIVE
-                infinite = field.name == "kmh" and value == float("inf")
-                least = 1.0 if field.name == "factor" else 0.0
+                positive = name in _POSITIVE
+                infinite = name == "kmh" and value == float("inf")
+                least = 1.0 if name == "factor" else 0.0
                 bad = value <= 0 if positive else value < 0
                 if not infinite and (not np.isfinite(value) or bad or value < least):
                     allowed = "positive" if positive and least == 0 else f"at least {least:g}"
                     raise InvalidParameterError(
-                        f"{field.name} of {type(one).__name__.lower()} {label!r} is {value:g}; "
+                        f"{name} of {type(one).__name__.lower()} {label!r} is {value:g}; "
                         f"must be finite and {allowed}"
                     )
 

@@ -15,9 +15,11 @@ from neg.analysis.baseline import calibrate
 from neg.barriers.clearance import Clearance
 from neg.barriers.layer import Layer
 from neg.core.errors import InvalidDataError, InvalidParameterError, unknown_name
+from neg.core.groups import made
 from neg.core.parameters import Parameter, declared
 from neg.data.aggregate import aggregate, select
 from neg.data.table import Table
+from neg.economy.general import Mobility
 from neg.economy.part import Part
 from neg.scenario_files.blocks import with_blocks
 from neg.scenario_files.described import described, same_draws
@@ -70,8 +72,8 @@ def build_economy(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") 
     if scenario.world is not None:
         world = scenario.world
         parts = parts_of(scenario, labels_of(world.places, world.sectors))
-        closure["mobility"] = section.mobility
-        closure["residents"] = residents_of(section.residents, world.places)
+        residents = residents_of(section.residents, world.places)
+        closure["mobility"] = Mobility(section.mobility, world.areas, residents)
         return described(world, scenario.chain, section.theta, section.alpha, parts, **closure)
     table = load_table(scenario, folder)
     if section.places == "cities":
@@ -97,8 +99,9 @@ def build_economy(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") 
         parts=parts,
         uses=section.uses,
         land_share=section.land_share,
-        mobility=section.mobility,
-        residents=residents_of(section.residents, table.places),
+        mobility=Mobility(
+            section.mobility, residents=residents_of(section.residents, table.places)
+        ),
         **closure,
     )
 
@@ -207,7 +210,7 @@ def part_of(one: PartSection, labels: Mapping[str, tuple[str, ...]]) -> Part:
             )
         given[name] = value
     try:
-        return kind(**given)
+        return made(kind, given)
     except TypeError as error:
         raise InvalidParameterError(
             f"part {one.name!r} needs more than numbers, and cannot stand in a file: {error}"

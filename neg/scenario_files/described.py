@@ -62,7 +62,6 @@ def described(
         homogeneous=tuple(world.homogeneous),
         theta=by_sector("economy.theta", theta, shape[1]),
         alpha=by_sector("economy.alpha", alpha, shape[1]),
-        areas=world.areas,
         input_share=_inputs(world, shape),
         tau=costs(world.trade_cost, shape),
         parts=parts,

@@ -19,6 +19,8 @@ from neg.network import (
     Transfer,
     network,
 )
+from neg.network.objects import read
+from neg.network.terms import own_terms
 from neg.scenario_files.schema import LinkSection, NetworkSection, ScenarioFile
 
 
@@ -43,17 +45,20 @@ def routes(scenario: ScenarioFile, built: Network, value: Any, daily: Any) -> di
     section = scenario.network
     assert section is not None
     new = len([edit for edit in scenario.edit.link if edit.add is not None])
-    given: dict[str, Any] = {
+    given: dict[str, Any] = own_terms(built)
+    closed = np.repeat([0.0, 1.0], [len(built.links) - new, new])
+    given |= {
+        "costs": given["costs"].with_(closed=closed),
         "shipment": value,
         "daily": daily,
         "theta": 1.0 / section.dispersion,
         "routing": section.routing,
         "fees": section.fees,
         "carried": tuple(section.carried),
-        "closed": np.repeat([0.0, 1.0], [len(built.links) - new, new]),
     }
     if section.congestion > 0:
-        given |= {"congestion": section.congestion, "congested": "yes"}
+        slow = given["crowding"].with_(congestion=section.congestion, congested="yes")
+        given["crowding"] = slow
     return given
 
 
@@ -67,7 +72,7 @@ def road_network(scenario: ScenarioFile) -> Network:
     nodes = [
         Place(**_given(one, ("name", "economy", "longitude", "latitude"))) for one in section.place
     ]
-    links = [Link(**_link(one)) for one in section.link]
+    links = list(read(Link, [_link(one) for one in section.link], "network.link"))
     modes = [Mode(**one.model_dump()) for one in section.mode]
     transfers = [
         Transfer(t.place, t.modes[0], t.modes[1], t.usd, t.hours) for t in section.transfer
@@ -96,8 +101,8 @@ def road_network(scenario: ScenarioFile) -> Network:
         )
     for edit in scenario.edit.link:
         if edit.add is not None:
-            terms = edit.add.model_dump()
-            links.append(Link(edit.from_, edit.to, edit.mode, two_way=edit.two_way, **terms))
+            ends = {"from": edit.from_, "to": edit.to, "mode": edit.mode, "two_way": edit.two_way}
+            links += read(Link, [ends | edit.add.model_dump()], "edit.link.add")
     return network(nodes, links, modes=modes or None, transfers=transfers, borders=borders)
 
 

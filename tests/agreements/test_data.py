@@ -9,6 +9,7 @@ from neg.agreements import (
     Agreement,
     FixedCost,
     LogNormalCost,
+    PhaseIn,
     bilaterals,
     covered,
     hub_and_spokes,
@@ -50,11 +51,11 @@ def test_the_noodle_bowl_covers_105_of_120_pairs():
 
 
 def test_a_schedule_says_what_is_kept_by_year():
-    one = Agreement("A", ("x", "y"), schedule=phase_in(10), start=2021)
-    kept = [float(one.in_year(year).kept) for year in (2000, 2021, 2026, 2031, 2050)]
+    one = Agreement("A", ("x", "y"), phase_in=PhaseIn(schedule=phase_in(10), start=2021))
+    kept = [float(one.in_year(year).phase_in.kept) for year in (2000, 2021, 2026, 2031, 2050)]
     np.testing.assert_allclose(kept, [1.0, 1.0, 0.5, 0.0, 0.0])
-    listed = Agreement("A", ("x", "y"), schedule=(0.8, 0.3), start=2020)
-    assert [float(listed.in_year(y).kept) for y in (2019, 2020, 2021)] == [1.0, 0.8, 0.3]
+    listed = Agreement("A", ("x", "y"), phase_in=PhaseIn(schedule=(0.8, 0.3), start=2020))
+    assert [float(listed.in_year(y).phase_in.kept) for y in (2019, 2020, 2021)] == [1.0, 0.8, 0.3]
     np.testing.assert_allclose(one.in_year(2026).duty(np.array([0.1])), 0.05)
     # A margin is a ratio of one plus duties; no preference raises a duty.
     margin = Agreement("A", ("x", "y"), margin=0.04)
@@ -66,16 +67,17 @@ def test_a_schedule_says_what_is_kept_by_year():
 def test_plain_data_is_read():
     part = read_agreements([CEPEA], SECTORS, year=2026, mfn=0.1, nu=0.0)
     one = part["CEPEA"]
-    assert len(one.members) == 16 and one.cumulation == "diagonal"
-    np.testing.assert_allclose(one.lines(SECTORS), [0.0, 1.0])
-    assert float(one.kept) == 0.5 and float(one.depth) == 0.25 and float(one.content) == 0.4
+    assert len(one.members) == 16 and one.rule.cumulation == "diagonal"
+    np.testing.assert_allclose(one.lines.share(SECTORS), [0.0, 1.0])
+    assert float(one.phase_in.kept) == 0.5 and float(one.depth) == 0.25
+    assert float(one.rule.content) == 0.4
     assert isinstance(part.compliance, LogNormalCost) and float(part.compliance.sd) == 0.7
     by_sector = {"name": "B", "members": ["THA", "VNM"], "margin": {"industry": 0.05}}
     by_sector |= {"coverage": {"agriculture": 0.2}}
     by_sector |= {"compliance": {"distribution": "fixed", "highest": 0.2, "zeta": 1.4}}
     part = read_agreements([by_sector], SECTORS)
     np.testing.assert_allclose(part["B"].margin, [0.0, 0.05])
-    np.testing.assert_allclose(part["B"].coverage, [0.2, 1.0])
+    np.testing.assert_allclose(part["B"].lines.coverage, [0.2, 1.0])
     assert isinstance(part.compliance, FixedCost) and float(part.compliance.zeta) == 1.4
 
 

@@ -13,7 +13,10 @@ from neg.agreements import (
     Agreement,
     Agreements,
     AgreementWarning,
+    Lines,
     LogNormalCost,
+    PhaseIn,
+    RuleOfOrigin,
     bilaterals,
     origin_gap,
     review,
@@ -21,7 +24,7 @@ from neg.agreements import (
 )
 from neg.agreements.origin import fixed_point
 from neg.analysis import gradient
-from neg.core.errors import InvalidParameterError, UnknownNameError
+from neg.core.errors import InvalidDataError, InvalidParameterError, UnknownNameError
 from neg.core.status import Status
 from neg.economy.ledger import largest_imbalance
 from neg.parts import Hours
@@ -32,7 +35,7 @@ PAIR, TRIO = ("0", "1"), ("0", "1", "2")
 @pytest.fixture(scope="module")
 def world(three):
     """An economy with one agreement between two of three; nobody moves: cheap to solve."""
-    rule = Agreement("A", PAIR, 0.01, [0.8, 1.0], content=0.8)
+    rule = Agreement("A", PAIR, 0.01, lines=Lines([0.8, 1.0]), rule=RuleOfOrigin(0.8))
     return three.economy([rule], workers="immobile")
 
 
@@ -47,7 +50,7 @@ def solved(world):
 @pytest.mark.slow
 def test_one_agreement_among_three_countries(three):
     """Before it, with a rule that is met, one that binds, and for one sector only."""
-    ordinary = Agreement("A", PAIR, 0.0, [1.0, 1.0], content=0.55)
+    ordinary = Agreement("A", PAIR, lines=Lines([1.0, 1.0]), rule=RuleOfOrigin(0.55))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AgreementWarning)
         three.check(three.solved([ordinary.with_(kept=1.0)]), "mfn")
@@ -64,16 +67,16 @@ def test_one_agreement_among_three_countries(three):
 
 @pytest.mark.slow  # each compiles a long-run solve
 @pytest.mark.parametrize(
-    ("case", "rule"),
+    ("case", "terms"),
     {
         "fta_free": {"cost": 0.0},
         "fta_compliance_no_rule": {},
-        "fta_rule_none": {"content": 0.55, "cumulation": "none"},
-        "fta_rule_full": {"content": 0.55, "cumulation": "full"},
+        "fta_rule_none": {"rule": RuleOfOrigin(0.55, cumulation="none")},
+        "fta_rule_full": {"rule": RuleOfOrigin(0.55, cumulation="full")},
     }.items(),
 )
-def test_rules_of_one_agreement(three, case, rule):
-    three.check(three.solved([Agreement("A", PAIR, **rule)]), case)
+def test_rules_of_one_agreement(three, case, terms):
+    three.check(three.solved([Agreement("A", PAIR, **terms)]), case)
 
 
 @pytest.mark.slow
@@ -86,7 +89,7 @@ def test_rules_of_one_agreement(three, case, rule):
     ],
 )
 def test_sharp_rules(three, case, content, cumulation):
-    sharp = Agreement("A", PAIR, content=content, cumulation=cumulation)
+    sharp = Agreement("A", PAIR, rule=RuleOfOrigin(content, cumulation=cumulation))
     economy = three.economy([sharp])  # composed smooth: contents are held before it is sharp
     ones = (jnp.ones((2, 2)),)
     part = economy.parts[0].with_(held=ones, **{"A.width": 0.0})
@@ -103,7 +106,7 @@ def test_sharp_rules(three, case, content, cumulation):
 @pytest.mark.slow
 def test_a_sharp_rule_is_met_by_all_or_by_nobody(three):
     """Met by all: no rule at all. Out of reach: MFN exactly, and a warning says so."""
-    sharp = Agreement("A", PAIR, content=0.55)
+    sharp = Agreement("A", PAIR, rule=RuleOfOrigin(0.55))
     economy = three.economy([sharp], workers="immobile")
     part = economy.parts[0].with_(held=(jnp.ones((2, 2)),), **{"A.width": 0.0})
     economy = economy.with_(parts=(part,))
@@ -126,7 +129,7 @@ def test_a_sharp_rule_is_met_by_all_or_by_nobody(three):
 @pytest.mark.slow
 def test_cumulation_among_three_of_four_countries(four):
     for cumulation in ("none", "bilateral", "diagonal", "full"):
-        one = Agreement("A", TRIO, content=0.6, cumulation=cumulation)
+        one = Agreement("A", TRIO, rule=RuleOfOrigin(0.6, cumulation=cumulation))
         four.check(four.solved([one]), f"one_{cumulation}")
         if cumulation in ("diagonal", "full"):
             case = f"one_{cumulation}_no_compliance"
@@ -136,7 +139,7 @@ def test_cumulation_among_three_of_four_countries(four):
 
 @pytest.mark.slow
 def test_a_bowl_of_bilaterals_is_one_agreement_with_bilateral_cumulation(four):
-    bowl = bilaterals(TRIO, content=0.6)
+    bowl = bilaterals(TRIO, rule=RuleOfOrigin(0.6, cumulation="bilateral"))
     four.check(four.solved(bowl, nu=0.0), "bowl_bilaterals")
     four.check(four.solved(bowl), "one_bilateral")  # nobody has two: managing many costs nothing
     free = [one.with_(cost=0.0) for one in bowl]
@@ -157,7 +160,7 @@ def test_cumulation_raises_content_at_given_inputs(four):
     for cumulation, asked in itertools.product(
         ("none", "bilateral", "diagonal", "full"), (0.5, 0.6, 0.7)
     ):
-        one = Agreement("A", TRIO, content=asked, cumulation=cumulation)
+        one = Agreement("A", TRIO, rule=RuleOfOrigin(asked, cumulation=cumulation))
         r = fixed_point(one, (0, 1, 2), inputs)
         least = fixed_point(one, (0, 1, 2), inputs, greatest=False)
         np.testing.assert_allclose(r, least, atol=1e-12)
@@ -173,7 +176,7 @@ def test_cumulation_raises_content_at_given_inputs(four):
     for cumulation in order:
         assert (found[cumulation, 0.7] <= found[cumulation, 0.5] + 1e-13).all()
     pair = {
-        c: fixed_point(Agreement("A", PAIR, content=0.6, cumulation=c), (0, 1), inputs)
+        c: fixed_point(Agreement("A", PAIR, rule=RuleOfOrigin(0.6, cumulation=c)), (0, 1), inputs)
         for c in ("bilateral", "diagonal")
     }
     np.testing.assert_allclose(pair["bilateral"][0, 1], pair["diagonal"][0], atol=1e-13)
@@ -186,7 +189,7 @@ def test_several_fixed_points_are_found():
     bought = np.zeros((2, 2, 1, 1))
     bought[0, 1] = bought[1, 0] = 1.0  # each uses only the other's goods
     inputs = Inputs(jnp.asarray(bought), jnp.full((2, 1, 1), 0.6), (0,))
-    one = Agreement("A", PAIR, content=0.9, width=0.0)
+    one = Agreement("A", PAIR, rule=RuleOfOrigin(0.9, width=0.0))
     greatest, least = (
         fixed_point(one, (0, 1), inputs, greatest=greatest) for greatest in (True, False)
     )
@@ -263,7 +266,7 @@ def test_depth_opens_services(three):
     """The share of non-tariff barriers that goes, as the agreement is phased in."""
     ntm = np.zeros((3, 3, 2))
     ntm[..., 1] = 0.2 * ~np.eye(3, dtype=bool)
-    one = Agreement("A", PAIR, excluded=("a", "b"), depth=0.25, kept=0.4)
+    one = Agreement("A", PAIR, lines=Lines(excluded=("a", "b")), depth=0.25, phase_in=PhaseIn(0.4))
     economy = three.economy([one], ntm=ntm, mfn=0.0)
     x = economy.initial_distribution()
     tau = np.asarray(economy.bent_at(economy.initial_prices(x), x).market.tau)
@@ -276,7 +279,7 @@ def test_depth_opens_services(three):
 @pytest.mark.slow
 def test_with_hours_that_answer(three):
     """Combined with the part ``hours``: solves, and is gone when hours do not answer."""
-    rule = Agreement("A", PAIR, content=0.8)
+    rule = Agreement("A", PAIR, rule=RuleOfOrigin(0.8))
     economy = three.economy([rule], workers="immobile")
     with_hours = short_run(compose(economy, [Hours(psi=0.3)]))
     assert int(with_hours.status) == Status.CONVERGED
@@ -295,28 +298,39 @@ def test_with_hours_that_answer(three):
             *(UnknownNameError, "member of agreement 'A': '9'; allowed: 0, 1, 2"),
         ),
         (
-            lambda three: three.economy([Agreement("A", PAIR, excluded=("cars",))]),
+            lambda three: three.economy([Agreement("A", PAIR, lines=Lines(excluded=("cars",)))]),
             *(UnknownNameError, "excluded sector of agreement 'A': 'cars'"),
         ),
         (
-            lambda three: Agreement("A", PAIR, coverage=1.5),
-            *(InvalidParameterError, r"coverage = 1.5 .*\[0, 1\]"),
+            lambda three: Lines(1.5),
+            *(InvalidParameterError, r"lines.coverage = 1.5 .*\[0, 1\]"),
         ),
         (
-            lambda three: Agreement("A", PAIR, content=1.4),
-            *(InvalidParameterError, r"content = 1.4 .*\[0, 1\]"),
+            lambda three: RuleOfOrigin(1.4),
+            *(InvalidParameterError, r"rule.content = 1.4 .*\[0, 1\]"),
         ),
         (
-            lambda three: Agreement("A", PAIR, cumulation="partial"),
-            *(UnknownNameError, "cumulation 'partial'; allowed: none, bilateral, diagonal, full"),
+            lambda three: RuleOfOrigin(0.4, cumulation="partial"),
+            *(
+                UnknownNameError,
+                "cumulation 'partial'; allowed: none, bilateral, diagonal, full",
+            ),
+        ),
+        (
+            lambda three: Agreement("A", PAIR, content=0.4),
+            *(InvalidParameterError, r"content is .* must be given as rule=RuleOfOrigin\(content"),
+        ),
+        (
+            lambda three: Agreement("A", PAIR).with_(width=0.1, content="much"),
+            *(InvalidDataError, "rule.content = 'much' is not allowed; must be numbers"),
         ),
         (
             lambda three: Agreement("A.B", PAIR),
             *(InvalidParameterError, "'A.B' of an agreement .*without a dot"),
         ),
         (
-            lambda three: three.economy([Agreement("A", PAIR, content=0.5, width=0.0)]),
-            *(InvalidParameterError, "A.width = 0 is not allowed .*settle"),
+            lambda three: three.economy([Agreement("A", PAIR, rule=RuleOfOrigin(0.5, 0.0))]),
+            *(InvalidParameterError, "A.rule.width = 0 is not allowed .*settle"),
         ),
         (
             lambda three: three.economy([Agreement(n, PAIR) for n in "ABCDE"]),
@@ -340,7 +354,7 @@ def test_bad_agreements_are_named(three, make, error, words):
 def test_an_agreement_that_changes_nothing_warns(three):
     for terms in ({"kept": 1.0}, {"coverage": 0.0}, {"rate": 0.5}, {"excluded": ("a", "b")}):
         with pytest.warns(AgreementWarning, match="'A' changes nothing"):
-            three.economy([Agreement("A", PAIR, **terms)])
+            three.economy([Agreement("A", PAIR).with_(**terms)])
     with pytest.warns(AgreementWarning, match="'A' changes nothing"):
         three.economy([Agreement("A", PAIR)], mfn=0.0)
 

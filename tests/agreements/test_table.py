@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from neg import data, short_run
-from neg.agreements import Agreements, hub_and_spokes, observed, origin_gap
+from neg.agreements import Agreements, Lines, RuleOfOrigin, hub_and_spokes, observed, origin_gap
 from neg.analysis import calibrate
 from neg.data.aggregate import aggregate
 
@@ -14,7 +14,7 @@ from neg.data.aggregate import aggregate
 def world():
     table = data.load_icio()
     small = aggregate(table, {}, {"goods": table.sectors[:2], "services": table.sectors[2:]})
-    bowl = hub_and_spokes(content=0.7, excluded=("services",))
+    bowl = hub_and_spokes(rule=RuleOfOrigin(0.7), lines=Lines(excluded=("services",)))
     part = observed(Agreements(bowl, mfn=0.05), small)
     return calibrate(small, theta=5.0, parts=[part], deficit_rule="own-share")
 

@@ -16,6 +16,7 @@ from neg.core.errors import (
     UnknownNameError,
 )
 from neg.data.table import Table
+from neg.economy.general import Mobility
 from neg.parts import Commuting, Hours, Tastes, moving_costs
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
@@ -138,14 +139,13 @@ RESIDENTS = np.array([[0.8, 0.1, 0.3], [0.0, 0.9, 0.2], [0.1, 0.05, 0.6]])
     "options",
     [
         pytest.param(
-            {"residents": RESIDENTS, "parts": [Tastes(kappa=0.6)], "mobility": "places"},
+            {"mobility": Mobility("places", residents=RESIDENTS), "parts": [Tastes(kappa=0.6)]},
             marks=pytest.mark.slow,
         ),
         pytest.param(
             {
-                "residents": RESIDENTS,
+                "mobility": Mobility("free", residents=RESIDENTS),
                 "parts": [Tastes(kappa=0.4, sectors=0.1), Hours(psi=0.5)],
-                "mobility": "free",
                 "rebate": "lump-sum",
             },
             marks=pytest.mark.slow,
@@ -186,7 +186,7 @@ def test_the_observed_people_are_a_long_run_equilibrium(options):
 
 def test_given_moving_costs_are_kept():
     cost = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 1.0], [2.0, 1.0, 0.0]])
-    options = {"residents": RESIDENTS, "mobility": "places", "uses": "common"}
+    options = {"mobility": Mobility("places", residents=RESIDENTS), "uses": "common"}
     given = moving_costs(calibrate(PLAIN, **options), cost)
     model = calibrate(PLAIN, **options, parts=[Tastes(kappa=0.5), given])
     assert sorted(set(np.asarray(model.value("moving.cost")).tolist())) == [0.0, 1.0, 2.0]

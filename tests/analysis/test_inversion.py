@@ -9,13 +9,14 @@ from neg.analysis.inversion import invert
 from neg.core.errors import InvalidDataError
 from neg.data import load_icio
 from neg.economy.composed import compose
+from neg.economy.general import Mobility
 from neg.economy.general.build import general_economy
 from neg.parts import Density, Tastes
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
 
 
-def one_sector(seed: int, alpha: float, **options):
+def one_sector(seed: int, alpha: float, people=None, **options):
     rng = np.random.default_rng(seed)
     n = 5
     tau = 1 + rng.uniform(0.1, 1.0, (n, n)) * ~np.eye(n, dtype=bool)
@@ -28,7 +29,7 @@ def one_sector(seed: int, alpha: float, **options):
         tau=tau,
         housing_share=0.3,
         land=rng.uniform(0.5, 2.0, n),
-        mobility="free",
+        mobility=Mobility("free", residents=people),
         **options,
     )
 
@@ -90,7 +91,7 @@ def test_wages_and_people_of_the_table_are_returned(mobility):
 def test_people_by_origin_stay_where_they_are_seen():
     """Productivity from wages, moving costs from who lives where: both at once, with tastes."""
     rng = np.random.default_rng(4)
-    model = one_sector(3, 0.2, residents=rng.uniform(0.1, 1.0, (5, 5)), parts=[Tastes(kappa=0.8)])
+    model = one_sector(3, 0.2, people=rng.uniform(0.1, 1.0, (5, 5)), parts=[Tastes(kappa=0.8)])
     wage, people = rng.uniform(0.7, 1.5, (5, 1)), rng.uniform(0.5, 2.0, (5, 1))
     found = invert(model, wage, people)
     np.testing.assert_array_equal(found.amenity, model.amenity)

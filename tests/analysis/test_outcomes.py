@@ -7,6 +7,7 @@ from economies import random_table
 from neg.analysis import calibrate, labelled
 from neg.analysis.outcomes import _held_fixed, _outcomes
 from neg.core.quantities import QUANTITIES
+from neg.economy.general import Mobility
 from neg.models.core_periphery import CorePeriphery
 from neg.parts import Hours, Tastes
 from neg.solvers.long_run import long_run
@@ -64,8 +65,9 @@ def test_attributes_say_how_the_solve_ended(solution):
         ),
         (
             {
-                "mobility": "free",
-                "residents": [[0.9, 0.1, 0.0], [0.1, 0.9, 0.1], [0.0, 0.0, 0.9]],
+                "mobility": Mobility(
+                    "free", residents=[[0.9, 0.1, 0.0], [0.1, 0.9, 0.1], [0.0, 0.0, 0.9]]
+                ),
                 "parts": [Tastes(kappa=0.5, sectors=0.25)],
             },
             "groups by place of origin, trade deficits",
@@ -96,8 +98,7 @@ def test_hours_and_residents_carry_labels_too():
     model = calibrate(
         table,
         uses="common",
-        mobility="places",
-        residents=residents,
+        mobility=Mobility("places", residents=residents),
         parts=[Tastes(kappa=0.5), Hours(psi=0.5)],
     )
     data = labelled(short_run(model))

@@ -12,7 +12,7 @@ from neg.bifurcation.arclength import End
 from neg.bifurcation.branch import Kind
 from neg.bifurcation.continuation import continuation
 from neg.bifurcation.recognition import on_branch, repeats
-from neg.diagrams.diagram import NOTHING, diagram, load
+from neg.diagrams.diagram import NOTHING, Most, diagram, load
 from neg.models.core_periphery import CorePeriphery
 from neg.models.puga import PugaImmobile
 from neg.places.layouts import from_distance, racetrack
@@ -127,7 +127,7 @@ def test_relabelling_permutes_the_diagram():
 
     def solved(matrix):
         model = CorePeriphery(geography=from_distance(matrix), tau=3.0)
-        return diagram(model, "tau", 1.5, 3.0, max_branches=8, search=NOTHING)
+        return diagram(model, "tau", 1.5, 3.0, most=Most(branches=8), search=NOTHING)
 
     first, second = solved(distance), solved(distance[np.ix_(order, order)])
     assert first.group.order == second.group.order == 1
@@ -147,13 +147,13 @@ def test_a_start_at_the_break_point_itself_hides_nothing(at):
 
 
 def test_limits_are_said():
-    few = diagram(Three(rate=0.2), "rate", 0.1, 1.5, max_branches=2, search=NOTHING)
+    few = diagram(Three(rate=0.2), "rate", 0.1, 1.5, most=Most(branches=2), search=NOTHING)
     assert len(few) == 2
-    assert any("max_branches = 2" in note for note in few.notes)
+    assert any("most.branches = 2" in note for note in few.notes)
     alone = dataclasses.replace(NOTHING, corners=False)
-    flat = diagram(Three(rate=0.2), "rate", 0.1, 1.5, max_depth=0, search=alone)
+    flat = diagram(Three(rate=0.2), "rate", 0.1, 1.5, most=Most(depth=0), search=alone)
     assert len(flat) == 1
-    assert any("max_depth = 0" in note for note in flat.notes)
+    assert any("most.depth = 0" in note for note in flat.notes)
 
 
 def test_start_without_equilibrium_is_said():
@@ -212,7 +212,7 @@ def test_basins_are_in_the_record(two_regions):
 @pytest.mark.slow
 def test_racetrack_cascade():
     model = CorePeriphery(geography=racetrack(8)).with_(phi=0.05)
-    found = diagram(model, "phi", 0.02, 0.9, max_branches=25, search=NOTHING)
+    found = diagram(model, "phi", 0.02, 0.9, most=Most(branches=25), search=NOTHING)
     first = found.branches[0].of_kind(Kind.BRANCH)[0]
     assert first.parameter == pytest.approx(0.071797, abs=1e-6)
     assert [b.symmetry.name for b in found.branches[:2]] == ["D8", "D1"]

@@ -13,7 +13,7 @@ from neg.bifurcation.line import line_symmetries, parameter_line
 from neg.bifurcation.symmetry import automorphisms
 from neg.core.errors import InvalidParameterError
 from neg.diagrams.basins import follow_to_rest
-from neg.diagrams.diagram import NOTHING, Search, diagram
+from neg.diagrams.diagram import NOTHING, Most, Search, diagram
 from neg.diagrams.starts import patterns
 from neg.economy.composed import compose
 from neg.economy.lever import Lever
@@ -44,12 +44,12 @@ def test_where_no_state_is_stable_is_searched_again_or_said():
     # s^2 = rate is stable from 0 on; the tree may not grow there by itself.
     sparse = Search(values=1, starts=4, exact=False, corners=False)
     rising = pitchfork(rate=-0.5)
-    found = diagram(rising, "rate", -1.0, 0.8, max_branches=1, search=sparse)
+    found = diagram(rising, "rate", -1.0, 0.8, most=Most(branches=1), search=sparse)
     assert [bool(one.stable) for one in found.equilibria(0.6)] == [False, True, True]
     assert any("1 branches were found by this search, at rate = 0.4" in n for n in found.notes)
     assert not any("no stable state is known" in note for note in found.notes)
     alone = dataclasses.replace(NOTHING, corners=False)
-    blind = diagram(rising, "rate", -1.0, 0.8, max_branches=1, search=alone)
+    blind = diagram(rising, "rate", -1.0, 0.8, most=Most(branches=1), search=alone)
     assert blind.notes[0] == "not searched: states that hang on none of the branches followed"
     assert any("no stable state is known for rate from" in note for note in blind.notes)
 
@@ -146,7 +146,7 @@ def test_blocks_and_unequal_regions():
 @pytest.mark.slow
 def test_checkerboard_of_a_torus():
     model = FootlooseEntrepreneur(geography=square_torus(4), sigma=5.0, mu=0.4)
-    found = diagram(model, "tau", 1.1, 1.4, max_branches=10)
+    found = diagram(model, "tau", 1.1, 1.4, most=Most(branches=10))
     assert (0.125,) * 8 in stable_at(found, 1.39)
     assert not any("no stable state" in note for note in found.notes)
 
@@ -154,7 +154,7 @@ def test_checkerboard_of_a_torus():
 @pytest.mark.slow
 def test_period_three_of_twelve_places():
     model = FootlooseEntrepreneur(geography=racetrack(12), sigma=5.0, mu=0.4)
-    found = diagram(model, "tau", 1.05, 1.3, max_branches=10)
+    found = diagram(model, "tau", 1.05, 1.3, most=Most(branches=10))
     assert (0.25,) * 4 in stable_at(found, 1.1343)
     assert not any("no stable state" in note for note in found.notes)
     for _, point in found.special:
@@ -165,6 +165,8 @@ def test_period_three_of_twelve_places():
 @pytest.mark.parametrize(("phi", "centres"), [(0.66, 2), (0.62, 3)])
 def test_two_and_three_centres_of_a_hexagonal_lattice(phi, centres):
     model = FootlooseEntrepreneur(geography=hexagonal_torus(6), sigma=5.0, mu=0.4)
-    found = diagram(model, "phi", 0.6, 0.68, max_branches=4, search=Search(values=3, starts=12))
+    found = diagram(
+        model, "phi", 0.6, 0.68, most=Most(branches=4), search=Search(values=3, starts=12)
+    )
     assert (round(1 / centres, 4),) * centres in stable_at(found, phi)
     assert not any("no stable state" in note for note in found.notes)

@@ -6,7 +6,7 @@ from economies import random_table
 
 from neg.analysis import calibrate
 from neg.economy.composed import compose
-from neg.economy.general import DEFICIT_RULES, REBATES, RENT_RULES, general_economy
+from neg.economy.general import DEFICIT_RULES, REBATES, RENT_RULES, Mobility, general_economy
 from neg.economy.ledger import imbalances
 from neg.parts import Commuting, Density, Hours, Spillovers, Tastes, moving_costs
 from neg.solvers.long_run import equilibrium_at
@@ -82,7 +82,7 @@ def commuting():
 
 
 def by_origin():
-    base = on_land(residents=RESIDENTS, mobility="free")
+    base = on_land(mobility=Mobility("free", residents=RESIDENTS))
     cost = 0.3 * (1.0 - np.eye(3))
     return compose(base, [moving_costs(base, cost), Tastes(kappa=0.5, sectors=0.2)])
 

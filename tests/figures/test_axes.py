@@ -8,8 +8,14 @@ import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
-from neg.core.errors import InvalidDataError, InvalidShapeError, LabelMismatchError
+from neg.core.errors import (
+    InvalidDataError,
+    InvalidParameterError,
+    InvalidShapeError,
+    LabelMismatchError,
+)
 from neg.figures import bars, diagram, heat, maps, style
+from neg.figures.scale import Scale
 
 
 def square(west: float, south: float, side: float) -> np.ndarray:
@@ -46,7 +52,11 @@ def test_a_map_colours_each_place_and_marks_the_small_one_with_a_disc(axes):
 def test_a_map_leaves_places_without_value_blank_and_keeps_the_pacific_whole(axes):
     polygons = POLYGONS | {"EAST": [square(-175, 0, 10)]}
     mappable = maps.choropleth(
-        axes, polygons, {"AAA": np.nan, "BBB": 2.0, "EAST": -1.0}, label="%", centre=0.0
+        axes,
+        polygons,
+        {"AAA": np.nan, "BBB": 2.0, "EAST": -1.0},
+        label="%",
+        scale=Scale(centre=0.0),
     )
     assert mappable.norm.vmin == -2.0
     assert mappable.norm.vmax == 2.0
@@ -115,11 +125,20 @@ def test_the_style_ends_with_its_context():
 def test_names_on_a_map_stand_where_they_are_told_and_equal_ratios_differ_equally(axes):
     values = {"AAA": 1.0, "BBB": 10.0, "TINY": 100.0}
     mappable = maps.choropleth(
-        axes, POLYGONS, values, label="index", names={"TINY": (130.0, 30.0)}, logarithmic=True
+        axes,
+        POLYGONS,
+        values,
+        label="index",
+        names={"TINY": (130.0, 30.0)},
+        scale=Scale(logarithmic=True),
     )
     assert mappable.norm(10.0) == pytest.approx(0.5)
     stands = {text.get_text(): text.get_position() for text in axes.texts}
     assert stands["TINY"] == (130.0, 30.0)
     assert "AAA" in stands
     with pytest.raises(InvalidDataError, match="must be > 0"):
-        maps.choropleth(axes, POLYGONS, {"AAA": 0.0}, label="index", logarithmic=True)
+        maps.choropleth(axes, POLYGONS, {"AAA": 0.0}, label="index", scale=Scale(logarithmic=True))
+    with pytest.raises(InvalidParameterError, match="centre = 0 is not allowed on a log"):
+        Scale(centre=0.0, logarithmic=True)
+    with pytest.raises(InvalidParameterError, match=r"limits = \(2, 1\) is not allowed"):
+        Scale(limits=(2, 1))

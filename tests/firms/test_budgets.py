@@ -18,6 +18,7 @@ from neg.firms import (
     Clusters,
     Credit,
     FinancedSelection,
+    FinanceSupport,
     Selection,
     WaysIn,
     WorkingCapital,
@@ -35,7 +36,7 @@ def economy(**changes):
 
 def loans(**credit):
     given = {"fixed": FIXED, "entry": [1.0, 1.2], "interest": 0.05, "monitoring": 0.05}
-    return FinancedSelection(sectors=("goods",), **(given | credit))
+    return FinancedSelection(sectors=("goods",)).with_(**(given | credit))
 
 
 def solved(*parts, **changes):
@@ -55,13 +56,17 @@ LOANS = {
 SWAP = ExchangeRisk(premium=0.03, coverage=0.5, line=0.01)
 MANAGER = Clusters(fee=0.05, cut=0.6, support=0.8, members="managed")
 TRADE = {
-    "working capital": [WorkingCapital(subsidy=[0.5, 0.0])],
-    "supply-chain finance": [WorkingCapital(finance="supply chain", subsidy=0.8)],
-    "guarantee": [WorkingCapital(guarantee=[0.5, 0.0], hazard=0.02)],
+    "working capital": [WorkingCapital(support=FinanceSupport(subsidy=[0.5, 0.0]))],
+    "supply-chain finance": [
+        WorkingCapital(finance="supply chain", support=FinanceSupport(subsidy=0.8))
+    ],
+    "guarantee": [WorkingCapital(support=FinanceSupport(guarantee=[0.5, 0.0], hazard=0.02))],
     "fairs": [WaysIn(fairs=[0.01, 0.0], doubles=0.02)],
     "business services": [BusinessServices(support=[0.0, 0.02], sectors=("services",))],
     "everything": [
-        WorkingCapital(terms="letter of credit", subsidy=0.2, letter_subsidy=0.5),
+        WorkingCapital(
+            terms="letter of credit", support=FinanceSupport(subsidy=0.2, letter_subsidy=0.5)
+        ),
         SWAP,
         MANAGER,
         WaysIn(fairs=[0.01, 0.0], process="stages"),
@@ -133,7 +138,7 @@ def test_fairs_and_services_lift_what_they_say():
 @pytest.mark.slow  # two more compilations
 def test_grants_leave_the_price_of_buyers_and_trade_pays():
     free = WorkingCapital(days=0.0)
-    half = WorkingCapital(subsidy=1.0)
+    half = WorkingCapital(support=FinanceSupport(subsidy=1.0))
     _, _, without = solved(free)
     _, _, found = solved(half)
     # The whole cost is paid: buyers pay what they would without it at the same costs of firms.
@@ -179,7 +184,7 @@ def test_entrants_earn_what_entry_costs(support):
     """Sales pay for production, entry and resources of serving markets, less the budget's part."""
     part = loans(**(NONE | {"collateral": Credit().collateral} | support))
     _, _, found = solved(part, tariff=0.0, export_tax=0.0)
-    loan = Credit.loan(part, FIXED, np.array([[1.0], [1.2]]))
+    loan = part.credit.loan(FIXED, np.array([[1.0], [1.2]]))
     cost = np.asarray(found["unit_cost"][:, 0])
     firms = np.asarray(found["financed_selection.firms"][:, :, 0])
     entrants = np.asarray(found["financed_selection.entrants"][:, 0])
@@ -226,32 +231,32 @@ def test_guarantee_of_working_capital_is_a_subsidy_of_interest(terms):
     paid = interest - 0.2 * 0.7 / 0.8
     # The bank gets back what it lends and the interest on it.
     assert 0.8 * (1.0 + paid) + 0.2 * 0.7 == pytest.approx(1.06, rel=1e-14)
-    _, _, backed = solved(WorkingCapital(guarantee=[0.7, 0.0], **given))
+    _, _, backed = solved(WorkingCapital(support=FinanceSupport([0.7, 0.0]), **given))
     share = [1.0 - paid / interest, 0.0]
-    _, _, cheaper = solved(WorkingCapital(subsidy=share, **given))
+    _, _, cheaper = solved(WorkingCapital(support=FinanceSupport(subsidy=share), **given))
     for name, value in cheaper.items():
         assert backed[name] == pytest.approx(np.asarray(value), rel=1e-9, abs=1e-12), name
     assert backed["working_capital.budget"][0] > 0
-    _, _, risky = solved(WorkingCapital(guarantee=[0.7, 0.0], hazard=0.1, **given))
+    _, _, risky = solved(WorkingCapital(support=FinanceSupport([0.7, 0.0], 0.1), **given))
     sums = "working_capital.budget"
     bought = np.asarray(risky["trade"] / backed["trade"])[0, 1, 0]
     assert risky[sums][0] > backed[sums][0] and bought < 1.0
 
 
 def test_bad_finance_is_named():
-    with pytest.raises(InvalidParameterError, match="threshold is not allowed"):
-        compose(economy(), [loans(threshold=1.1)])
-    with pytest.raises(InvalidParameterError, match="destination is not allowed"):
-        compose(economy(), [loans(destination=0.5)])
+    with pytest.raises(UnknownNameError, match="threshold"):  # loans say what firms need
+        loans(threshold=1.1)
+    with pytest.raises(UnknownNameError, match="destination"):
+        loans(destination=0.5)
     with pytest.raises(InvalidParameterError, match="grant"):
-        compose(CorePeriphery(), [WorkingCapital(subsidy=0.5)])
+        compose(CorePeriphery(), [WorkingCapital(support=FinanceSupport(subsidy=0.5))])
     with pytest.raises(InvalidParameterError, match="grant"):
         Lever("working_capital.guarantee", "set").put(
             compose(CorePeriphery(), [WorkingCapital()]), 0.5
         )
     with pytest.raises(InvalidParameterError, match="guarantee is not allowed with finance"):
-        WorkingCapital(finance="supply chain", guarantee=0.5)
+        WorkingCapital(finance="supply chain", support=FinanceSupport(guarantee=0.5))
     with pytest.raises(InvalidParameterError, match=r"hazard = 1 is not allowed"):
-        WorkingCapital(guarantee=1.0, hazard=1.0)
+        WorkingCapital(support=FinanceSupport(guarantee=1.0, hazard=1.0))
     with pytest.raises(InvalidParameterError, match="support is not allowed on a CorePeriphery"):
         compose(CorePeriphery(), [Clusters(support=0.5)])

@@ -9,7 +9,17 @@ import pytest
 
 from neg import compose, general_economy, long_run, short_run
 from neg.economy.lever import Lever
-from neg.firms import Clusters, FinancedSelection, Selection, Tiers, WaysIn, WorkingCapital
+from neg.firms import (
+    Clusters,
+    Credit,
+    FinancedSelection,
+    FinanceSupport,
+    Selection,
+    TierPolicy,
+    Tiers,
+    WaysIn,
+    WorkingCapital,
+)
 from neg.menus import LogNormal
 from neg.parts import Tastes
 
@@ -61,11 +71,9 @@ ALONE = {
             FinancedSelection(
                 fixed=FIXED,
                 sectors=("goods",),
-                interest=0.05,
-                monitoring=0.03,
-                guarantee=0.3,
-                hazard=0.1,
-                subsidy=0.01,
+                credit=Credit(
+                    interest=0.05, monitoring=0.03, guarantee=0.3, hazard=0.1, subsidy=0.01
+                ),
             )
         ],
         [
@@ -75,7 +83,7 @@ ALONE = {
         ],
     ),
     "working capital": (
-        [WorkingCapital(subsidy=0.2, hazard=0.05)],
+        [WorkingCapital(support=FinanceSupport(subsidy=0.2, hazard=0.05))],
         [
             at("working_capital.repaid", "set", 0.9),
             at("working_capital.guarantee", "plus", 0.3, places=("a",)),
@@ -95,7 +103,7 @@ ALONE = {
         [at("clusters.cut", "set", 0.5), at("clusters.support", "set", 0.1)],
     ),
     "tiers": (
-        [Tiers(sectors=("goods",), sharing=0.1)],
+        [Tiers(sectors=("goods",), policy=TierPolicy(sharing=0.1))],
         [at("tiers.harmonised", "set", 0.2, places=("a",)), at("tiers.sharing", "set", 0.1)],
     ),
 }
@@ -160,7 +168,7 @@ def test_parts_together_in_the_long_run(members):
     parts = [
         selection(limit=6.0),
         Tastes(0.5),
-        WorkingCapital(subsidy=0.1),
+        WorkingCapital(support=FinanceSupport(subsidy=0.1)),
         WaysIn(process="stages"),
         Clusters(members=members, fee=0.2, cut=0.3),
     ]

@@ -13,6 +13,7 @@ from neg import compose, general_economy
 from neg.analysis.compare import solve
 from neg.barriers import ExchangeRisk, Layer
 from neg.core.errors import InvalidParameterError, UnknownNameError
+from neg.economy.general import Mobility
 from neg.economy.lever import Lever
 from neg.estimation.plain import unknown_of
 from neg.firms import (
@@ -43,8 +44,7 @@ def everything():
         employment=[[1.0, 0.5], [1.5, 0.6]],
         theta=[4.5, 4.0],
         alpha=[1.0, 0.0],
-        mobility="free",
-        residents=[[0.9, 0.1], [0.2, 0.8]],
+        mobility=Mobility("free", residents=[[0.9, 0.1], [0.2, 0.8]]),
     )
     ones = np.ones((2, 2, 2))
     parts = [

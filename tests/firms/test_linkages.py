@@ -12,7 +12,7 @@ from neg import compose, general_economy, short_run
 from neg.core.errors import InvalidParameterError
 from neg.economy.ledger import largest_imbalance
 from neg.economy.lever import Lever
-from neg.firms import Cluster, HorizontalLinks, Tiers, VerticalLinks
+from neg.firms import Cluster, HorizontalLinks, LeadFirms, Peers, TierPolicy, Tiers, VerticalLinks
 from neg.firms.small_suppliers import small_suppliers
 from neg.menus import Pareto
 from neg.models.core_periphery import CorePeriphery
@@ -35,10 +35,10 @@ def economy(part):
 def test_off_they_are_tiers():
     plain = Tiers()
     for part in (
-        VerticalLinks(kept=0.0, brought=0.0),
-        HorizontalLinks(members="open"),
-        HorizontalLinks(members="open", fee=0.05, cut=0.9),
-        HorizontalLinks(coordination=1e3),
+        VerticalLinks(lead=LeadFirms(kept=0.0, brought=0.0)),
+        HorizontalLinks(cluster=Peers(members="open")),
+        HorizontalLinks(cluster=Peers(members="open", fee=0.05, cut=0.9)),
+        HorizontalLinks(cluster=Peers(coordination=1e3)),
     ):
         assert part.profit(2) == pytest.approx(np.asarray(plain.profit(2)), rel=1e-13)
         assert part.costs(2).resources == pytest.approx(np.asarray(plain.costs(2).resources))
@@ -51,7 +51,7 @@ def test_clusters_of_a_tier_are_clusters(seed):
     alone = np.asarray(Tiers().costs(1).resources)[0]
     given = {"coordination": chi, "fee": fee, "cut": cut, "support": support}
     for members in ("managed", "open"):
-        part = HorizontalLinks(members=members, **given)
+        part = HorizontalLinks(cluster=Peers(members=members, **given))
         costs, n = part.costs(1), np.asarray(part._clusters(1)[1])[0]
         assert costs.resources[0, 0] == alone[0] and n[0] == 1.0
         for t in (1, 2, 3):
@@ -69,13 +69,24 @@ def test_clusters_of_a_tier_are_clusters(seed):
 
 
 FORMS = {
-    "vertical": (VerticalLinks(kept=jnp.array([0.3, 0.0]), sharing=jnp.array([0.4, 0.0])), None),
+    "vertical": (
+        VerticalLinks(
+            lead=LeadFirms(kept=jnp.array([0.3, 0.0])),
+            policy=TierPolicy(sharing=jnp.array([0.4, 0.0])),
+        ),
+        None,
+    ),
     "owned abroad": (
-        VerticalLinks(kept=jnp.array([0.3, 0.1]), link=0.02, owners=jnp.array([0.0, 1.0])),
+        VerticalLinks(
+            lead=LeadFirms(kept=jnp.array([0.3, 0.1]), link=0.02, owners=jnp.array([0.0, 1.0]))
+        ),
         1,
     ),
     "horizontal": (
-        HorizontalLinks(fee=0.05, cut=0.6, support=jnp.array([1.0, 0.0]), sharing=0.1),
+        HorizontalLinks(
+            cluster=Peers(fee=0.05, cut=0.6, support=jnp.array([1.0, 0.0])),
+            policy=TierPolicy(sharing=0.1),
+        ),
         None,
     ),
 }
@@ -122,7 +133,7 @@ def test_shares_of_small_firms_are_those_of_a_million(part):
     x = np.asarray(Pareto(1.5).draw(jax.random.key(5), 1_000_000))
     b = float(part.profit(1)[0])
     resources, shared, left = lines(part, 0)
-    sales = b * np.asarray(part.worth) * x[:, None]
+    sales = b * np.asarray(part.rungs.worth) * x[:, None]
     each = left * (sales - resources + shared)
     at, some = each.argmax(1), each.max(1) > 0
     made = np.take_along_axis(sales, at[:, None], 1)[:, 0]
@@ -168,10 +179,10 @@ def test_bad_links_are_named():
     with pytest.raises(InvalidParameterError, match="part 'vertical' is not allowed|kept is not"):
         compose(CorePeriphery(), [VerticalLinks()])
     with pytest.raises(InvalidParameterError, match="support is not allowed on a CorePeriphery"):
-        compose(CorePeriphery(), [HorizontalLinks(support=0.5)])
+        compose(CorePeriphery(), [HorizontalLinks(cluster=Peers(support=0.5))])
     with pytest.raises(InvalidParameterError, match="owners = 0 is not allowed"):
-        economy(VerticalLinks(owners=0.0))
+        economy(VerticalLinks(lead=LeadFirms(owners=0.0)))
     with pytest.raises(InvalidParameterError, match="kept = 1 is not allowed"):
-        VerticalLinks(kept=1.0)
+        LeadFirms(kept=1.0)
     with pytest.raises(InvalidParameterError, match="already says tiers"):
         compose(economy(VerticalLinks()).base, [VerticalLinks(), HorizontalLinks()])

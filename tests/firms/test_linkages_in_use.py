@@ -10,7 +10,7 @@ from neg import compose, general_economy, short_run
 from neg.diagrams.diagram import NOTHING, diagram
 from neg.economy.lever import Lever
 from neg.estimation import maximise
-from neg.firms import BusinessServices, HorizontalLinks, VerticalLinks, WaysIn
+from neg.firms import BusinessServices, HorizontalLinks, Peers, VerticalLinks, WaysIn
 from neg.parts import Tastes
 from neg.scenario_files import parse_scenario
 from neg.scenario_files.resolve import resolve
@@ -85,7 +85,7 @@ def world(*parts, **changes):
 def test_in_a_policy():
     """Manager, fairs and services under one budget, out of income."""
     model = world(
-        HorizontalLinks(fee=0.1, cut=0.6, support=0.0),
+        HorizontalLinks(cluster=Peers(fee=0.1, cut=0.6, support=0.0)),
         WaysIn(fairs=0.0, doubles=0.02, weight=0.05),
         BusinessServices(gain=0.02, halves=0.01),
     )

@@ -9,7 +9,15 @@ import pytest
 
 from neg import compose, general_economy
 from neg.economy.lever import Lever
-from neg.firms import Clusters, FinancedSelection, Selection, Tiers, WaysIn, WorkingCapital
+from neg.firms import (
+    Clusters,
+    FinancedSelection,
+    Selection,
+    TierPolicy,
+    Tiers,
+    WaysIn,
+    WorkingCapital,
+)
 from neg.menus import LogNormal
 from neg.solvers.short_run import short_run
 
@@ -42,7 +50,7 @@ def selection(rng, kind=Selection, **given):
     u = rng.uniform
     common = {"fixed": u(0.5, 1.7, (3, 3, 2)), "entry": u(0.6, 1.4, 3), "sectors": GOODS}
     common |= {"limit": u(2.0, 8.0), "premium": u(0.0, 0.3), "recognition": u(0.0, 0.3)}
-    return kind(**(common | given))
+    return kind().with_(**(common | given))
 
 
 def loans(rng, **given):
@@ -57,7 +65,7 @@ def loans(rng, **given):
 def capital(rng, **given):
     u = rng.uniform
     common = {"subsidy": u(0.0, 0.5, 3), "repaid": u(0.7, 0.95), "default": u(0.0, 0.1)}
-    return WorkingCapital(**(common | given))
+    return WorkingCapital().with_(**(common | given))
 
 
 def clusters(rng, members):
@@ -69,7 +77,7 @@ def clusters(rng, members):
 def tiers(rng):
     u = rng.uniform
     shares = {n: u(0.0, 0.5, 3) for n in ("sharing", "harmonised", "recognised")}
-    return Tiers(sectors=GOODS, training=u(0.0, 0.05, 3), **shares)
+    return Tiers(sectors=GOODS, policy=TierPolicy(training=u(0.0, 0.05, 3), **shares))
 
 
 SETS = {

@@ -30,7 +30,8 @@ def economy(theta=4.5, **changes):
 
 
 def loans(**credit):
-    return FinancedSelection(**({"fixed": FIXED, "entry": ENTRY, "sectors": ("goods",)} | credit))
+    given = {"fixed": FIXED, "entry": ENTRY, "sectors": ("goods",)}
+    return FinancedSelection().with_(**(given | credit))
 
 
 def outcome(found, name):

@@ -11,7 +11,7 @@ from neg import compose, general_economy, short_run
 from neg.core.errors import InvalidParameterError, UnknownNameError
 from neg.economy.ledger import largest_imbalance
 from neg.economy.lever import Lever
-from neg.firms import Tiers
+from neg.firms import Rungs, TierPolicy, Tiers
 from neg.menus import LogNormal, Menu, Pareto
 from neg.models.core_periphery import CorePeriphery
 from neg.models.puga import Puga
@@ -26,21 +26,17 @@ def economy(**changes):
 
 
 def tiers(**changes):
-    return Tiers(sectors=("goods",), **changes)
+    return Tiers(sectors=("goods",)).with_(**changes)
 
 
 def test_the_menu_of_tiers_is_the_oracle():
     entry = Menu(VALUE, COST).choose(Pareto(1.5)).profit  # at which b is one
     nothing = [0.0] * 4
     part = Tiers(
-        worth=VALUE,
-        quality=COST,
-        standards=nothing,
-        certification=nothing,
+        Rungs(VALUE, COST, nothing, nothing, nothing),
+        TierPolicy(harmonised=[0.0, 0.0]),  # by place, as in the next test: one program for both
         interest=1.0,
-        risk=nothing,
         entry=float(entry),
-        harmonised=[0.0, 0.0],  # by place, as in the next test: one program for both
         reference=[1.0, 1.0],
     )
     assert part.profit(2) == pytest.approx(np.ones(2), rel=1e-12)
@@ -65,14 +61,16 @@ def test_the_ladder_of_tiers_is_the_oracle():
 @pytest.mark.parametrize("size", [Pareto(1.3), Pareto(2.5), LogNormal(0.0, 1.2)])
 @pytest.mark.parametrize("entry", [0.05, 0.5])
 def test_entrants_earn_what_entry_costs(size, entry):
-    part = Tiers(size=size, entry=entry, harmonised=jnp.array([0.0, 0.5]))
+    part = Tiers(policy=TierPolicy(harmonised=jnp.array([0.0, 0.5])), size=size, entry=entry)
     profit, costs = np.asarray(part.profit(2)), np.asarray(part.costs(2).resources)
     # Shares above x of exp(-t), so that the thick tail is there; by trapezoids.
     t = np.linspace(0.0, 140.0 if isinstance(size, Pareto) else 34.0, 400_001)
     pareto = isinstance(size, Pareto)
     x = np.exp(t / float(size.kappa)) if pareto else np.asarray(size.quantile(-np.expm1(-t)))
     for i in range(2):
-        best = np.maximum(0.0, (profit[i] * np.asarray(part.worth) * x[:, None] - costs[i]).max(1))
+        best = np.maximum(
+            0.0, (profit[i] * np.asarray(part.rungs.worth) * x[:, None] - costs[i]).max(1)
+        )
         assert np.trapezoid(best * np.exp(-t), t) == pytest.approx(entry, rel=1e-6)
     assert profit[1] < profit[0]  # harmonising lets more firms in and bids profit down
 
@@ -90,7 +88,7 @@ def test_tiers_that_are_their_own_reference_change_nothing():
 
 def test_a_canonical_model_and_its_twin_agree():
     """Cheaper tiers act as productivity 1 / b to the power 1 / (sigma - 1)."""
-    part = Tiers(harmonised=jnp.array([0.6, 0.0])).with_(reference=Tiers().profit(2))
+    part = Tiers(reference=Tiers().profit(2), policy=TierPolicy(harmonised=jnp.array([0.6, 0.0])))
     solved = short_run(compose(CorePeriphery(sigma=5.0, tau=1.5), [part]), [0.5, 0.5]).outcomes
     # Nominal wages and the price index with the same factor on delivered costs from place 0.
     factor = float(jnp.log(part.profit(2)[0] / part.reference[0]) / 4.0)
@@ -163,13 +161,13 @@ def test_policies_are_levers_with_derivatives():
 
 def test_bad_tiers_are_named():
     with pytest.raises(InvalidParameterError, match="worth"):
-        Tiers(worth=(1.0, 0.5, 2.0, 3.0))
+        Rungs(worth=(1.0, 0.5, 2.0, 3.0))
     with pytest.raises(InvalidParameterError, match="risk"):
-        Tiers(risk=(0.1, 0.2, 0.1, 0.1))
+        Rungs(risk=(0.1, 0.2, 0.1, 0.1))
     with pytest.raises(InvalidParameterError, match="quality has 2 tiers"):
-        Tiers(quality=(1.0, 2.0))
+        Rungs(quality=(1.0, 2.0))
     with pytest.raises(InvalidParameterError, match="sharing is not allowed on a CorePeriphery"):
-        compose(CorePeriphery(), [Tiers(sharing=0.1)])
+        compose(CorePeriphery(), [Tiers(policy=TierPolicy(sharing=0.1))])
     with pytest.raises(UnknownNameError, match="cars"):
         compose(economy(), [Tiers(sectors=("cars",))])
     with pytest.raises(InvalidParameterError, match="alpha = 0"):

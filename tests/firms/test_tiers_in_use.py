@@ -13,7 +13,7 @@ from neg.diagrams.diagram import NOTHING, diagram
 from neg.economy.lever import Lever, in_hand
 from neg.estimation import maximise
 from neg.estimation.plain import unknown_of
-from neg.firms import Tiers
+from neg.firms import TierPolicy, Tiers
 from neg.models.core_periphery import CorePeriphery
 from neg.scenario_files import parse_scenario
 from neg.scenario_files.resolve import resolve
@@ -113,7 +113,7 @@ def test_in_a_policy():
         alpha=1.0,
         tau=[[1.0, 1.4], [1.4, 1.0]],
     )
-    model = compose(base, [Tiers(sharing=0.0, training=0.0)])
+    model = compose(base, [Tiers(policy=TierPolicy(sharing=0.0, training=0.0))])
     levers = {
         "sharing": (Lever("tiers.sharing", "set", places="a"), 0.0, 0.5),
         "training": (Lever("tiers.training", "set", places="a"), 0.0, 0.05),

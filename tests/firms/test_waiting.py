@@ -10,7 +10,7 @@ from neg import compose, general_economy, short_run
 from neg.barriers import Time
 from neg.core.errors import InvalidParameterError
 from neg.economy.lever import Lever
-from neg.firms import WorkingCapital
+from neg.firms import FinanceSupport, WorkingCapital
 from neg.network import Carriage, network
 
 NET = network(
@@ -35,12 +35,12 @@ def economy(*parts):
 @pytest.mark.parametrize("daily", [0.01, [0.01, 0.02]])
 def test_hours_on_the_network_are_days_of_interest(daily):
     """The same as days given by hand, a shipment that differs by sector or not."""
-    waiting = WorkingCapital(days=30.0, under_way="network", subsidy=0.2)
+    waiting = WorkingCapital(days=30.0, under_way="network", support=FinanceSupport(subsidy=0.2))
     found = short_run(economy(waiting, Carriage.on(NET, daily=daily))).outcomes
     hours = np.asarray(found["network.hours"])
     hours = hours if hours.ndim == 2 else hours[..., 0]
     assert hours[0] == pytest.approx([0.0, 10.0, 32.5])
-    by_hand = WorkingCapital(days=30.0 + hours / 24.0, subsidy=0.2)
+    by_hand = WorkingCapital(days=30.0 + hours / 24.0, support=FinanceSupport(subsidy=0.2))
     other = short_run(economy(by_hand, Carriage.on(NET, daily=daily))).outcomes
     for name in ("wage", "trade", "welfare", "working_capital.budget"):
         assert found[name] == pytest.approx(np.asarray(other[name]), rel=1e-9), name

@@ -32,7 +32,7 @@ def by_hand(part, owner, people, tau, sigma, points=400_001):
     wage of one in the second place, and profit per unit of size in each.
     """
     t = np.linspace(0.0, 160.0, points)  # share above the size of exp(-t)
-    x, worth, density = np.exp(t / 1.5), np.asarray(part.worth), np.exp(-t)
+    x, worth, density = np.exp(t / 1.5), np.asarray(part.rungs.worth), np.exp(-t)
     kept, granted, profit, volume = (np.zeros(2) for _ in range(4))
     for i in range(2):
         resources, shared, left = lines(part, i)

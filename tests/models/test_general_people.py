@@ -15,6 +15,7 @@ from neg.core.errors import (
     LabelMismatchError,
 )
 from neg.economy.composed import compose
+from neg.economy.general import Mobility
 from neg.economy.general.build import general_economy
 from neg.economy.lever import Lever
 from neg.parts import MovingCosts, Tastes, moving_costs
@@ -41,9 +42,9 @@ def people(**options):
         "alpha": [0.0, 0.3],
         "tau": TAU,
         "productivity": np.random.default_rng(1).uniform(0.7, 1.5, (3, 2)),
-        "mobility": "free",
-    }
-    return general_economy(**given | options)
+    } | options
+    moves = {name: given.pop(name) for name in ("areas", "residents") if name in given}
+    return general_economy(mobility=Mobility(given.pop("mobility", "free"), **moves), **given)
 
 
 def economy(tastes=TASTES, cost=COST, residents=RESIDENTS, **options):

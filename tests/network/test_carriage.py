@@ -12,7 +12,7 @@ from neg.analysis import Lever, gradient, scenario
 from neg.analysis.outcomes import labelled
 from neg.core.errors import InvalidParameterError, LabelMismatchError, RoutesDoNotConvergeError
 from neg.economy.general import general_economy
-from neg.network import Carriage, grid, least_routes, network, smooth_routes
+from neg.network import Carriage, Crowding, grid, least_routes, network, smooth_routes
 from neg.parts import Land
 from neg.places.layouts import Geography
 
@@ -133,7 +133,7 @@ def test_edits_and_gradients_of_a_border(core):
         }
     )
     after = fast.apply(economy)
-    assert float(after.part("network").border_hours[0]) == 50.0
+    assert float(after.part("network").costs.border_hours[0]) == 50.0
     start = jnp.array([0.6, 0.4])
     at = short_run(economy, start)
     slope = gradient(economy, lambda o: o["payoff"][1], Lever("network.border_hours"), at=at)
@@ -182,7 +182,7 @@ def test_what_does_not_fit_is_refused():
             [Carriage.on(dear, routing="smooth", theta=30.0)],
         )
     with pytest.raises(InvalidParameterError, match="congested"):
-        compose(model, [Carriage.on(net, routing="smooth", congested="yes")])
+        compose(model, [Carriage.on(net, routing="smooth", crowding=Crowding(congested="yes"))])
 
 
 @pytest.mark.slow
@@ -220,7 +220,7 @@ def test_routes_found_ahead_are_those_found_inside():
     np.testing.assert_allclose(tau(found.with_(**dearer)), tau(economy.with_(**dearer)), rtol=1e-14)
 
     def total(usd, one):
-        there = eqx.tree_at(lambda e: e.part("network").link_usd, one, usd)
+        there = eqx.tree_at(lambda e: e.part("network").costs.link_usd, one, usd)
         return jnp.sum(jnp.log(tau(there)) * jnp.arange(64.0).reshape(8, 8))
 
     usd = economy.value("network.link_usd")

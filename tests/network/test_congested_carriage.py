@@ -17,7 +17,9 @@ TRADE = 8.0
 def congested(theta, congestion):
     """The grid with routes of this elasticity; trade's is eight."""
     net = economy_grid()
-    part = Carriage.on(net, routing="smooth", theta=theta, congested="yes", congestion=congestion)
+    part = Carriage.on(net, routing="smooth", theta=theta).with_(
+        congested="yes", congestion=congestion
+    )
     return net, general_economy(
         places=net.names,
         sectors=["goods"],

@@ -11,7 +11,7 @@ import pytest
 
 from neg import general_economy, long_run, short_run
 from neg.accounting import own_table
-from neg.agreements import Agreement
+from neg.agreements import Agreement, Lines, RuleOfOrigin
 from neg.agreements.origin import fixed_point, inputs_of_table
 from neg.analysis import Lever, compare, gradient, scenario
 from neg.barriers import Layer
@@ -113,7 +113,12 @@ def test_rules_of_origin_count_what_came_along_the_chain(chained):
     abroad = np.asarray(value)[..., 0, 1] * ~HOME[..., 0]
     assert abroad.sum(axis=0).min() > 0.01  # of assembly, parts from abroad
     # With own inputs and parts counted, content at home falls by what came from abroad.
-    zone = Agreement("zone", ("A", "B"), content=0.5, cumulation="none", excluded=("food",))
+    zone = Agreement(
+        "zone",
+        ("A", "B"),
+        rule=RuleOfOrigin(0.5, cumulation="none"),
+        lines=Lines(excluded=("food",)),
+    )
     content = np.asarray(fixed_point(zone, (0, 1), ours))
     want = np.asarray(fixed_point(zone, (0, 1), theirs))
     np.testing.assert_allclose(content, want, rtol=1e-8)

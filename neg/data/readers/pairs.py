@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from neg.core.checks import check_labels
 from neg.core.errors import InvalidDataError, LabelMismatchError
 from neg.data.readers.files import FileFormat, Source
 from neg.data.readers.flows import fill, label_flows
@@ -27,13 +30,29 @@ ROWS = {
 _AXES = ("origin", "destination", "sector")
 
 
+@dataclasses.dataclass(frozen=True)
+class PairColumns:
+    """What a file calls its columns: who sells, who buys, goods of which sector, for how much.
+
+    >>> PairColumns(exporter="iso_o", importer="iso_d").sector
+    'sector'
+
+    Raises :class:`neg.core.errors.LabelMismatchError` for two columns of one name.
+    """
+
+    exporter: str = "exporter"
+    importer: str = "importer"
+    sector: str = "sector"
+    value: str = "value"
+
+    def __post_init__(self) -> None:
+        check_labels("columns of pairs", dataclasses.astuple(self))
+
+
 def read_pairs(
     source: Source,
     *,
-    exporter: str = "exporter",
-    importer: str = "importer",
-    sector: str = "sector",
-    value: str = "value",
+    columns: PairColumns = PairColumns(),  # noqa: B008  (frozen)
     unit: str = "",
     year: int | None = None,
     missing_pairs: str = "zero",
@@ -50,7 +69,7 @@ def read_pairs(
 
     Arguments
         source: a path (text, ``.xlsx``, ``.dta``, ``.parquet``) or a DataFrame.
-        exporter, importer, sector, value: names of the columns, whatever their case.
+        columns: names of the columns, whatever their case.
         year: which year of a panel to take; without a column of years, the year of the data.
         missing_pairs: flows of pairs that the file does not list: ``"zero"``, ``"nan"``,
             or ``"error"``.
@@ -71,6 +90,7 @@ def read_pairs(
     >>> read["flows"].sel(origin="A", destination="B").values.tolist()  # one sector
     [2.0]
     """
+    exporter, importer, sector, value = dataclasses.astuple(columns)
     table = read_columns(
         source,
         form,

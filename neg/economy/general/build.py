@@ -18,7 +18,7 @@ from neg.economy.general.fill import numeraire_weights, spread
 from neg.economy.general.general import GeneralEconomy
 from neg.economy.general.household import Household
 from neg.economy.general.market import Market
-from neg.economy.general.mobility import area_of_places, mobility_groups
+from neg.economy.general.mobility import Mobility, area_of_places, mobility_groups
 from neg.economy.general.technology import Technology
 from neg.economy.part import Part
 
@@ -61,9 +61,7 @@ def general_economy(
     sectors: Sequence[str],
     employment: Any,
     theta: Any,
-    mobility: str | Mapping[str, str] | Cells = "immobile",
-    areas: Mapping[str, Sequence[str]] | None = None,
-    residents: Any = None,
+    mobility: str | Mapping[str, str] | Mobility | Cells = "immobile",
     homogeneous: Sequence[str] = (),
     uses: tuple[Sequence[str], Sequence[int], Sequence[int]] | None = None,
     parts: Iterable[Part] = (),
@@ -84,10 +82,10 @@ def general_economy(
     - ``places``: workers choose a place, within their sector and area,
     - ``free``: workers choose both, within their area,
 
-    or a mapping from each sector to its rule. ``areas`` names sets of places with free movement;
-    by default one area holds all places. ``residents`` gives people by ``[origin, place]`` or
-    ``[origin, place, sector]``, of which only the mix in each place counts: people who may choose
-    a place then form one group for each origin (within its area); pairs without people are closed.
+    or a mapping from each sector to its rule, or :class:`neg.economy.general.Mobility`, which also
+    holds the areas with free movement (by default one area holds all places) and where people are
+    from: people who may choose a place then form one group for each origin (within its area);
+    pairs without people are closed.
 
     ``uses`` is the kinds of final demand and the class of use from which each sector and each
     kind buys, by default one kind and one class. ``given`` holds any parameter of technology
@@ -148,7 +146,7 @@ def general_economy(
     cells = mobility
     if not isinstance(cells, Cells):
         active = shares["productivity"] > 0
-        cells = mobility_groups(places, sectors, people, active, cells, areas, residents)
+        cells = mobility_groups(places, sectors, people, active, cells)
     chains = Chains(
         blocks=chain_blocks(value["chains"], tuple(sectors)),
         own_share=None if value["own_share"] is None else filled("own_share", "sector"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,16 +17,35 @@ MOBILITY = ("immobile", "sectors", "places", "free")
 _STAYS = ("immobile", "sectors")
 
 
+@dataclasses.dataclass(frozen=True)
+class Mobility:
+    """Who may move where: the rule, the areas with free movement, and where people are from.
+
+    ``rule`` is one of :data:`MOBILITY` or a mapping from each sector to its own; ``areas`` names
+    sets of places, by default one that holds all; ``residents`` gives people by ``[origin, place]``
+    or ``[origin, place, sector]``, of which only the mix in each place counts.
+
+    >>> Mobility("places", areas={"north": ["a", "b"], "south": ["c"]}).rule
+    'places'
+
+    What does not fit the places and sectors of an economy is refused where that is made.
+    """
+
+    rule: str | Mapping[str, str] = "immobile"
+    areas: Mapping[str, Sequence[str]] | None = None
+    residents: Any = None
+
+
 def mobility_groups(
     places: Sequence[str],
     sectors: Sequence[str],
     employment: np.ndarray,
     active: np.ndarray,
-    mobility: str | Mapping[str, str],
-    areas: Mapping[str, Sequence[str]] | None = None,
-    residents: Any = None,
+    given: Mobility | str | Mapping[str, str],
 ) -> Cells:
     """Cells and groups under a rule of mobility, by origin where residents are given."""
+    moves = given if isinstance(given, Mobility) else Mobility(given)
+    mobility, areas, residents = moves.rule, moves.areas, moves.residents
     rules = dict.fromkeys(sectors, mobility) if isinstance(mobility, str) else mobility
     if set(rules) != set(sectors):
         raise LabelMismatchError(
