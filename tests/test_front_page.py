@@ -78,7 +78,6 @@ _BLOCKS = "has one array for every block of an input-output table"
 _SYMBOLS = "has one argument for every symbol of its equations"
 _FOUND = "is made by the library; users read it"
 MORE_ARGUMENTS = {
-    "neg.analysis.scenarios.Edit": _SELECTORS,
     "neg.bifurcation.branch.Branch": _FOUND,
     "neg.bifurcation.branch.SpecialPoint": _FOUND,
     "neg.breakpoints.results.Threshold": _FOUND,
@@ -99,13 +98,15 @@ MORE_ARGUMENTS = {
 def _offered():
     """Public classes and functions of all modules, by where they are made.
 
-    Errors take words, and sections of scenario files hold keys: neither is called by users.
+    Errors take words, and sections of scenario files (edits too) hold keys.
     """
     for module in pkgutil.walk_packages(neg.__path__, "neg."):
         if module.name.endswith("__main__"):
             continue
         for name, found in vars(importlib.import_module(module.name)).items():
-            kind = inspect.isclass(found) and not issubclass(found, Exception | BaseModel | Enum)
+            kind = inspect.isclass(found) and not issubclass(
+                found, type | Exception | BaseModel | Enum
+            )
             own = getattr(found, "__module__", "") == module.name and not name.startswith("_")
             if own and (kind or inspect.isfunction(found)):
                 yield f"{module.name}.{name}", found
@@ -118,7 +119,11 @@ def _arguments(found):
         kinds = [kind for kind in found.__mro__ if kind.__module__.startswith("neg.")]
         own = {name: one for kind in kinds for name, one in vars(kind).items()}
         calls += [getattr(f, "__func__", f) for name, f in own.items() if not name.startswith("_")]
-    given = [inspect.signature(one).parameters for one in calls if inspect.isclass(one) or inspect.isfunction(one)]
+    given = [
+        inspect.signature(one).parameters
+        for one in calls
+        if inspect.isclass(one) or inspect.isfunction(one)
+    ]
     return max(len([name for name in one if name != "self"]) for one in given)
 
 
