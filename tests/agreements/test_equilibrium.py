@@ -28,7 +28,6 @@ from neg.core.errors import InvalidDataError, InvalidParameterError, UnknownName
 from neg.core.status import Status
 from neg.economy.ledger import largest_imbalance
 from neg.parts import Hours
-from tests.ledger import check_ledger
 
 PAIR, TRIO = ("0", "1"), ("0", "1", "2")
 

@@ -11,7 +11,6 @@ from neg.economy.ledger import imbalances
 from neg.parts import Commuting, Density, Hours, Spillovers, Tastes, moving_costs
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
-from tests.ledger import turnover
 
 RNG = np.random.default_rng(21)
 ABROAD = ~np.eye(3, dtype=bool)[:, :, None]

@@ -24,7 +24,6 @@ from neg.firms import (
     WorkingCapital,
 )
 from neg.models.core_periphery import CorePeriphery
-from tests.ledger import check_ledger
 
 FIXED = np.array([[0.5, 0.8], [0.9, 0.6]])
 

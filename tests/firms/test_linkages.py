@@ -16,7 +16,6 @@ from neg.firms import Cluster, HorizontalLinks, LeadFirms, Peers, TierPolicy, Ti
 from neg.firms.small_suppliers import small_suppliers
 from neg.menus import Pareto
 from neg.models.core_periphery import CorePeriphery
-from tests.ledger import check_ledger
 
 PEOPLE, TAU, SIGMA = np.array([1.0, 2.0]), np.array([[1.0, 1.4], [1.4, 1.0]]), 5.0
 

@@ -22,7 +22,6 @@ from neg.firms import (
 from neg.menus import LogNormal, Pareto
 from neg.models.core_periphery import CorePeriphery
 from neg.parts import Tastes
-from tests.ledger import check_ledger
 
 WORKERS, ENTRY = [1.0, 2.0], [1.0, 1.2]
 FIXED, TAU = [[0.5, 0.8], [0.9, 0.6]], [[1.0, 1.3], [1.25, 1.0]]

@@ -16,7 +16,6 @@ from neg.economy.lever import Lever
 from neg.estimation.welfare import small_firms
 from neg.firms import ClosedMarketWarning, Credit, FinancedSelection
 from neg.menus import LogNormal, Pareto
-from tests.ledger import check_ledger
 
 FIXED = np.array([[0.5, 0.8], [0.9, 0.6]])
 ENTRY = np.array([1.0, 1.2])

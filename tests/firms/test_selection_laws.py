@@ -13,7 +13,6 @@ from neg.economy.ledger import largest_imbalance
 from neg.economy.lever import Lever
 from neg.firms import Melitz, Selection
 from neg.menus import LogNormal, Pareto
-from tests.ledger import check_ledger
 
 WORKERS, ENTRY = [1.0, 2.0], [1.0, 1.2]
 FIXED, TAU = [[0.5, 0.8], [0.9, 0.6]], [[1.0, 1.3], [1.25, 1.0]]

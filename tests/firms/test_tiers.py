@@ -15,7 +15,6 @@ from neg.firms import Rungs, TierPolicy, Tiers
 from neg.menus import LogNormal, Menu, Pareto
 from neg.models.core_periphery import CorePeriphery
 from neg.models.puga import Puga
-from tests.ledger import check_ledger
 
 VALUE, COST = (0.2, 0.3, 0.45, 0.7), (0.3, 0.6, 1.3, 3.5)
 

@@ -15,7 +15,6 @@ from neg.models.helpman import Helpman
 from neg.places.layouts import Geography
 from neg.solvers.long_run import equilibrium_at, long_run
 from neg.solvers.short_run import short_run
-from tests.ledger import check_ledger
 
 
 def region(n=6, seed=0, **changes):

@@ -22,7 +22,6 @@ from neg.economy.composed import compose
 from neg.economy.ledger import imbalances, largest_imbalance
 from neg.production import MakeOrBuy
 from neg.production.make_or_buy import QUADRANTS
-from tests.ledger import check_ledger, turnover
 
 WANT = json.loads((Path(__file__).parent / "numbers.json").read_text())["chain_ge_N3_K2"]
 PLACES, BLOCKS = ("A", "B", "C"), ("parts", "assembly")

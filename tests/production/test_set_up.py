@@ -19,7 +19,6 @@ from neg.core.errors import InvalidParameterError, UnknownNameError
 from neg.economy.ledger import largest_imbalance
 from neg.menus import LogNormal, Pareto
 from neg.production import SetUp
-from tests.ledger import check_ledger
 
 WANT = json.loads((Path(__file__).parent / "numbers.json").read_text())
 by_cuts = jax.jit(passed_by_cuts)
