@@ -32,6 +32,7 @@ SAME = ("entrants", "firms", "cutoff", "participation", "small_enterprises", "sm
 SAME = (*SAME, "small_value_added", "small_exports")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "law", [LogNormal(0.1, 0.5), pytest.param(Pareto(4.5), marks=pytest.mark.slow)]
 )

@@ -47,6 +47,7 @@ def published():
     return long_run(economy)
 
 
+@pytest.mark.slow
 def test_the_published_equilibrium(published):
     out = published.outcomes
     assert np.allclose(out["mean_wage"], WANT["wage"], atol=1e-12)
