@@ -132,11 +132,12 @@ def page(record: xr.Dataset, place: str) -> Figure:
     axes[0].set_xlim(0.0, 1.8 * axes[0].get_xlim()[1])  # room for the legend beside every bar
     axes[0].legend(title="budget", title_fontsize=7.5, loc="center right")
     axes[0].set_title("What to buy")
-    axes[1].plot(budgets, one["gain"], "-o", ms=3.5, color=style.COLOURS[0], label="gain, %")
+    axes[1].plot(budgets, one["gain"], "-o", ms=3.5, color=style.COLOURS[0], label="gain")
     axes[1].plot(
         budgets, one["shadow_price"], "-s", ms=3.5, color=style.COLOURS[1], label="one more dollar"
     )
     axes[1].set(xlabel="budget, % of value added", xlim=(0.0, None))
+    axes[1].set_ylabel("gain of real income, %\nof one more dollar, dollars")
     axes[1].set_ylim(0.0, 1.5 * max(float(one["gain"].max()), float(one["shadow_price"].max())))
     axes[1].legend(loc="upper left")
     axes[1].set_title("What it is worth")

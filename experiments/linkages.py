@@ -36,7 +36,7 @@ CONFIG: dict[str, Any] = {
     "points": 12,
     "base": 0.6,  # coordination of the bars
 }
-SMOKE: dict[str, Any] = {"points": 3}
+SMOKE: dict[str, Any] = {"points": 2}
 
 ALONE = 1e9  # factor on coordination at which nobody shares
 MOST = 0.95  # largest share kept that is looked at
@@ -90,7 +90,7 @@ def peers(seen: _World, config: dict[str, Any], coordination: float, form: str) 
             "horizontal.distance": np.array([ALONE if form == "alone" else 1.0, ALONE]),
         }
     )
-    return model, short_run(model)
+    return short_run(model)
 
 
 def hub(seen: _World, owner: str, kept: float, budget: float) -> Any:
@@ -100,13 +100,13 @@ def hub(seen: _World, owner: str, kept: float, budget: float) -> Any:
         moved = {"vertical.kept": np.array([kept, 0.0])}
         moved["vertical.sharing"] = np.array([sharing, 0.0])
         model = seen.hubs[owner].with_(**moved)
-        return model, short_run(model)
+        return short_run(model)
 
     # What sharing costs is nearly in proportion to the share.
     share, paid = 0.05, 0.0
     for _ in range(12):
         found = at(share)
-        paid = float(found[1].outcomes["vertical.budget"][0])
+        paid = float(found.outcomes["vertical.budget"][0])
         if abs(paid / budget - 1.0) < 1e-9:
             return found
         share = share * budget / paid
@@ -117,8 +117,7 @@ def hub(seen: _World, owner: str, kept: float, budget: float) -> Any:
 
 def at_home(found: Any) -> dict[str, float]:
     """What the place has: real income and wage, shares, budget, what leaders keep."""
-    model, solved = found
-    out = solved.outcomes
+    out = found.outcomes
     part = "vertical" if "vertical.kept" in out else "horizontal"
     income = float(out["gdp"][0])
     wage = float(out["wage"][0, 0] / out["consumer_index"][0])
@@ -134,7 +133,7 @@ def at_home(found: Any) -> dict[str, float]:
     }
     for name in ("enterprises", "jobs", "value_added"):
         there[f"small {name}"] = float(out[f"{part}.small_{name}"][0, 0])
-    return there | {"gap": largest_imbalance(solved.ledger)}
+    return there | {"gap": largest_imbalance(found.ledger)}
 
 
 def frontier(seen: _World, owner: str, aim: str, goal: float, budget: float) -> float:

@@ -199,6 +199,11 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     }
 
 
+def _idle(record: xr.Dataset, tool: str) -> bool:
+    """Whether an instrument brings no exporters at any budget."""
+    return float(np.abs(record["exporters"].sel(tool=tool)).max()) < 1e-6
+
+
 def draw(record: xr.Dataset) -> Figure:
     """Exporters and real income over the budget."""
     figure, axes = style.sheet(1, 2, height=3.4)
@@ -209,14 +214,30 @@ def draw(record: xr.Dataset) -> Figure:
                 one["budget"],
                 one[name],
                 color=style.COLOURS[k % len(style.COLOURS)],
-                ls="-" if k < 5 else "--",
+                # Dashes of two lines in one place fill each other's gaps.
+                ls="-" if k < 5 else (3.0 * (k // 2 % 2), (3.0, 3.0)),
                 label=tool,
             )
+    none = [str(t) for t in record["tool"].values if _idle(record, t)]
+    if none:
+        place = (float(record["budget"].max()), 0.0)
+        axes[0].annotate(
+            f"none: {' and '.join(none)}",
+            place,
+            (0.0, -2.5),
+            textcoords="offset points",
+            ha="right",
+            va="top",
+            fontsize=style.SMALLEST,
+        )
+        axes[0].set_ylim(bottom=-0.07 * float(record["exporters"].max()))  # room for it
     axes[0].set(ylabel="exporters, change in %", title="who exports")
     axes[1].set(ylabel="real income, change in %", title="real income, net of the budget")
     for ax in axes:
-        ax.axhline(0.0, color="black", lw=0.6)
+        ax.axhline(0.0, color="black", lw=0.6, zorder=1)
         ax.set(xlabel="budget, % of GDP")
     lines, names = axes[1].get_legend_handles_labels()
-    figure.legend(lines, names, loc="outside lower center", ncols=4)
+    legend = figure.legend(lines, names, loc="outside lower center", ncols=4)
+    for line in legend.get_lines():  # all dashes alike
+        line.set_linestyle("-" if line.get_linestyle() == "-" else (0.0, (3.0, 3.0)))
     return figure

@@ -166,6 +166,11 @@ class Agreement(Parametric):
             if a != b and (within or (a in self.members) != (b in self.members))
         )
 
+    @property
+    def cumulation(self) -> str:
+        """Whose inputs count as own; where there is no rule it makes no difference."""
+        return "diagonal" if self.rule is None else self.rule.cumulation
+
     def in_year(self, year: int) -> Agreement:
         """The agreement as far as its schedule has come; before it starts nothing is phased in."""
         return self.with_(phase_in=self.phase_in.by(year))

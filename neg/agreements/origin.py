@@ -25,7 +25,7 @@ _NOBODY = 1e-3
 def shape_of(agreement: Agreement, sectors: int) -> tuple[int, ...]:
     """Shape of its contents: by member, by member sold to where only that one's inputs count."""
     size = len(agreement.zone)
-    own = (size, size) if agreement.rule.cumulation == "bilateral" else (size,)
+    own = (size, size) if agreement.cumulation == "bilateral" else (size,)
     return (*own, sectors)
 
 
@@ -56,7 +56,7 @@ def content(
     used = inputs.used[here][..., None]  # [member, input, sector, 1]
     use = np.asarray(inputs.use)
     home = jnp.eye(size, dtype=bool)[..., None]
-    if agreement.rule.cumulation == "bilateral":
+    if agreement.cumulation == "bilateral":
         at_home = among[np.arange(size), np.arange(size)]  # [member, input, use]
         sent = jnp.swapaxes(origin, 0, 1)  # [member, maker: the buyer, input], sold to the member
         mine = at_home[:, None] * before[..., None]
@@ -65,9 +65,9 @@ def content(
         foreign = jnp.sum(used[:, None, ..., 0] * outside[..., use], axis=2)
         return jnp.where(home, 1.0, 1.0 - foreign)  # nobody exports to herself: pinned
     counted = jnp.zeros_like(before)
-    if agreement.rule.cumulation == "diagonal":
+    if agreement.cumulation == "diagonal":
         counted = origin
-    elif agreement.rule.cumulation == "full":
+    elif agreement.cumulation == "full":
         counted = origin + (1.0 - origin) * before
     q = jnp.where(home, before[:, None], counted[:, None])  # [maker, member, input]
     outside = every - jnp.sum(among * q[..., None], axis=0)
@@ -129,7 +129,7 @@ def unmet(contents: Mapping[str, tuple[Agreement, Array]]) -> tuple[str, ...]:
         if float(np.max(np.asarray(one.origin(seen)), initial=0.0)) < _NOBODY:
             found.append(
                 f"no one can meet the rule of origin of agreement {name!r}: it asks for a content "
-                f"of {float(np.asarray(one.rule.content)):.3g}, and the highest is "
+                f"of {float(np.asarray(one.value('content'))):.3g}, and the highest is "
                 f"{float(np.max(np.asarray(seen), initial=0.0)):.3g}"
             )
     return tuple(found)

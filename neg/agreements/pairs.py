@@ -25,7 +25,7 @@ def by_pair(agreement: Agreement, value: Array) -> Array:
     """Contents by pair of the agreement and sector, from those by member."""
     zone = agreement.zone
     i, j = np.transpose([(zone.index(a), zone.index(b)) for a, b in agreement.pairs])
-    return value[i, j] if agreement.rule.cumulation == "bilateral" else value[i]
+    return value[i, j] if agreement.cumulation == "bilateral" else value[i]
 
 
 def slots_of(agreements: Sequence[Agreement], places: Sequence[str]) -> Slots:

@@ -134,8 +134,8 @@ def _agreement(
             raise InvalidParameterError(
                 f"phase_in of agreement {one.name!r} must give exactly one of years and kept"
             )
-        schedule = phase_in(given.years) if given.kept is None else given.kept
-        terms["phase_in"] = PhaseIn(schedule=schedule, start=given.start)
+        schedule = given.kept if given.years is None else phase_in(given.years)
+        terms["phase_in"] = PhaseIn(schedule=schedule or (), start=given.start)
     if one.compliance is not None:
         cost = getattr(one.compliance, family.cost_is)
         other = {"median", "highest"} - {family.cost_is}

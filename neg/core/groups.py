@@ -29,17 +29,17 @@ def group(kind: Any, meaning: str, *, needed: bool = False, absent: bool = False
 
 
 @functools.cache
-def groups_of(cls: type) -> dict[str, Any]:
+def groups_of(cls: Any) -> dict[str, Any]:
     """Classes of the groups of a class, by field."""
     return {
         field.name: field.metadata["neg_group"]
-        for field in dataclasses.fields(cls)  # type: ignore[arg-type]  # modules are dataclasses
+        for field in dataclasses.fields(cls)
         if "neg_group" in field.metadata
     }
 
 
 @functools.cache
-def members(cls: type) -> dict[str, str]:
+def members(cls: Any) -> dict[str, str]:
     """What is given in a group, by name: the field of the group."""
     return {
         field.name: name
@@ -50,7 +50,8 @@ def members(cls: type) -> dict[str, str]:
 
 def held(module: Any, name: str) -> Any:
     """Value of a field, or of one of a group; None where that group is absent."""
-    field = members(type(module)).get(name)
+    kind: Any = type(module)
+    field = members(kind).get(name)
     if field is None:
         return getattr(module, name)
     owner = getattr(module, field)
@@ -63,7 +64,7 @@ def called(cls: Any, name: str) -> str:
     return f"{kind.within}.{name}" if kind.within else name
 
 
-def by_group(cls: type, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def by_group(cls: Any, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Values of members of groups, by the field of their group."""
     where = members(cls)
     found: dict[str, dict[str, Any]] = {}
