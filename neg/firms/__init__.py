@@ -13,7 +13,7 @@ from neg.firms.melitz import Melitz
 from neg.firms.processes import BornGlobal, Contacts, Stages
 from neg.firms.selection import Selection
 from neg.firms.size_distribution import size_distribution
-from neg.firms.takeoff import Plants, TakeOff
+from neg.firms.takeoff import HostRules, Plants, Settling, Sourcing, Suppliers, TakeOff
 from neg.firms.tiers import Tiers
 from neg.firms.ways_in import WaysIn
 from neg.firms.working_capital import WorkingCapital
@@ -29,13 +29,17 @@ __all__ = [
     "Credit",
     "FinancedSelection",
     "HorizontalLinks",
+    "HostRules",
     "Hub",
     "Ladder",
     "Melitz",
     "Plants",
     "Sales",
     "Selection",
+    "Settling",
+    "Sourcing",
     "Stages",
+    "Suppliers",
     "TakeOff",
     "Tiers",
     "VerticalLinks",
