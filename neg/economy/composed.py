@@ -155,8 +155,9 @@ class Economy(Delegate, LooksAhead):
         if (paid := outlays(self.parts, scene)) is not None:
             index = found["consumer_index"]
             found |= {"consumption": found["consumption"] - paid / index, "outlays": paid}
-        felt = self._felt(scene, scene.model.payoff(scene.prices, x))
-        if "welfare" in found:
+        plain = scene.model.payoff(scene.prices, x)
+        felt = self._felt(scene, plain)
+        if "welfare" in found and felt is not plain:
             found["welfare"] = welfare(x, felt, self.cell_places, found["welfare"].shape[0])
         # By cell: groups of one place and sector may differ in what moving there is worth.
         name = "payoff" if found["payoff"].shape == felt.shape else "cell_payoff"
