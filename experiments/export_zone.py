@@ -44,7 +44,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
     stable = np.zeros((len(zones), 3))
     for k, zone in enumerate(zones):
         progress(k, len(zones) + len(CASES), f"zone {zone:.2f}")
-        points = sorted(equilibria(TakeOff(zone=zone)).points, key=lambda p: float(p.x[0]))
+        points = sorted(equilibria(TakeOff().with_(zone=zone)).points, key=lambda p: float(p.x[0]))
         for j, point in enumerate(points):
             # Alone, a state is the low one.
             state[k, j] = float(point.x[0])

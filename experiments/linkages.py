@@ -16,9 +16,9 @@ import xarray as xr
 from matplotlib.figure import Figure
 from scipy.optimize import brentq
 
-from experiments._ledger import imbalance
 from experiments._words import settings
 from neg import compose, general_economy
+from neg.economy.ledger import largest_imbalance
 from neg.figures import style
 from neg.firms import HorizontalLinks, LeadFirms, Peers, TierPolicy, VerticalLinks
 from neg.solvers.short_run import short_run
@@ -134,7 +134,7 @@ def at_home(found: Any) -> dict[str, float]:
     }
     for name in ("enterprises", "jobs", "value_added"):
         there[f"small {name}"] = float(out[f"{part}.small_{name}"][0, 0])
-    return there | {"gap": imbalance(found, between=("fund",))}
+    return there | {"gap": largest_imbalance(found.ledger)}
 
 
 def frontier(seen: _World, owner: str, aim: str, goal: float, budget: float, close: float) -> float:

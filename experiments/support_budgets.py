@@ -15,11 +15,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from experiments._ledger import imbalance
 from experiments._words import settings
 from neg import compose, general_economy
 from neg.analysis import Lever
 from neg.barriers import ExchangeRisk
+from neg.economy.ledger import largest_imbalance
 from neg.figures import style
 from neg.firms import (
     BusinessServices,
@@ -138,7 +138,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
                 float(out[_EXPORTERS][0, 1, 0] / plain[_EXPORTERS][0, 1, 0]) - 1.0,
                 float(out["welfare"][0] / plain["welfare"][0]) - 1.0,
             )
-            ledger = max(ledger, imbalance(solved))
+            ledger = max(ledger, largest_imbalance(solved.ledger))
     axes = ("tool", "strength")
     return xr.Dataset(
         {

@@ -39,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     # A file names what the library has; whoever reads it builds, solves, draws and writes.
     "scenario_files": ECONOMY
     | {"solvers", "network", "agreements", "firms", "production", "data", "analysis", "figures"}
-    | {"east_asia", "estimation"},
+    | {"east_asia", "estimation", "models"},
     # Figures know no economics: whoever solves hands them arrays.
     "figures": {"core"},
 }

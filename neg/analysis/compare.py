@@ -67,7 +67,7 @@ def _solve(
     used = x > 0 if start is None else start.used
     where = name or ("observed allocation" if start is None else "starting allocation")
     near = equilibrium_at(economy, x, used, prices=prices, throw=False)
-    if near.stability is Stability.STABLE:
+    if Status(int(near.status)).ok and near.stability is Stability.STABLE:
         return near, f"the stable one next to the {where}"
     warnings.warn(
         f"the equilibrium next to the {where} is not stable or does not exist (status "

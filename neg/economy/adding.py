@@ -12,9 +12,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.core.errors import InvalidParameterError
+from neg.economy.ledger import Ledger
 from neg.economy.scene import Scene
-
-Ledger = dict[tuple[str, str, str], Array]
 
 
 def add(first: Array, second: Array) -> Array:

@@ -23,6 +23,7 @@ from neg.economy.adding import (
     welfare,
 )
 from neg.economy.delegate import Delegate
+from neg.economy.ledger import Ledger
 from neg.economy.model import Model, Prices
 from neg.economy.part import Part, parts_given
 from neg.economy.scene import Scene
@@ -96,7 +97,7 @@ class Economy(Delegate, LooksAhead):
         scene = self.scene(prices, x)
         return scene.model.flows(scene.prices, x)
 
-    def ledger(self, prices: Prices, x: Float[Array, " cell"]) -> dict[tuple[str, str, str], Array]:
+    def ledger(self, prices: Prices, x: Float[Array, " cell"]) -> Ledger:
         """Every flow of money (of a general economy), as the parts leave it."""
         scene = self.scene(prices, x)
         found, paid = scene.model.ledger(scene.prices, x), outlays(self.parts, scene)
@@ -154,8 +155,9 @@ class Economy(Delegate, LooksAhead):
         if (paid := outlays(self.parts, scene)) is not None:
             index = found["consumer_index"]
             found |= {"consumption": found["consumption"] - paid / index, "outlays": paid}
-        felt = self._felt(scene, scene.model.payoff(scene.prices, x))
-        if "welfare" in found:
+        plain = scene.model.payoff(scene.prices, x)
+        felt = self._felt(scene, plain)
+        if "welfare" in found and felt is not plain:
             found["welfare"] = welfare(x, felt, self.cell_places, found["welfare"].shape[0])
         # By cell: groups of one place and sector may differ in what moving there is worth.
         name = "payoff" if found["payoff"].shape == felt.shape else "cell_payoff"

@@ -12,6 +12,7 @@ from neg.core.compilation import quick_jit
 from neg.core.parameters import Alias
 from neg.core.status import Status
 from neg.economy.groups import Groups
+from neg.economy.ledger import Ledger
 from neg.economy.model import Model, Prices
 
 
@@ -54,6 +55,10 @@ class Delegate(Model):
     def outcomes(self, prices: Prices, x: Float[Array, " cell"]) -> dict[str, Array]:
         """Those of the base."""
         return self.base.outcomes(prices, x)
+
+    def ledger(self, prices: Prices, x: Float[Array, " cell"]) -> Ledger:
+        """That of the base."""
+        return self.base.ledger(prices, x)
 
     def relaxation(
         self,

@@ -32,6 +32,7 @@ from neg.core.parameters import (
 )
 from neg.core.status import Status
 from neg.economy.groups import Groups
+from neg.economy.ledger import Ledger
 from neg.places.layouts import Geography, equidistant
 
 __all__ = [
@@ -103,6 +104,13 @@ class Model(Parametric):
     def outcomes(self, prices: Prices, x: Float[Array, " cell"]) -> dict[str, Array]:
         """Quantities of interest at an equilibrium, by name (see ``neg.core.quantities``)."""
         return {"payoff": self.payoff(prices, x)}
+
+    def ledger(self, prices: Prices, x: Float[Array, " cell"]) -> Ledger:
+        """Every flow of money, ``(payer, payee, what)`` to ``[place of payer, place of payee]``.
+
+        See :mod:`neg.economy.ledger`. Empty in a model that states none.
+        """
+        return {}
 
     def relaxation(
         self,

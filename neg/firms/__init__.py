@@ -14,7 +14,7 @@ from neg.firms.processes import BornGlobal, Contacts, Stages
 from neg.firms.rungs import Rungs, TierPolicy
 from neg.firms.selection import Selection
 from neg.firms.size_distribution import size_distribution
-from neg.firms.takeoff import Plants, TakeOff
+from neg.firms.takeoff import HostRules, Plants, Settling, Sourcing, Suppliers, TakeOff
 from neg.firms.tiers import Tiers
 from neg.firms.ways_in import WaysIn
 from neg.firms.working_capital import ChainFinance, FinanceSupport, WorkingCapital
@@ -32,6 +32,7 @@ __all__ = [
     "FinanceSupport",
     "FinancedSelection",
     "HorizontalLinks",
+    "HostRules",
     "Hub",
     "Ladder",
     "LeadFirms",
@@ -42,7 +43,10 @@ __all__ = [
     "Rungs",
     "Sales",
     "Selection",
+    "Settling",
+    "Sourcing",
     "Stages",
+    "Suppliers",
     "TakeOff",
     "TierPolicy",
     "Tiers",

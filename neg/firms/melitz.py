@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 from neg.core.checks import check_labels, check_shape, is_concrete
 from neg.core.errors import InvalidParameterError
 from neg.economy.groups import Groups
+from neg.economy.ledger import Ledger, at_home
 from neg.economy.model import Alias, Model, Prices, parameter
 from neg.firms.census import Census, Sales, census
 from neg.firms.cutoffs import least_size
@@ -206,6 +207,19 @@ class Melitz(Model):
         """Shares of firms with at most ``limit`` workers, by place."""
         home = jnp.eye(self.workers.shape[0])
         return census(self.sales(prices), self.size, self.limit, self.premium, home)
+
+    def ledger(self, prices: Prices, x: Float[Array, " place"]) -> Ledger:
+        """Wages for entry, production and fixed costs, here and where firms sell; consumption."""
+        seen, entrants = self._firms(prices), jnp.exp(prices["entrants"])
+        variable, overhead = seen.slope * seen.volume, seen.fixed * seen.number
+        here = (self.sigma - 1.0) * variable + (1.0 - self.destination) * overhead
+        entry = jnp.exp(prices["wage"]) * self.entry
+        away = self.destination * entrants[:, None] * overhead
+        return {
+            ("firms", "people", "wages"): at_home(entrants * (entry + jnp.sum(here, axis=1)))
+            + away,
+            ("people", "firms", "consumption"): (entrants[:, None] * self.sigma * variable).T,
+        }
 
     def outcomes(self, prices: Prices, x: Float[Array, " place"]) -> dict[str, Array]:
         """Named outcomes by place, and by origin and destination."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+import dataclasses
+from typing import Any, ClassVar, Self
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.core.errors import InvalidParameterError
+from neg.core.errors import InvalidParameterError, unknown_name
 from neg.core.numbers import if_given
-from neg.core.parameters import altered, parameter
+from neg.core.parameters import Parameter, Parametric, altered, declared, parameter
 from neg.economy.groups import Groups
 from neg.economy.model import Model, Prices
 from neg.economy.part import Part
@@ -19,6 +20,54 @@ from neg.economy.scene import Scene
 
 _EDGE = 1e-12
 """Least productivity gap on either side, so that the rate of learning stays finite."""
+
+
+class Suppliers(Parametric):
+    """How local suppliers learn: ``a' = (iota + lam h X) (1 - a) - g a`` at exposure X."""
+
+    lam: Float[Array, ""] = parameter(0.25, "learning from exposure", low=0.0, unit="1 / year")
+    h: Float[Array, ""] = parameter(1.0, "absorptive capacity: schooling, training", low=0.0)
+    iota: Float[Array, ""] = parameter(
+        0.01, "learning without exposure", low=0.0, low_open=True, unit="1 / year"
+    )
+    g: Float[Array, ""] = parameter(
+        0.02, "growth of the frontier", low=0.0, low_open=True, unit="1 / year"
+    )
+
+
+class Sourcing(Parametric):
+    """Where plants buy their parts: ``l = b a^theta / (1 + b a^theta)`` of them locally."""
+
+    mu: Float[Array, ""] = parameter(0.6, "share of parts in the cost of plants", low=0.0, high=1.0)
+    theta: Float[Array, ""] = parameter(
+        5.0, "elasticity of sourcing to cost", low=0.0, low_open=True
+    )
+    b: Float[Array, ""] = parameter(
+        5.0, "(price of imported parts over the wage) ** theta", low=0.0, low_open=True
+    )
+
+
+class Settling(Parametric):
+    """How many plants come at extra cost k: ``nbar A0 exp(-eps k) / (1 + A0 exp(-eps k))``."""
+
+    eps: Float[Array, ""] = parameter(10.0, "elasticity of plants to cost", low=0.0)
+    attract: Float[Array, ""] = parameter(0.3, "host attractiveness A0", low=0.0, low_open=True)
+    nbar: Float[Array, ""] = parameter(1.0, "plants that may come", low=0.0, low_open=True)
+
+
+class HostRules(Parametric):
+    """What the host asks of plants: an export zone, a local-content rule."""
+
+    zone: Float[Array, ""] = parameter(0.0, "share of plants in the export zone", low=0.0, high=1.0)
+    rule: Float[Array, ""] = parameter(
+        0.0, "local content that is required", low=0.0, high=1.0, high_open=True
+    )
+    forced: Float[Array, ""] = parameter(
+        0.0, "exposure by forced purchases over that by others", low=0.0, high=1.0
+    )
+
+
+_ROOMS = {"suppliers": Suppliers, "sourcing": Sourcing, "settling": Settling, "rules": HostRules}
 
 
 class TakeOff(Model):
@@ -29,10 +78,13 @@ class TakeOff(Model):
         plants       n* = nbar A0 exp(-eps k) / (1 + A0 exp(-eps k))
         exposure     X = n (1 - zone) (l + forced (rule - l)^+)
         learning     a' = (iota + lam h X) (1 - a) - g a
+        income       n (1 - mu + mu (1 - zone) (l + (rule - l)^+))
 
     ``KL(R || l) = R log(R / l) + (1 - R) log((1 - R) / (1 - l))`` where a local-content rule R
     binds (R > l), else zero. Plants in an export ``zone`` buy nothing here. Plants settle at once
-    (n = n*), unless the part :class:`Plants` gives them a stock.
+    (n = n*), unless the part :class:`Plants` gives them a stock. Income is what plants pay in the
+    host, to workers and for parts, in costs of a plant, on top of what the host earns without
+    them. Prices are those of the world: consumption and welfare are that income.
 
     The state is the distribution of one unit over what has been learnt (a) and what has not: the
     replicator dynamics with the payoff below are exactly the equation of a, so that equilibria,
@@ -42,39 +94,45 @@ class TakeOff(Model):
     >>> sorted(round(float(point.x[0]), 6) for point in equilibria(TakeOff()).stable)
     [0.380919, 0.828351]
 
+    Parameters stand in four groups and go by their own names: ``TakeOff().with_(zone=0.5, h=1.2)``,
+    ``TakeOff(rules=HostRules(zone=0.5))``, ``Lever("zone")``.
+
     Source: Nelson and Phelps (1966); Findlay (1978), Quarterly Journal of Economics 92(1);
     Rodriguez-Clare (1996), American Economic Review 86(4); Benhabib and Spiegel (2005). Leaves out:
     crowding out of local firms, workers who change employer, plants that look ahead.
     """
 
     accepts: ClassVar[frozenset[str]] = frozenset({"plants"})
+    source: ClassVar[str] = "Findlay 1978; Rodriguez-Clare 1996"
 
-    lam: Float[Array, ""] = parameter(0.25, "learning from exposure", low=0.0, unit="1 / year")
-    h: Float[Array, ""] = parameter(1.0, "absorptive capacity: schooling, training", low=0.0)
-    iota: Float[Array, ""] = parameter(
-        0.01, "learning without exposure", low=0.0, low_open=True, unit="1 / year"
-    )
-    g: Float[Array, ""] = parameter(
-        0.02, "growth of the frontier", low=0.0, low_open=True, unit="1 / year"
-    )
-    mu: Float[Array, ""] = parameter(0.6, "share of parts in the cost of plants", low=0.0, high=1.0)
-    theta: Float[Array, ""] = parameter(
-        5.0, "elasticity of sourcing to cost", low=0.0, low_open=True
-    )
-    eps: Float[Array, ""] = parameter(10.0, "elasticity of plants to cost", low=0.0)
-    b: Float[Array, ""] = parameter(
-        5.0, "(price of imported parts over the wage) ** theta", low=0.0, low_open=True
-    )
-    attract: Float[Array, ""] = parameter(0.3, "host attractiveness A0", low=0.0, low_open=True)
-    nbar: Float[Array, ""] = parameter(1.0, "plants that may come", low=0.0, low_open=True)
-    zone: Float[Array, ""] = parameter(0.0, "share of plants in the export zone", low=0.0, high=1.0)
-    rule: Float[Array, ""] = parameter(
-        0.0, "local content that is required", low=0.0, high=1.0, high_open=True
-    )
-    forced: Float[Array, ""] = parameter(
-        0.0, "exposure by forced purchases over that by others", low=0.0, high=1.0
-    )
+    suppliers: Suppliers = eqx.field(default_factory=Suppliers)
+    sourcing: Sourcing = eqx.field(default_factory=Sourcing)
+    settling: Settling = eqx.field(default_factory=Settling)
+    rules: HostRules = eqx.field(default_factory=HostRules)
     given: Float[Array, ""] | None = eqx.field(default=None, converter=if_given)
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_") and name not in (*_ROOMS, "given"):
+            for room, kind in _ROOMS.items():
+                if name in declared(kind):
+                    return getattr(getattr(self, room), name)
+        raise AttributeError(f"a host has no {name!r}")
+
+    @classmethod
+    def parameters(cls) -> dict[str, Parameter]:
+        """Those of suppliers, sourcing, settling and rules, by name."""
+        return {name: spec for kind in _ROOMS.values() for name, spec in declared(kind).items()}
+
+    def with_(self, **values: Any) -> Self:
+        """The host with parameters, such as ``zone``, or whole groups of them replaced."""
+        for room, kind in _ROOMS.items():
+            own = {name: values.pop(name) for name in declared(kind) if name in values}
+            if own:
+                values[room] = values.get(room, getattr(self, room)).with_(**own)
+        for name in values:
+            if name not in (*_ROOMS, "given"):
+                raise unknown_name("parameter", name, [*self.parameters(), *_ROOMS])
+        return dataclasses.replace(self, **values)
 
     @property
     def groups(self) -> Groups:
@@ -151,6 +209,12 @@ class TakeOff(Model):
         free, added, _ = self._bound(a)
         return plants * (1.0 - self.zone) * (free + self.forced * added)
 
+    def income(self, a: Array, plants: Array) -> Array:
+        """What plants pay workers and suppliers of the host, in costs of a plant."""
+        free, added, _ = self._bound(a)
+        parts = (1.0 - self.zone) * (free + added)
+        return plants * (1.0 - self.mu + self.mu * parts)
+
     def learning(self, a: Array, plants: Array) -> Array:
         """``da / dt``, per year."""
         rate = self.iota + self.lam * self.h * self.exposure(a, plants)
@@ -171,6 +235,7 @@ class TakeOff(Model):
     def outcomes(self, prices: Prices, x: Float[Array, " cell"]) -> dict[str, Array]:
         """The state and what follows from it."""
         a, plants = x[0], jnp.exp(prices["plants"])
+        income = self.income(self._state(x), plants)[None]
         return {
             "payoff": self.payoff(prices, x),
             "productivity": a,
@@ -178,6 +243,9 @@ class TakeOff(Model):
             "plants": plants,
             "exposure": self.exposure(a, plants),
             "rule_cost": self.rule_cost(a),
+            "income": income,
+            "consumption": income,
+            "welfare": income,
         }
 
 

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neg.core.logs import log_mass
+from neg.economy.ledger import Ledger, at_home, to_origins
 from neg.economy.model import FREENESS, Alias, Prices, SpatialModel, parameter
 
 
@@ -88,6 +89,17 @@ class AllenArkolakis(SpatialModel):
         """Log welfare: real wage times amenity."""
         real = self.log_wage(prices, x) - jnp.log(self.price_index(prices, x))
         return real + self.beta * log_mass(x)
+
+    def ledger(self, prices: Prices, x: Float[Array, " place"]) -> Ledger:
+        """Wages, all spent on goods."""
+        income = self.income(prices, x)
+        log_cost = self.log_wage(prices, x) - self.alpha * log_mass(x)
+        supply = jnp.exp((1.0 - self.sigma) * log_cost)
+        reach = supply[:, None] * self.freeness(self.sigma - 1.0)
+        return {
+            ("firms", "people", "wages"): at_home(income),
+            ("people", "firms", "consumption"): to_origins(income, reach),
+        }
 
     def outcomes(self, prices: Prices, x: Float[Array, " place"]) -> dict[str, Array]:
         """Wage (of people, if any), price index, income, log welfare and share of each place."""

@@ -14,6 +14,7 @@ from neg.core.errors import InvalidDataError
 from neg.core.logs import EMPTY_LOG, log_mass
 from neg.core.parameters import altered
 from neg.economy.general.fill import spread
+from neg.economy.ledger import Ledger, at_home, to_origins
 from neg.economy.model import Groups, Model, Prices, parameter
 
 _PAIR = ("residence", "workplace")
@@ -217,6 +218,12 @@ class Commuting(Model):
         income = (ease @ (pull * jnp.exp(prices["wage"]))) / access
         return employed, income, jnp.log(access) / self.epsilon
 
+    def _commuters(self, prices: Prices, x: Array) -> Float[Array, "residence workplace"]:
+        flow = self._ease * jnp.exp(self.epsilon * prices["wage"])[None, :]
+        living = jnp.where(self.lived_in, x, 0.0)
+        total = jnp.where(self.lived_in, jnp.sum(flow, axis=1), 1.0)
+        return (living / total)[:, None] * flow
+
     def _goods(self, prices: Prices, x: Float[Array, " place"]) -> tuple[Array, Array, Array]:
         theta = self.sigma - 1.0
         freeness = jnp.exp(-theta * jnp.log(self.iceberg))
@@ -270,20 +277,32 @@ class Commuting(Model):
         crowd = (_NOBODY - log_mass(self._share(x))) / self.epsilon
         return jnp.where(x > 0, usual + crowd, EMPTY_LOG)
 
+    def ledger(self, prices: Prices, x: Float[Array, " place"]) -> Ledger:
+        """Wages to where workers live, rents to owners beside them, who buy goods as they do."""
+        theta, wage = self.sigma - 1.0, jnp.exp(prices["wage"])
+        employed, income, _ = self.workers(prices, x)
+        supply = employed * (wage / self.productivity) ** -theta
+        reach = supply[:, None] * jnp.exp(-theta * jnp.log(self.iceberg))
+        earned = x * income
+        rent = (1.0 - self.alpha) * earned
+        return {
+            ("firms", "people", "wages"): (self._commuters(prices, x) * wage).T,
+            ("people", "landowners", "rent of housing"): at_home(rent),
+            ("people", "firms", "consumption"): to_origins(earned - rent, reach),
+            ("landowners", "firms", "consumption"): to_origins(rent, reach),
+        }
+
     def outcomes(self, prices: Prices, x: Float[Array, " place"]) -> dict[str, Array]:
         """Wage, workers, residents, income per resident, price index, rent, commuters, payoff."""
         log_reach, _, employed = self._goods(prices, x)
         _, income, _ = self.workers(prices, x)
-        flow = self._ease * jnp.exp(self.epsilon * prices["wage"])[None, :]
-        living = jnp.where(self.lived_in, x, 0.0)
-        total = jnp.where(self.lived_in, jnp.sum(flow, axis=1), 1.0)
         return {
             "wage": jnp.exp(prices["wage"]),
             "workers": employed,
-            "residents": living,
+            "residents": jnp.where(self.lived_in, x, 0.0),
             "residential_income": income,
             "price_index": jnp.exp(-log_reach / (self.sigma - 1.0)),
             "rent": jnp.exp(self.log_rent(prices, x)),
-            "commuting": (living / total)[:, None] * flow,
+            "commuting": self._commuters(prices, x),
             "payoff": self.payoff(prices, x),
         }

@@ -7,6 +7,7 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neg.economy.ledger import Ledger, at_home, to_origins
 from neg.economy.model import FREENESS, Alias, Prices, SpatialModel, parameter
 
 
@@ -73,6 +74,25 @@ class ConstructedCapital(SpatialModel):
         """Log of Tobin's q."""
         demand = self.spending(x) / self.competition(x)
         return jnp.log(self.freeness(self.sigma - 1.0) @ demand)
+
+    def ledger(self, prices: Prices, x: Float[Array, " place"]) -> Ledger:
+        """Rewards of capital and wages, of which the capital that decays is built anew.
+
+        Balanced in a steady state, where capital is worth what it costs. World spending is one.
+        """
+        income, labour = self.spending(x), (1.0 - self.feedback) / self.places
+        profit = self.mu / self.sigma * x * jnp.exp(self.payoff(prices, x))
+        built = self.mu / self.sigma * self.delta / (self.rho + self.delta) * x
+        reach = x[:, None] * self.freeness(self.sigma - 1.0)
+        farms = labour - (self.sigma - 1.0) * profit - built
+        return {
+            ("firms", "people", "wages"): at_home(jnp.full(self.places, labour)),
+            ("firms", "people", "rewards of capital"): at_home(profit),
+            ("people", "firms", "capital built"): at_home(built),
+            ("people", "firms", "consumption"): to_origins(self.mu * income, reach),
+            ("people", "exchange", "homogeneous good"): at_home((1.0 - self.mu) * income),
+            ("exchange", "firms", "homogeneous good"): at_home(farms),
+        }
 
     def outcomes(self, prices: Prices, x: Float[Array, " place"]) -> dict[str, Array]:
         """Reward over construction cost, price index, spending, log q and share of industry."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neg.economy.ledger import Ledger, at_home, to_origins
 from neg.economy.model import FREENESS, Alias, Prices, SpatialModel, parameter
 
 
@@ -67,6 +68,19 @@ class CorePeriphery(SpatialModel):
         """Log real wage."""
         log_index = jnp.log(self.competition(prices, x)) / (1.0 - self.sigma)
         return prices["wage"] - self.mu * log_index
+
+    def ledger(self, prices: Prices, x: Float[Array, " place"]) -> Ledger:
+        """Wages of workers and farmers, who buy manufactures; farm goods pass the exchange."""
+        income = self.income(prices, x)
+        farms = jnp.full(self.places, (1.0 - self.mu) / self.places)
+        supply = x * jnp.exp((1.0 - self.sigma) * prices["wage"])
+        reach = supply[:, None] * self.freeness(self.sigma - 1.0)
+        return {
+            ("firms", "people", "wages"): at_home(income),
+            ("people", "firms", "consumption"): to_origins(self.mu * income, reach),
+            ("people", "exchange", "homogeneous good"): at_home((1.0 - self.mu) * income),
+            ("exchange", "firms", "homogeneous good"): at_home(farms),
+        }
 
     def outcomes(self, prices: Prices, x: Float[Array, " place"]) -> dict[str, Array]:
         """Wage, price index, income, log real wage and share of industry of each place."""

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neg.core.checks import check_range, check_shape
+from neg.economy.ledger import Ledger, at_home, to_origins
 from neg.economy.model import FREENESS, Alias, Parameter, Prices, SpatialModel, as_float, parameter
 
 
@@ -109,6 +110,20 @@ class FootlooseCapital(SpatialModel):
         """Log reward of capital."""
         demand = self.freeness(self.sigma - 1.0) @ (self.spending / self.competition(x))
         return jnp.log(self.mu / (self.sigma - self.mu) * demand)
+
+    def ledger(self, prices: Prices, x: Float[Array, " place"]) -> Ledger:
+        """Rewards go to the owners of capital, who live where spending is; wages stay."""
+        labour, profit = self.spending, x * jnp.exp(self.payoff(prices, x))
+        income = labour / (1.0 - self.mu / self.sigma)
+        reach = x[:, None] * self.freeness(self.sigma - 1.0)
+        farms = labour - (self.sigma - 1.0) * profit
+        return {
+            ("firms", "people", "wages"): at_home(labour),
+            ("firms", "people", "rewards of capital"): profit[:, None] * self.spending,
+            ("people", "firms", "consumption"): to_origins(self.mu * income, reach),
+            ("people", "exchange", "homogeneous good"): at_home((1.0 - self.mu) * income),
+            ("exchange", "firms", "homogeneous good"): at_home(farms),
+        }
 
     def outcomes(self, prices: Prices, x: Float[Array, " place"]) -> dict[str, Array]:
         """Reward, price index, spending, log reward and share of industry of each place."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neg.economy.ledger import Ledger, at_home, to_origins
 from neg.economy.model import FREENESS, Alias, Prices, SpatialModel, parameter
 
 
@@ -62,6 +63,19 @@ class FootlooseEntrepreneur(SpatialModel):
     def payoff(self, prices: Prices, x: Float[Array, " place"]) -> Float[Array, " place"]:
         """Log real reward of an entrepreneur."""
         return prices["reward"] + self.mu / (self.sigma - 1.0) * jnp.log(self.competition(x))
+
+    def ledger(self, prices: Prices, x: Float[Array, " place"]) -> Ledger:
+        """Rewards and wages; unskilled people whom industry does not hire work on farms."""
+        rewards = x * jnp.exp(prices["reward"])
+        income = rewards + 1.0 / self.places
+        reach = x[:, None] * self.freeness(self.sigma - 1.0)
+        farms = 1.0 / self.places - (self.sigma - 1.0) * rewards
+        return {
+            ("firms", "people", "wages"): at_home(income),
+            ("people", "firms", "consumption"): to_origins(self.mu * income, reach),
+            ("people", "exchange", "homogeneous good"): at_home((1.0 - self.mu) * income),
+            ("exchange", "firms", "homogeneous good"): at_home(farms),
+        }
 
     def outcomes(self, prices: Prices, x: Float[Array, " place"]) -> dict[str, Array]:
         """Reward, price index, income, log real reward and share of industry of each place."""

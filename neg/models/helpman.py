@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neg.core.logs import log_mass
+from neg.economy.ledger import Ledger, at_home, to_origins
 from neg.economy.model import FREENESS, Alias, Prices, SpatialModel, option, parameter
 
 
@@ -100,6 +101,20 @@ class Helpman(SpatialModel):
         wage = jnp.exp(prices["wage"])
         goods = self.a * jnp.log(self.price_index(wage, x))
         return jnp.log(self.income(wage, x)) - goods - (1.0 - self.a) * self.log_rent(wage, x)
+
+    def ledger(self, prices: Prices, x: Float[Array, " place"]) -> Ledger:
+        """Wages, consumption, rents of housing: kept in the place, or shared through the fund."""
+        wage = jnp.exp(prices["wage"])
+        income = x * self.income(wage, x)
+        rent = (1.0 - self.a) * income
+        reach = (x * wage ** (1.0 - self.sigma))[:, None] * self.freeness(self.sigma - 1.0)
+        return {
+            ("firms", "people", "wages"): at_home(x * wage),
+            ("people", "firms", "consumption"): to_origins(self.a * income, reach),
+            ("people", "landowners", "rent of housing"): at_home(rent),
+            ("landowners", "fund", "rents"): at_home(rent),
+            ("fund", "people", "rents"): at_home(income - x * wage),
+        }
 
     def outcomes(self, prices: Prices, x: Float[Array, " place"]) -> dict[str, Array]:
         """Wage, price index, income, rent, log utility and share of industry of each place."""

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.core.logs import log_mass
+from neg.economy.ledger import Ledger, at_home, to_origins
 from neg.economy.model import Groups, Prices, SpatialModel
 
 FARM, INDUSTRY = 0, 1
@@ -134,6 +135,25 @@ class InputLinkages(SpatialModel):
         """Log real wage in each sector of each place."""
         wages = jnp.stack([self.farms(x)[0], prices["wage"]], axis=1)
         return (wages - self.industry_share * prices["index"][:, None]).ravel()
+
+    def ledger(self, prices: Prices, x: Float[Array, " cell"]) -> Ledger:
+        """Wages in both sectors, rent of farm land, inputs and consumption of industry."""
+        pay = x.reshape(self.places, 2)[:, INDUSTRY] * jnp.exp(prices["wage"])
+        _, harvest = self.farms(x)
+        rent = (1.0 - self.farm_labour_share) * harvest
+        income, share = self.income(prices, x), self.industry_share
+        bought = self.input_share / (1.0 - self.input_share) * pay
+        supply = pay * jnp.exp(-self.sigma * self.gate_price(prices))
+        reach = supply[:, None] * self.freeness(self.sigma - 1.0)
+        return {
+            ("firms", "people", "wages"): at_home(pay + harvest - rent),
+            ("firms", "landowners", "rent of land"): at_home(rent),
+            ("firms", "firms", "inputs"): to_origins(bought, reach),
+            ("landowners", "people", "rents"): at_home(rent),
+            ("people", "firms", "consumption"): to_origins(share * income, reach),
+            ("people", "exchange", "homogeneous good"): at_home((1.0 - share) * income),
+            ("exchange", "firms", "homogeneous good"): at_home(harvest),
+        }
 
     def outcomes(self, prices: Prices, x: Float[Array, " cell"]) -> dict[str, Array]:
         """Wage, price index, income and share of industry of each place; log real wages by cell."""

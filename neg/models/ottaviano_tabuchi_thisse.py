@@ -8,6 +8,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neg.economy.ledger import Ledger, at_home
 from neg.economy.model import Groups, Parameter, Prices, SpatialModel, as_float, parameter
 
 
@@ -116,6 +117,22 @@ class OttavianoTabuchiThisse(SpatialModel):
         return (
             intercept * total - love - self.c / (2.0 * self.b * self._slope) * total**2 - spending
         )
+
+    def ledger(self, prices: Prices, x: Float[Array, " place"]) -> Ledger:
+        """Rewards and wages; shipping uses up the numeraire good, which passes the exchange."""
+        choke, margin = self._margins(prices)
+        people, farms = self.A / self.places + x, self.A / self.places
+        sold = (x / self.f)[:, None] * self._slope / 2.0 * margin * people
+        spent = (choke - margin / 2.0) * sold
+        shipping = jnp.sum(self.tau * self.geography.distance * sold, axis=1)
+        income = farms + x * self.reward(prices, x)
+        return {
+            ("firms", "people", "wages"): at_home(income),
+            ("people", "firms", "consumption"): spent.T,
+            ("firms", "exchange", "shipping"): at_home(shipping),
+            ("people", "exchange", "homogeneous good"): at_home(income - jnp.sum(spent, axis=0)),
+            ("exchange", "firms", "homogeneous good"): at_home(jnp.full(self.places, farms)),
+        }
 
     def outcomes(self, prices: Prices, x: Float[Array, " place"]) -> dict[str, Any]:
         """Reward, mean price, surplus, origins that sell, industry share and utility by place."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neg.economy.ledger import Ledger, at_home, to_origins
 from neg.economy.model import FREENESS, Alias, Prices, SpatialModel, parameter
 
 
@@ -66,6 +67,20 @@ class Pflueger(SpatialModel):
     def payoff(self, prices: Prices, x: Float[Array, " place"]) -> Float[Array, " place"]:
         """Utility of an entrepreneur in units of the farm good."""
         return self.reward(x) + self.mu / (self.sigma - 1.0) * jnp.log(self.competition(x))
+
+    def ledger(self, prices: Prices, x: Float[Array, " place"]) -> Ledger:
+        """Rewards and wages; what is not spent on manufactures buys the farm good."""
+        rewards, people = x * self.reward(x), self.rho_L + x
+        income, spending = rewards + self.rho_L, self.mu * people
+        reach = x[:, None] * self.freeness(self.sigma - 1.0)
+        return {
+            ("firms", "people", "wages"): at_home(income),
+            ("people", "firms", "consumption"): to_origins(spending, reach),
+            ("people", "exchange", "homogeneous good"): at_home(income - spending),
+            ("exchange", "firms", "homogeneous good"): at_home(
+                self.rho_L - (self.sigma - 1.0) * rewards
+            ),
+        }
 
     def outcomes(self, prices: Prices, x: Float[Array, " place"]) -> dict[str, Array]:
         """Reward, price index, income, utility and share of industry of each place."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from neg.economy.ledger import Ledger, at_home, to_origins
 from neg.economy.model import FREENESS, Alias, Prices, SpatialModel, parameter
 
 
@@ -77,6 +78,19 @@ class UrbanCosts(SpatialModel):
         """Log real income net of commuting."""
         net = prices["wage"] + jnp.log(self.time_at_work(x))
         return net - jnp.log(self.price_index(jnp.exp(prices["wage"]), x))
+
+    def ledger(self, prices: Prices, x: Float[Array, " place"]) -> Ledger:
+        """Wages, consumption, and the rent of lots, shared by the people of the place."""
+        wage = jnp.exp(prices["wage"])
+        work = x * self.time_at_work(x)
+        rent = 0.5 * self.theta * x**2 * wage
+        reach = (work * wage ** (1.0 - self.sigma))[:, None] * self.freeness(self.sigma - 1.0)
+        return {
+            ("firms", "people", "wages"): at_home(work * wage),
+            ("people", "landowners", "rent of housing"): at_home(rent),
+            ("landowners", "people", "rents"): at_home(rent),
+            ("people", "firms", "consumption"): to_origins(work * wage, reach),
+        }
 
     def outcomes(self, prices: Prices, x: Float[Array, " place"]) -> dict[str, Array]:
         """Wage, price index, income, rent in the centre, log real income, share of industry."""

@@ -14,6 +14,7 @@ from neg.core.errors import InvalidParameterError
 from neg.core.logs import log_mass
 from neg.core.parameters import parameter
 from neg.economy.groups import Groups
+from neg.economy.ledger import Ledger, at_home
 from neg.economy.model import Model, Prices
 from neg.network.costs import check_shipment, layers, take
 from neg.network.radius import spectral_radius
@@ -184,6 +185,21 @@ class RoutedTrade(Model):
         sums = self._sums(prices, x)
         real = sums["wage"] + sums["index"] / self.theta
         return real + self.beta * log_mass(x) + jnp.log(self.amenity)
+
+    def ledger(self, prices: Prices, x: Float[Array, " place"]) -> Ledger:
+        """Wages, all spent on goods; who buys where takes a dense inverse over states."""
+        graph, sums = self.network.graph, self._sums(prices, x)
+        weight = jnp.exp(-self.theta * self._log_cost(prices))
+        steps = jnp.zeros((graph.states, graph.states)).at[graph.tail, graph.head].add(weight)
+        ways = jnp.linalg.inv(jnp.eye(graph.states) - steps)
+        sold = jnp.exp(sums["income"] - sums["out"])[graph.place][:, None] * ways
+        sold = sold * jnp.exp(sums["income"] - sums["index"])[graph.place]
+        pair = jnp.asarray(graph.place)[:, None], jnp.asarray(graph.place)[None, :]
+        places = len(self.network.places)
+        return {
+            ("firms", "people", "wages"): at_home(jnp.exp(sums["income"])),
+            ("people", "firms", "consumption"): jnp.zeros((places, places)).at[pair].add(sold).T,
+        }
 
     def outcomes(self, prices: Prices, x: Float[Array, " place"]) -> dict[str, Array]:
         """Wages, prices, people; cost and traffic of arcs, traffic of links both ways."""

@@ -22,6 +22,7 @@ from neg.data.table import Table
 from neg.economy.general import Mobility
 from neg.economy.part import Part
 from neg.scenario_files.blocks import with_blocks
+from neg.scenario_files.canonical import canonical
 from neg.scenario_files.described import described, same_draws
 from neg.scenario_files.schema import BorderSection, PartSection, ScenarioFile
 from neg.scenario_files.values import by_label, by_pairs, by_sector, labels_of, residents_of
@@ -66,6 +67,8 @@ def build_economy(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") 
     Raises named errors for names of places, sectors, parts and parameters that do not exist.
     """
     section = scenario.economy
+    if scenario.model is not None:
+        return canonical(scenario.model, lambda labels: parts_of(scenario, labels))
     closure: dict[str, Any] = {"deficit_rule": section.deficits, "rebate": section.rebate}
     if section.numeraire != "world":
         closure["numeraire"] = section.numeraire

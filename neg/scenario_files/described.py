@@ -18,6 +18,7 @@ from neg.scenario_files.world import (
     ByCell,
     ByPlace,
     ChainSection,
+    ModelSection,
     TradeCostSection,
     WorldSection,
 )
@@ -151,7 +152,11 @@ def costs(section: TradeCostSection, shape: Shape) -> np.ndarray:
     return by_pairs("world.trade_cost.entries", tau, entries, labels_of(places, sectors))
 
 
-def distances(section: TradeCostSection, places: Sequence[str]) -> np.ndarray:
+def distances(
+    section: TradeCostSection | ModelSection,
+    places: Sequence[str],
+    name: str = "world.trade_cost",
+) -> np.ndarray:
     """How far places lie apart; a pair that is given one way holds both ways."""
     n = len(places)
     if section.distance is None:
@@ -161,12 +166,12 @@ def distances(section: TradeCostSection, places: Sequence[str]) -> np.ndarray:
     np.fill_diagonal(found, 0.0)
     for origin, row in section.distance.items():
         for destination, far in row.items():
-            for name in (origin, destination):
-                if name not in places:
-                    raise unknown_name("place of world.trade_cost.distance", name, places)
+            for end in (origin, destination):
+                if end not in places:
+                    raise unknown_name(f"place of {name}.distance", end, places)
             if far < 0:
                 raise InvalidParameterError(
-                    f"world.trade_cost.distance.{origin}.{destination} = {far:g} is not allowed; "
+                    f"{name}.distance.{origin}.{destination} = {far:g} is not allowed; "
                     "must be 0 or more"
                 )
             found[places.index(origin), places.index(destination)] = far
@@ -174,7 +179,7 @@ def distances(section: TradeCostSection, places: Sequence[str]) -> np.ndarray:
     if np.isnan(found).any():
         i, j = np.argwhere(np.isnan(found))[0]
         raise InvalidDataError(
-            f"world.trade_cost.distance says nothing of {places[i]} and {places[j]}; must give "
+            f"{name}.distance says nothing of {places[i]} and {places[j]}; must give "
             "every pair, one way at least"
         )
     return found

@@ -131,7 +131,7 @@ def _start(scenario: ScenarioFile, folder: Folder) -> tuple[Any, Any]:
     economy = resolve(scenario, folder).edited
     if scenario.fit is not None:
         economy = known_in(economy, _wide(_fit_data(scenario))["known"])
-    return economy, None if scenario.economy.mobility == "immobile" else solve(economy)
+    return economy, solve(economy) if scenario.moves else None
 
 
 def _fitted(scenario: ScenarioFile, economy: Any, at: Any) -> Found:

@@ -16,7 +16,7 @@ from neg.scenario_files.reading import from_data
 from neg.scenario_files.schema import Range, ScenarioFile
 
 Point = dict[str, Any]
-_SECTIONS = ("economy", "tariff", "shipment", "network")
+_SECTIONS = ("economy", "model", "tariff", "shipment", "network")
 _WORDS = ("name", "description", "assumptions", "output", "sweep", "fit", "policy")
 """What a case's numbers do not depend on."""
 

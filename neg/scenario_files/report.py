@@ -63,9 +63,17 @@ def _blocks(
 def in_words(scenario: ScenarioFile) -> list[str]:
     """What a file assumes by its numbers, in sentences."""
     economy = scenario.economy
-    moves = economy.mobility != "immobile"
-    found = [
-        _source(scenario),
+    model = scenario.model
+    moves = scenario.moves
+    found = [_source(scenario)]
+    if model is not None:
+        found.append(
+            "Who may move does; the long-run equilibrium next to the start is taken."
+            if moves
+            else "Nobody moves from the start: the short run."
+        )
+        return found + _of_parts(scenario)
+    found += [
         f"Trade elasticity {_said(economy.theta)}, scale elasticity {_said(economy.alpha)}.",
         "People may move; the long-run equilibrium next to the observed allocation is taken."
         if moves
@@ -82,6 +90,12 @@ def in_words(scenario: ScenarioFile) -> list[str]:
             f"{100 * economy.land_share:g} per cent of value added are the rent of a fixed stock "
             "of land in every place."
         )
+    return found + _of_parts(scenario)
+
+
+def _of_parts(scenario: ScenarioFile) -> list[str]:
+    """What stands between places, and what parts assume, in sentences."""
+    found = []
     for layer in scenario.layer:
         paid = {"tariff": "revenue", "export-tax": "revenue"}.get(layer.kind, "burnt")
         more = f", with {len(layer.entries)} exceptions" if layer.entries else ""
@@ -110,6 +124,9 @@ def in_words(scenario: ScenarioFile) -> list[str]:
 def _source(scenario: ScenarioFile) -> str:
     """Where the numbers of the baseline come from."""
     world, data = scenario.world, scenario.economy.data
+    if (model := scenario.model) is not None:
+        given = ", ".join(f"{key} = {_said(value)}" for key, value in model.parameters.items())
+        return f"No data: the model {model.name} with {given or 'its defaults'}."
     if world is not None:
         return (
             f"No data: the file describes an economy of {len(world.places)} places "

@@ -65,7 +65,10 @@ def outcome_names(found: Resolved) -> dict[str, str]:
 
     known = jax.eval_shape(look, economy.initial_distribution())
     names = {}
-    for name in found.scenario.output.variables:
+    output = found.scenario.output
+    # A canonical model has few outcomes: all of them, where the file does not choose.
+    every = found.scenario.model is not None and "variables" not in output.model_fields_set
+    for name in known if every else output.variables:
         if name == TIME_LAYERS and "network.hours" in known:
             continue
         inner = SPECIAL.get(name, name)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from neg.scenario_files.edits import Edits
 from neg.scenario_files.searches import FitSection, PolicySection
 from neg.scenario_files.strict import BySector, Entry, Strict
-from neg.scenario_files.world import ChainSection, WorldSection
+from neg.scenario_files.world import ChainSection, ModelSection, WorldSection
 
 SCHEMA = 1
 Value = float | str | bool
@@ -243,6 +243,7 @@ class ScenarioFile(BaseModel):
     assumptions: list[str] = []
     economy: EconomySection = EconomySection()
     world: WorldSection | None = None
+    model: ModelSection | None = None
     chain: list[ChainSection] = []
     part: list[PartSection] = []
     layer: list[LayerSection] = []
@@ -268,7 +269,21 @@ class ScenarioFile(BaseModel):
                 f"{said} is about a table, and [world] describes an economy without one; must be "
                 "left out (duties may be a [[layer]])"
             )
+        if self.model is not None:
+            own = [f"economy.{name}" for name in sorted(self.economy.model_fields_set)]
+            others = [name for name in ("world", "chain") if getattr(self, name)]
+            if own or treaties or others:
+                raise ValueError(
+                    f"{[*own, *others, *treaties][0]} does not go with [model], which has "
+                    "elasticities, places and mobility of its own; must be left out"
+                )
         return self
+
+    @property
+    def moves(self) -> bool:
+        """Whether anybody may move: the long run is solved then."""
+        mobility = self.economy.mobility if self.model is None else self.model.mobility
+        return mobility != "immobile"
 
     @model_validator(mode="after")
     def _sweep_is_whole(self) -> ScenarioFile:

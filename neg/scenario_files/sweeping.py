@@ -54,7 +54,7 @@ def plan(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") -> Plan:
         groups.setdefault(structure, []).append(number)
     for members in groups.values():  # those of a group differ in numbers only
         at_point(scenario, points[members[0]])
-    together = scenario.economy.mobility == "immobile"
+    together = not scenario.moves
     size = _UNIT if together else 1
     units = [
         members[first : first + size]

@@ -42,7 +42,7 @@ def solve_unit(
     names = inner_names(found)
     free = [path for path in points[0] if is_number_of_edit(path)]
     lines = [_baseline(found, folder, names)]
-    if scenario.economy.mobility != "immobile":
+    if scenario.moves:
         for point, key in zip(points, keys, strict=True):
             lines.append(_line(key, point, _alone(apply(found.changed, found.moves, point), names)))
         return lines

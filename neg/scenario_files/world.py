@@ -13,6 +13,8 @@ ByPlace = float | dict[str, float]
 ByCell = float | dict[str, float | dict[str, float]]
 """A number; one for each sector or each place; or for each place one for each sector."""
 Labels = Annotated[list[str], Field(min_length=1)]
+Layout = Literal["equidistant", "line", "racetrack", "star", "square", "hexagonal"]
+Distances = dict[str, dict[str, float]]
 Draws = Literal["chain", "stage", "value-added"]
 
 
@@ -58,14 +60,42 @@ class TradeCostSection(Strict):
     """
 
     between: BySector = 1.0
-    layout: Literal["equidistant", "line", "racetrack", "star", "square", "hexagonal"] | None = None
-    distance: dict[str, dict[str, float]] | None = None
+    layout: Layout | None = None
+    distance: Distances | None = None
     entries: list[CostEntry] = []
 
     @model_validator(mode="after")
     def _one_geography(self) -> TradeCostSection:
         if self.layout is not None and self.distance is not None:
             raise ValueError("gives a layout and distances; must give one or the other")
+        return self
+
+
+class ModelSection(Strict):
+    """A canonical model by its registered name, in place of a table or of ``[world]``.
+
+    ``parameters`` hold numbers of its parameters and aliases, and words of its options. ``places``
+    are names, or how many; they lie as in ``layout`` or ``distance``, like those of ``[world]``.
+    Whoever moves in the model does, from ``start`` (weights by cell within each group; evenly where
+    nothing is said), unless ``mobility`` is ``immobile``: then all stay at the start.
+    """
+
+    name: str
+    parameters: dict[str, float | str] = {}
+    places: Annotated[int, Field(ge=1)] | Labels | None = None
+    layout: Layout | None = None
+    distance: Distances | None = None
+    mobility: Literal["free", "immobile"] = "free"
+    start: dict[str, Annotated[float, Field(ge=0)]] | None = None
+
+    @model_validator(mode="after")
+    def _one_geography(self) -> ModelSection:
+        if self.layout is not None and self.distance is not None:
+            raise ValueError("gives a layout and distances; must give one or the other")
+        if self.places is None and (self.layout or self.distance):
+            raise ValueError("says how places lie, and not which there are; must give places")
+        if self.distance is not None and isinstance(self.places, int):
+            raise ValueError("gives distances by name; must name its places")
         return self
 
 

@@ -13,12 +13,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array
+from jaxtyping import Array, Float
 from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigs
 
 from neg.core.compilation import quick_jit
@@ -26,12 +25,16 @@ from neg.economy.model import Model
 from neg.solvers.hoist import hoist
 from neg.solvers.krylov import cycle
 from neg.solvers.replicator import growth_of_shares
+from neg.solvers.single import LinearMap
 from neg.solvers.system import flat_prices
 
 _ROUGH, _FINE = 1e-2, 1e-10  # relative residuals of the linear systems of the markets
+_SINGLE = 1e-4  # the least of them for which kernels are read in single precision
 _CHECK = 1e-5  # the same, for products that tell the error of an eigenvector
 _REFINED = 10  # directions among which it is sought with them
-_SMALL = 40  # movements up to which the generator is formed
+_SMALL = 40  # movements up to which the whole spectrum is found
+_FORMED = 750  # unknowns up to which the systems of the markets are solved once, as a matrix
+_TOGETHER = 64  # columns of it that are found at a time
 _CLOSE = 1e-2  # residual of the eigenvector, relative to the rate, that is asked for
 _LEAST = 1e-9  # the same, absolute
 _LEAST_BASIS, _BASIS = 12, 60  # directions before a vector is believed, and without a restart
@@ -88,6 +91,8 @@ class _Generator:
         self.unit = self.root / np.sqrt(mass)[index]
         self.size = len(index)
         self.movements = self.size - len(np.unique(index))
+        unknowns = len(x) + p.shape[0]
+        self.slope = np.asarray(_slope(linear, len(x), p)) if unknowns <= _FORMED else None
 
     def inside(self, u: np.ndarray) -> np.ndarray:
         """The part of ``u`` that changes no group's mass."""
@@ -98,7 +103,11 @@ class _Generator:
         moved = self.inside(u)
         y = np.zeros(len(self.used))
         y[self.used] = moved / self.root
-        value = np.asarray(_answer(self.linear, jnp.asarray(y), self.still, jnp.asarray(accuracy)))
+        if self.slope is not None:
+            value = self.slope @ y
+        else:
+            given = jnp.asarray(y), self.still, jnp.asarray(accuracy)
+            value = np.asarray(_answer(self.linear, *given, rough=accuracy >= _SINGLE))
         return self.inside(self.root * value[self.used]) - shift * (u - moved)
 
 
@@ -210,7 +219,7 @@ def _restarted(
 
 
 @quick_jit
-def _prepare(model: Model, x: Array, p: Array) -> tuple[Array, Any]:
+def _prepare(model: Model, x: Array, p: Array) -> tuple[Array, LinearMap]:
     """Payoff gaps, and the derivative of preconditioned market residual and payoffs there."""
     cells = model.groups.cells
 
@@ -223,27 +232,42 @@ def _prepare(model: Model, x: Array, p: Array) -> tuple[Array, Any]:
     z = jnp.concatenate([jnp.zeros(cells), p])
     (_, value), linear = jax.linearize(hoist(respond, z), z)
     gaps = growth_of_shares(model.groups, x, value)
-    return gaps, eqx.filter_closure_convert(linear, z)
+    return gaps, LinearMap.of(linear, z)
 
 
 @quick_jit
-def _answer(linear: Any, y: Array, still: Array, accuracy: Array) -> Array:
+def _slope(linear: LinearMap, cells: int, p: Array) -> Float[Array, "cell cell"]:
+    """Change of payoffs with every log share, prices clearing the markets, as a matrix."""
+    unit = jnp.eye(cells + p.shape[0])
+    excess, value = jax.lax.map(linear, unit, batch_size=_TOGETHER)
+    excess, value = excess.T, value.T
+    if not p.shape[0]:
+        return value
+    response = -jnp.linalg.solve(excess[:, cells:], excess[:, :cells])
+    return value[:, :cells] + value[:, cells:] @ response
+
+
+@quick_jit
+def _answer(linear: LinearMap, y: Array, still: Array, accuracy: Array, rough: bool) -> Array:
     """Change of payoffs when log shares change by ``y`` and prices clear the markets again."""
-    excess, value = linear(jnp.concatenate([y, still]))
+    apply = linear.rough if rough else linear
+    excess, value = apply(jnp.concatenate([y, still]))
     if not still.shape[0]:
         return value
     calm = jnp.zeros_like(y)
     size = jnp.linalg.norm(excess)
 
+    def product(q: Array) -> tuple[Array, tuple[Array, Array]]:
+        image, paid = apply(jnp.concatenate([calm, q]))
+        return image, (image, paid)
+
     def closer(state: tuple) -> tuple:
-        dp, excess, _, count = state
-        product = lambda q: linear(jnp.concatenate([calm, q]))[0]
-        dp = dp + cycle(product, -excess, accuracy * size, _MEMORY)
-        return dp, *linear(jnp.concatenate([y, dp])), count + 1
+        excess, value, count = state
+        _, (closed, gained) = cycle(product, -excess, accuracy * size, _MEMORY)
+        return excess + closed, value + gained, count + 1
 
     def unfinished(state: tuple) -> Array:
-        _, excess, _, count = state
+        excess, _, count = state
         return (jnp.linalg.norm(excess) > accuracy * size) & (count < _CYCLES)
 
-    start = (jnp.zeros_like(still), excess, value, jnp.asarray(0))
-    return jax.lax.while_loop(unfinished, closer, start)[2]
+    return jax.lax.while_loop(unfinished, closer, (excess, value, jnp.asarray(0)))[1]

@@ -77,11 +77,14 @@ def _read(var: Any, values: dict) -> Any:
 
 
 def _evaluate(equation: Any, values: dict) -> None:
-    """Carry out one operation of a traced program."""
+    results = apply(equation, [_read(var, values) for var in equation.invars])
+    values.update(zip(equation.outvars, results, strict=True))
+
+
+def apply(equation: Any, inputs: list[Any]) -> list[Any]:
+    """The results of one operation of a traced program."""
     bound = equation.primitive.get_bind_params(equation.params)
     # Older versions of JAX return the functions that an operation calls apart.
     functions, parameters = bound if isinstance(bound, tuple) else ((), bound)
-    inputs = [_read(var, values) for var in equation.invars]
     results = equation.primitive.bind(*functions, *inputs, **parameters)
-    results = results if equation.primitive.multiple_results else [results]
-    values.update(zip(equation.outvars, results, strict=True))
+    return results if equation.primitive.multiple_results else [results]

@@ -28,6 +28,7 @@ class _Krylov(NamedTuple):
     rotations: Array  # cosine and sine of every Givens rotation
     right: Array  # rotated right-hand side; its last used entry is the residual norm
     used: Array
+    beside: Any  # what came with the product of every direction
 
 
 def gmres(
@@ -50,7 +51,8 @@ def gmres(
 
     def further(state: tuple) -> tuple:
         u, rest, norm, count = state
-        u = u + cycle(product, rest, tolerance * scale, memory)
+        step, _ = cycle(lambda q: (product(q), ()), rest, tolerance * scale, memory)
+        u = u + step
         rest = right - product(u)
         return u, rest, jnp.linalg.norm(rest) / scale, count + 1
 
@@ -63,10 +65,17 @@ def gmres(
     return u, norm
 
 
-def cycle(product: Linear, rest: Array, goal: Array, memory: int) -> Array:
+def cycle(
+    product: Callable[[Float[Array, " unknown"]], tuple[Float[Array, " unknown"], Any]],
+    rest: Array,
+    goal: Array,
+    memory: int,
+) -> tuple[Float[Array, " unknown"], Any]:
     """One cycle: the best correction of the residual ``rest`` in a Krylov space.
 
     Of at most ``memory`` directions; it ends early where the residual left is at most ``goal``.
+    ``product`` also returns arrays that are linear in its argument; those of the correction, put
+    together from those of the directions, are returned beside it.
     """
     memory = min(memory, rest.shape[0])
     norm = jnp.linalg.norm(rest)
@@ -76,7 +85,7 @@ def cycle(product: Linear, rest: Array, goal: Array, memory: int) -> Array:
 
     def body(state: _Krylov) -> _Krylov:
         j = state.used
-        new = product(state.basis[j])
+        new, beside = product(state.basis[j])
         column = state.basis @ new
         new = new - column @ state.basis
         again = state.basis @ new
@@ -102,20 +111,24 @@ def cycle(product: Linear, rest: Array, goal: Array, memory: int) -> Array:
             state.rotations.at[j].set(jnp.stack([cosine, sine])),
             turned,
             j + 1,
+            jax.tree.map(lambda kept, one: kept.at[j].set(one), state.beside, beside),
         )
 
+    nothing = jax.eval_shape(lambda q: product(q)[1], rest)
     start = _Krylov(
         jnp.zeros((memory + 1, rest.shape[0])).at[0].set(rest / jnp.maximum(norm, 1e-300)),
         jnp.eye(memory),
         jnp.zeros((memory, 2)),
         jnp.zeros(memory + 1).at[0].set(norm),
         jnp.asarray(0),
+        jax.tree.map(lambda one: jnp.zeros((memory, *one.shape), one.dtype), nothing),
     )
     end = jax.lax.while_loop(unfinished, body, start)
     used = jnp.arange(memory) < end.used
     triangle = jnp.where(used[None, :], end.triangle, jnp.eye(memory))
     weight = jax.scipy.linalg.solve_triangular(triangle, jnp.where(used, end.right[:memory], 0.0))
-    return weight @ end.basis[:memory]
+    beside = jax.tree.map(lambda kept: jnp.tensordot(weight, kept, 1), end.beside)
+    return weight @ end.basis[:memory], beside
 
 
 def newton_krylov(

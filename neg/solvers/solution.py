@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Float, Int
 from neg.core.checks import is_concrete
 from neg.core.compilation import plain_jit, quick_jit
 from neg.core.status import Stability, Status
+from neg.economy.ledger import Ledger
 from neg.economy.model import Model, Prices
 
 _SHOWN = 12
@@ -42,6 +43,12 @@ def payoff_at(model: Model, prices: Prices, x: Array) -> Array:
     return model.payoff(prices, x)
 
 
+@plain_jit
+def ledger_at(model: Model, prices: Prices, x: Array) -> Ledger:
+    """The model's flows of money, compiled."""
+    return model.ledger(prices, x)
+
+
 class Solution(eqx.Module):
     """A distribution ``x`` over cells and log ``prices`` that clear the markets of ``model``.
 
@@ -68,6 +75,11 @@ class Solution(eqx.Module):
         """Named outcomes of the model."""
         look = large_outcomes_at if self.x.shape[0] > _LARGE else outcomes_at
         return look(self.model, self.prices, self.x)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Every flow of money, ``(payer, payee, what)`` to ``[place of payer, place of payee]``."""
+        return ledger_at(self.model, self.prices, self.x)
 
     def to_frame(self) -> Any:
         """One row per cell, by its label: mass ``x``, share of its group's mass, payoff."""

@@ -37,7 +37,7 @@ def trajectory(
 
     >>> import jax
     >>> from neg.firms import TakeOff
-    >>> end = lambda lam: trajectory(TakeOff(lam=lam), [0.3, 0.7], [0.0, 5.0])["x"][-1, 0]
+    >>> end = lambda lam: trajectory(TakeOff().with_(lam=lam), [0.3, 0.7], [0.0, 5.0])["x"][-1, 0]
     >>> bool(jax.grad(end)(0.25) > 0)
     True
     """

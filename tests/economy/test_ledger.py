@@ -7,10 +7,10 @@ from economies import random_table
 from neg.analysis import calibrate
 from neg.economy.composed import compose
 from neg.economy.general import DEFICIT_RULES, REBATES, RENT_RULES, Mobility, general_economy
+from neg.economy.ledger import imbalances
 from neg.parts import Commuting, Density, Hours, Spillovers, Tastes, moving_costs
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
-from tests.ledger import turnover
 
 RNG = np.random.default_rng(21)
 ABROAD = ~np.eye(3, dtype=bool)[:, :, None]
@@ -116,14 +116,9 @@ CHANGES = [
 
 def unbalanced(model, solution):
     """By how much, relative to what passes through it, each account pays more than it gets."""
-    found = {}
-    for account, (received, paid) in turnover(solution, model).items():
-        value, through = received - paid, np.abs(received) + np.abs(paid)
-        assert value.shape == (3,)
-        if account in ("fund", "exchange"):  # they pass money between places
-            value, through = value.sum(), through.sum()
-        found[account] = np.max(np.abs(value) / np.maximum(through, 1e-300))
-    return found
+    ledger = model.ledger(solution.prices, solution.x)
+    assert all(np.shape(flow) == (3, 3) and np.all(np.isfinite(flow)) for flow in ledger.values())
+    return imbalances(ledger)
 
 
 def check(model, solution):

@@ -43,6 +43,7 @@ def test_the_other_equilibria_are_found_where_history_decides(found):
     assert len(here.others) == 4 and here.stable_others == 2 and here.searched
 
 
+@pytest.mark.slow
 def test_a_fit_does_not_step_across_the_end_of_its_branch(found):
     """At the target the even distribution is an equilibrium, but no longer a stable one."""
     start = even(2.0)

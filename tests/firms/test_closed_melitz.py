@@ -76,6 +76,7 @@ def test_two_equal_places(given):
     assert extensive == pytest.approx(np.full((2, 2), kappa - sigma + 1.0), rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sigma", "kappa"), [(4.0, 4.5), (3.0, 6.0)])
 def test_the_trade_elasticity_is_kappa_and_most_of_it_firms(sigma, kappa):
     """Odds of imports over own sales react by kappa, their number by as much: mean sales do not."""

@@ -76,6 +76,7 @@ def test_along_the_branches_of_a_diagram():
     assert min(abs(point - 1.626577) for point in points) < 1e-5
 
 
+@pytest.mark.slow
 def test_one_tier_alone():
     """A list by tier takes tiers: in a fit or a policy, with a derivative, back where it was."""
     model = compose(CorePeriphery(), [Tiers()])

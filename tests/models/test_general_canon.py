@@ -53,6 +53,7 @@ def test_core_periphery_at_given_distributions(sigma, mu, x):
     np.testing.assert_allclose(ours["wage"][:, 0], 1.0, **CLOSE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tau", [1.5, 1.7, 2.2])
 @pytest.mark.parametrize("share", [0.5, 0.7, 1.0])
 def test_core_periphery_in_the_long_run(tau, share):

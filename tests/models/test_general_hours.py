@@ -126,6 +126,7 @@ def test_hours_are_those_that_a_worker_would_choose():
         assert np.all(utility(factor * out["hours"]) < chosen)
 
 
+@pytest.mark.slow
 def test_gradient_with_respect_to_labour_supply_equals_central_differences():
     model = shocked()
 

@@ -8,6 +8,7 @@ from corridor import EXPECTED, economy_grid
 from neg import short_run
 from neg.analysis import Lever, gradient
 from neg.core.errors import InvalidParameterError
+from neg.economy.ledger import largest_imbalance
 from neg.network import Link, RoutedTrade, Transfer, grid, improve_links, network, smooth_routes
 from neg.network.investment import ConvexImprovementWarning
 from neg.solvers.long_run import equilibrium_at
@@ -36,6 +37,7 @@ def economy(congestion, **more):
 def test_people_who_stay(key, congestion):
     expected, model = CASE[key], economy(congestion)
     found = short_run(model, np.array(CASE["labour_fixed"]))
+    assert largest_imbalance(found.ledger) <= 1e-10
     out = found.outcomes
     np.testing.assert_allclose(out["wage"], expected["wage"], rtol=1e-10)
     np.testing.assert_allclose(out["wage"] / out["price_index"], expected["real_wage"], rtol=1e-10)

@@ -128,6 +128,7 @@ def test_cities_need_the_roads_between_them():
         resolve(parse_scenario(bare))
 
 
+@pytest.mark.slow
 def test_the_shipped_file_of_cities_names_what_it_edits():
     scenario = read_scenario("mekong-cities")
     assert scenario.economy.places == "cities" and scenario.network.base == "east-asia"

@@ -28,7 +28,7 @@ def test_the_export_zone_in_closed_form():
         return rest + (a - rest) * jnp.exp(-(iota + g) * TIMES[-1])
 
     def found(iota, g, a):
-        return learnt(TakeOff(zone=1.0, iota=iota, g=g), a)
+        return learnt(TakeOff().with_(zone=1.0, iota=iota, g=g), a)
 
     at = (jnp.asarray(0.01), jnp.asarray(0.02), jnp.asarray(0.5))
     value, slope = jax.value_and_grad(found, argnums=(0, 1, 2))(*at)

@@ -294,7 +294,7 @@ class GeneralEconomy(Buys):
         return found
 
     def ledger(self, prices: Prices, x: Float[Array, " cell"]) -> dict[tuple[str, str, str], Array]:
-        """Every flow of money as ``(payer, payee, what)``, by place of the payer and the payee."""
+        """Every flow of money, by place of the payer and of the payee."""
         seen = self.flows(prices, x)
         return ledger(self.technology, self.market, self.household, self.bent, seen, prices)
 

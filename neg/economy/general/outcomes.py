@@ -12,6 +12,7 @@ from neg.economy.general.flows import Bent, Flows, needed
 from neg.economy.general.household import Household
 from neg.economy.general.market import Market
 from neg.economy.general.technology import Technology
+from neg.economy.ledger import Ledger
 from neg.economy.model import Prices
 
 
@@ -112,7 +113,7 @@ def ledger(
     bent: Bent,
     seen: Flows,
     prices: Prices,
-) -> dict[tuple[str, str, str], Array]:
+) -> Ledger:
     """Every flow of money, ``(payer, payee, what)`` to ``[place of payer, place of payee]``.
 
     Accounts of each place: firms, people, landowners, customs (taxes of every kind), the fund
