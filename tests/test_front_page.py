@@ -88,7 +88,6 @@ MORE_ARGUMENTS = {
     "neg.economy.general.flows.Flows": _FOUND,
     "neg.economy.lever.Lever": _SELECTORS,
     "neg.estimation.result.Result": _FOUND,
-    "neg.firms.takeoff.TakeOff": _SYMBOLS,
     "neg.models.commuting.Commuting": _SYMBOLS,
     "neg.solvers.solution.LongRun": _FOUND,
 }
