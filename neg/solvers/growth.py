@@ -32,7 +32,7 @@ _ROUGH, _FINE = 1e-2, 1e-10  # relative residuals of the linear systems of the m
 _CHECK = 1e-5  # the same, for products that tell the error of an eigenvector
 _REFINED = 10  # directions among which it is sought with them
 _SMALL = 40  # movements up to which the generator is formed
-_CLOSE = 1e-2  # residual of the eigenvector, relative to the rate, that is asked for
+_CLOSE = 2e-2  # residual of the eigenvector, relative to the rate, that is asked for
 _LEAST = 1e-9  # the same, absolute
 _LEAST_BASIS, _BASIS = 12, 60  # directions before a vector is believed, and without a restart
 _VECTORS = 24
@@ -57,7 +57,7 @@ class Growth(NamedTuple):
 
 
 def largest_growth(model: Model, x: Any, prices: Any, used: Any) -> Growth:
-    """The largest growth rate at an equilibrium, unused cells included, to one per cent.
+    """The largest growth rate at an equilibrium, unused cells included, to two per cent.
 
     Arnoldi's method, restarted implicitly where it takes long; the linear systems of the markets
     are solved roughly on the way, and finely for the eigenvector that is returned, whose residual
