@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from neg.core.compilation import plain_jit
+from neg.core.numbers import if_given
 from neg.core.status import Status
 from neg.economy.model import Model, Prices
 
@@ -170,8 +171,15 @@ def _apart(some: np.ndarray, taste: np.ndarray) -> float:
 
 def _costs_apart(model: Any) -> float:
     """The same of what trade costs and duties leave of sales, or a bound of it."""
-    factors = (_ends(model.tau), 1.0 + _ends(model.tariff), 1.0 + _ends(model.export_tax))
-    return float(np.max(model.theta) * sum(np.log(high / low) for low, high in factors))
+    response = if_given(model.market.tariff_response)
+    steep = 1.0 if response is None else float(np.max(response))
+    weighted = (
+        (1.0, _ends(model.tau)),
+        (steep, 1.0 + _ends(model.tariff)),
+        (1.0, 1.0 + _ends(model.export_tax)),
+    )
+    total = sum(weight * np.log(high / low) for weight, (low, high) in weighted)
+    return float(np.max(model.theta) * total)
 
 
 def _ends(values: Any) -> np.ndarray:
