@@ -30,9 +30,11 @@ _MAX_STEPS, _MEMORY = 60, 3
 _CHUNK_BYTES = 100_000_000
 _CHUNK = 128
 """Cases at once: more leave the caches of a core, and wait for the slowest among more."""
+_CHUNKS = 8
+"""Chunks that one call solves, one after the other, where there are many: calls cost time too."""
 
 _PRICES = "flat log prices"
-_HIGHEST, _ROWS_EACH = 4, 3
+_HIGHEST, _ROWS_EACH = 6, 3
 """Degree of the polynomial of starts at most, and cases solved for each of its terms at least."""
 
 Put = tuple[Lever, int]
@@ -72,22 +74,28 @@ def solve_many(
     size = flat_prices(economy, x)[0].shape[0]
     chunk = chunk or chunk_size(size)
     start, inverse = _at_baseline(economy, x, short_run(economy, x, throw=False).prices)
-    names = tuple(names)
+    names, start = tuple(names), np.asarray(start)
+    chunks = 1 if len(values) <= 2 * chunk else _CHUNKS
+    block = chunk * chunks
 
     def solved(rows: np.ndarray, starts: np.ndarray) -> dict[str, np.ndarray]:
         parts = []  # all are under way before the first is waited for: cores share them
-        for first in range(0, len(rows), chunk):
-            pair = (_filled(part[first : first + chunk], chunk) for part in (rows, starts))
+        for first in range(0, len(rows), block):
+            pair = (_filled(part[first : first + block], chunks, chunk) for part in (rows, starts))
             parts.append(_solve(economy, puts, *pair, x, inverse, names))
         joined = {k: np.concatenate([np.asarray(part[k]) for part in parts]) for k in parts[0]}
         return {name: value[: len(rows)] for name, value in joined.items()}
 
-    start = np.asarray(start)
     starts = np.broadcast_to(start, (len(values), size))
-    if len(values) > 2 * chunk:
-        some = np.sort(np.random.default_rng(0).permutation(len(values))[:chunk])
-        starts = _starts(values, some, solved(values[some], starts[some]), start)
-    joined = solved(values, starts)
+    if size and len(values) > 2 * block:
+        order = np.random.default_rng(0).permutation(len(values))
+        some, others = order[:block], order[block:]
+        first = solved(values[some], starts[some])
+        rest = solved(values[others], _starts(values, some, first, start)[others])
+        back = np.argsort(order)
+        joined = {name: np.concatenate([first[name], rest[name]])[back] for name in first}
+    else:
+        joined = solved(values, starts)
     del joined[_PRICES]
     for row in np.flatnonzero(joined["status"] != Status.CONVERGED):
         _alone(_put(economy, puts, values[row]), names, joined, int(row))
@@ -115,9 +123,11 @@ def _at_baseline(economy: Any, x: Any, prices: Any) -> tuple[Any, Any]:
     return p, jnp.linalg.inv(jax.jacfwd(lambda p: market(economy, p, x))(p))
 
 
-def _filled(rows: np.ndarray, count: int) -> Any:
-    """The rows, and the last one again and again, ``count`` in all."""
-    return jnp.asarray(np.concatenate([rows, np.repeat(rows[-1:], count - len(rows), axis=0)]))
+def _filled(rows: np.ndarray, chunks: int, chunk: int) -> Any:
+    """The rows, and the last one again and again, in chunks."""
+    missing = chunks * chunk - len(rows)
+    rows = np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]) if missing else rows
+    return jnp.asarray(rows.reshape(chunks, chunk, rows.shape[1]))
 
 
 def _starts(
@@ -142,10 +152,11 @@ def _starts(
     degree = next(allowed, 0)
     if not degree:
         return np.broadcast_to(start, (len(values), len(start)))
-    powers = itertools.chain.from_iterable(
-        itertools.combinations_with_replacement(range(columns), d) for d in range(degree + 1)
-    )
-    terms = np.stack([np.prod(unit[:, list(power)], axis=1) for power in powers], axis=1)
+    powers: dict[tuple[int, ...], np.ndarray] = {(): np.ones(len(unit))}
+    for size in range(1, degree + 1):
+        for power in itertools.combinations_with_replacement(range(columns), size):
+            powers[power] = powers[power[:-1]] * unit[:, power[-1]]
+    terms = np.stack(list(powers.values()), axis=1)
     weight = np.linalg.lstsq(terms[some][good], prices, rcond=1e-10)[0]
     least, most = prices.min(axis=0), prices.max(axis=0)
     return np.clip(terms @ weight, 2 * least - most, 2 * most - least)
@@ -171,7 +182,8 @@ def _solve(
         found = {name: jnp.where(good, outcomes[name], jnp.nan) for name in names}
         return found | {"status": root.status, "residual": root.residual, _PRICES: root.z}
 
-    return jax.vmap(one)(values, starts)
+    found = jax.lax.map(lambda two: jax.vmap(one)(*two), (values, starts))
+    return {name: value.reshape(-1, *value.shape[2:]) for name, value in found.items()}
 
 
 def _alone(model: Any, names: Sequence[str], joined: dict[str, np.ndarray], row: int) -> None:
