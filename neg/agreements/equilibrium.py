@@ -73,17 +73,24 @@ def review(solution: Any) -> list[str]:
 
 
 def observed(
-    part: Agreements, table: Any, *, uses: str = "separate", hold: bool = False
+    part: Agreements,
+    table: Any,
+    *,
+    uses: str = "separate",
+    duty: Any = 0.0,
+    hold: bool = False,
 ) -> Agreements:
     """The part with the contents of a table's own input shares, for a calibrated baseline.
 
     Solves start there, so that ``calibrate(table, parts=[observed(part, table)])`` has the table as
     its equilibrium with the agreements in force, every use with its own mix of origins (the
-    default of ``uses``; with ``"common"`` contents are those of one mix for all uses, and the
-    table is the equilibrium but for duties that differ between uses). With ``hold`` contents stay
+    default of ``uses``). With ``"common"`` all uses have one mix of what is paid, so that contents
+    depend on the ``duty [origin, destination, sector]`` of the table's year, which depends on
+    contents: :func:`neg.analysis.duties` of the part returned, until they rest. With ``hold``
+    contents stay
     what they are: use at given input shares.
     """
-    inputs, places = inputs_of_table(table.balanced(), uses), tuple(table.places)
+    inputs, places = inputs_of_table(table.balanced(), uses, duty), tuple(table.places)
     for one in part.agreements:
         one.check(places, table.sectors)
     contents = tuple(

@@ -102,16 +102,18 @@ def fixed_point(
     return jnp.where(moved <= 1e-12, found, jnp.nan)
 
 
-def inputs_of_table(table: Any, uses: str = "separate") -> Inputs:
+def inputs_of_table(table: Any, uses: str = "separate", duty: Any = 0.0) -> Inputs:
     """Input shares of an input-output table: flows of inputs before duty over output.
 
-    Every industry has its own mix of origins, or all uses the one ``common`` to them.
+    Every industry has its own mix of origins, or all uses the one ``common`` to them. A common mix
+    is one of what is paid, with the ``duty [origin, destination, sector]`` of the table's year.
     """
     flows = np.asarray(table.intermediate)  # [origin, input, place, industry]
     output = np.where(table.output > 0, table.output, 1.0)
-    paid = flows.sum(axis=0)
+    over = 1.0 + np.broadcast_to(duty, np.shape(table.flows)).transpose(0, 2, 1)[..., None]
+    paid = (flows * over).sum(axis=0)
     mixed = flows if uses == "separate" else np.asarray(table.flows).transpose(0, 2, 1)[..., None]
-    total = mixed.sum(axis=0)
+    total = (mixed * over).sum(axis=0)
     share = np.divide(mixed, total, out=np.zeros_like(mixed), where=total > 0)
     used = paid.transpose(1, 0, 2) / output[:, None, :]
     bought = jnp.asarray(share.transpose(0, 2, 1, 3))

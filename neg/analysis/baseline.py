@@ -13,6 +13,7 @@ from neg.barriers.layer import trade_costs
 from neg.core.checks import check_choice, check_kind, check_range
 from neg.core.compilation import plain_jit
 from neg.core.errors import InvalidDataError
+from neg.core.numbers import if_given
 from neg.core.parameters import altered
 from neg.data.table import Table
 from neg.economy.general.build import general_economy
@@ -231,9 +232,26 @@ def _at_start(economy: Model) -> Any:
             "a table gives workers by workplace; part 'commuting' needs residents: "
             "compose it onto an economy built from them"
         )
-    if bool((seen.market.export_tax != 0).any()):
-        raise InvalidDataError("export taxes at the baseline are not read from a table; must be 0")
+    check_untaxed(seen.market.export_tax, if_given(seen.bent.grant))
     return seen
+
+
+def check_untaxed(export_tax: Any, grant: Any = None) -> None:
+    """Raise a named error for export taxes or grants at the baseline of a table.
+
+    Tables value exports before such taxes or after them, and do not say whose budget they meet:
+    deficits between places would depend on it.
+    """
+    if grant is not None and np.asarray(grant).any():
+        raise InvalidDataError(
+            "grants at the baseline are not read from a table, which does not show what a budget "
+            "adds to sales; must be 0 (a scenario may give them)"
+        )
+    if np.asarray(export_tax).any():
+        raise InvalidDataError(
+            "export taxes at the baseline are not read from a table; must be 0 (a scenario may "
+            "levy them)"
+        )
 
 
 @plain_jit

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from neg.analysis.baseline import check_untaxed
 from neg.core.compilation import quick_jit
-from neg.core.errors import InvalidDataError
+from neg.core.numbers import if_given
 from neg.data import Table
 from neg.east_asia.accounts import Accounts
 from neg.east_asia.gravity import fit_blocks
@@ -60,7 +61,7 @@ def fitted(
     pay for goods rises by them, net taxes fall, and the revenue stays with the place that buys.
 
     Raises:
-        InvalidDataError: export taxes at the baseline, which a table does not show.
+        InvalidDataError: export taxes or grants at the baseline, which a table does not show.
     """
     table, member = own.table, own.member
     n, s = len(own.names), len(table.sectors)
@@ -100,9 +101,9 @@ def fitted(
         parts=parts,
         **closure,
     )
-    freeness, tariff, export_tax = (np.asarray(one) for one in _market(first))
-    if export_tax.any():
-        raise InvalidDataError("export taxes at the baseline are not read from a table; must be 0")
+    freeness, tariff, *levied = _at_start(first)
+    check_untaxed(*levied)
+    freeness, tariff = np.asarray(freeness), np.asarray(tariff)
     kernel = freeness / (1.0 + tariff)
     made = own.by_place(output) / scale
     flows = table.flows / scale
@@ -183,8 +184,9 @@ def _ratio(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 @quick_jit
-def _market(economy: Any) -> Any:
-    """Freeness, tariffs and export taxes at the start."""
+def _at_start(economy: Any) -> Any:
+    """Freeness, tariffs, export taxes and grants at the start."""
     x = economy.initial_distribution()
-    market = economy.bent_at(economy.initial_prices(x), x).market
-    return market.freeness()[..., 0], market.tariff, market.export_tax
+    seen = economy.bent_at(economy.initial_prices(x), x)
+    market = seen.market
+    return market.freeness()[..., 0], market.tariff, market.export_tax, if_given(seen.bent.grant)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from neg import data
-from neg.analysis.baseline import calibrate
+from neg.analysis.baseline import calibrate, duties
 from neg.barriers.clearance import Clearance
 from neg.barriers.layer import Layer
 from neg.core.errors import InvalidDataError, InvalidParameterError, unknown_name
@@ -28,7 +28,7 @@ from neg.scenario_files.schema import BorderSection, PartSection, ScenarioFile
 from neg.scenario_files.values import by_label, by_pairs, by_sector, labels_of, residents_of
 
 _BUILT_IN = "icio2020"
-_ROUNDS = 8
+_ROUNDS, _RESTS = 20, 1e-14  # of duties and contents at the baseline
 _OWN_SECTION = {"network": "[network]", "clearance": "[[border]]"}
 """Parts that have sections of their own in a file."""
 
@@ -87,14 +87,18 @@ def build_economy(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") 
     if scenario.chain:
         whole = load_table(scenario.model_copy(update={"chain": []}), folder)
         table = with_blocks(whole, scenario.chain, parts)
-        for _ in range(_ROUNDS if scenario.agreement else 0):
-            # Contents under rules of origin are those of the table in blocks, duties and all.
-            before, parts = table, parts_of(scenario, labels_of(table.places, table.sectors), table)
-            table = with_blocks(whole, scenario.chain, parts)
-            if np.allclose(table.intermediate, before.intermediate, rtol=1e-12, atol=0.0):
-                break
         closure["chains"] = [tuple(chain.blocks) for chain in scenario.chain]
         closure["draws"] = same_draws(scenario.chain)
+    chains = {name: closure[name] for name in ("chains", "draws") if name in closure}
+    duty = np.zeros(1)
+    for _ in range(_ROUNDS if scenario.agreement and section.uses == "common" else 0):
+        # Contents under rules of origin are those of the mix that all uses have, duties and all
+        # (and of the table in blocks); duties depend on who meets the rules.
+        before, duty = duty, duties(table, parts, **chains)
+        if np.allclose(duty, before, rtol=0.0, atol=_RESTS):
+            break
+        parts = parts_of(scenario, labels_of(table.places, table.sectors), table, duty)
+        table = with_blocks(whole, scenario.chain, parts) if scenario.chain else table
     return calibrate(
         table,
         theta=by_sector("economy.theta", section.theta, table.sectors),
@@ -110,9 +114,15 @@ def build_economy(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") 
 
 
 def parts_of(
-    scenario: ScenarioFile, labels: Mapping[str, tuple[str, ...]], table: Table | None = None
+    scenario: ScenarioFile,
+    labels: Mapping[str, tuple[str, ...]],
+    table: Table | None = None,
+    duty: Any = 0.0,
 ) -> list[Part]:
-    """Layers, registered parts, clearance, network and agreements of a file, in that order."""
+    """Layers, registered parts, clearance, network and agreements of a file, in that order.
+
+    ``duty`` are those of the table's year, on which contents under rules of origin depend.
+    """
     found = named_parts(scenario, labels)
     found += clearance_of(scenario, labels)
     if scenario.network is not None:
@@ -122,7 +132,7 @@ def parts_of(
     from neg.scenario_files.treaties import agreements_part, has_agreements
 
     if table is not None and has_agreements(scenario):
-        found.append(agreements_part(scenario, table))
+        found.append(agreements_part(scenario, table, duty))
     return found
 
 

@@ -1,12 +1,15 @@
 """Many short-run equilibria at once: cases that differ in numbers share one compiled program.
 
 Cases near a baseline share its Jacobian: each step costs one residual and one product with the
-inverse at the baseline, for all cases together, accelerated by each case's own last steps. What
-does not converge so is solved by itself, with all that the library knows.
+inverse at the baseline, for all cases together, accelerated by each case's own last steps. Of many
+cases some are solved first; a polynomial through their prices is where the others start. What does
+not converge so is solved by itself, with all that the library knows.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +30,12 @@ _MAX_STEPS, _MEMORY = 60, 3
 _CHUNK_BYTES = 100_000_000
 _CHUNK = 128
 """Cases at once: more leave the caches of a core, and wait for the slowest among more."""
+_CHUNKS = 8
+"""Chunks that one call solves, one after the other, where there are many: calls cost time too."""
+
+_PRICES = "flat log prices"
+_HIGHEST, _ROWS_EACH = 6, 3
+"""Degree of the polynomial of starts at most, and cases solved for each of its terms at least."""
 
 Put = tuple[Lever, int]
 """A Lever, and which of a case's values it is put to."""
@@ -65,13 +74,29 @@ def solve_many(
     size = flat_prices(economy, x)[0].shape[0]
     chunk = chunk or chunk_size(size)
     start, inverse = _at_baseline(economy, x, short_run(economy, x, throw=False).prices)
-    found = []
-    for first in range(0, len(values), chunk):
-        rows = values[first : first + chunk]
-        padded = np.concatenate([rows, np.repeat(rows[-1:], chunk - len(rows), axis=0)])
-        out = _solve(economy, puts, jnp.asarray(padded), x, start, inverse, tuple(names))
-        found.append({name: np.asarray(value)[: len(rows)] for name, value in out.items()})
-    joined = {name: np.concatenate([one[name] for one in found]) for name in found[0]}
+    names, start = tuple(names), np.asarray(start)
+    chunks = 1 if len(values) <= 2 * chunk else _CHUNKS
+    block = chunk * chunks
+
+    def solved(rows: np.ndarray, starts: np.ndarray) -> dict[str, np.ndarray]:
+        parts = []  # all are under way before the first is waited for: cores share them
+        for first in range(0, len(rows), block):
+            pair = (_filled(part[first : first + block], chunks, chunk) for part in (rows, starts))
+            parts.append(_solve(economy, puts, *pair, x, inverse, names))
+        joined = {k: np.concatenate([np.asarray(part[k]) for part in parts]) for k in parts[0]}
+        return {name: value[: len(rows)] for name, value in joined.items()}
+
+    starts = np.broadcast_to(start, (len(values), size))
+    if size and len(values) > 2 * block:
+        order = np.random.default_rng(0).permutation(len(values))
+        some, others = order[:block], order[block:]
+        first = solved(values[some], starts[some])
+        rest = solved(values[others], _starts(values, some, first, start)[others])
+        back = np.argsort(order)
+        joined = {name: np.concatenate([first[name], rest[name]])[back] for name in first}
+    else:
+        joined = solved(values, starts)
+    del joined[_PRICES]
     for row in np.flatnonzero(joined["status"] != Status.CONVERGED):
         _alone(_put(economy, puts, values[row]), names, joined, int(row))
     return joined
@@ -98,13 +123,52 @@ def _at_baseline(economy: Any, x: Any, prices: Any) -> tuple[Any, Any]:
     return p, jnp.linalg.inv(jax.jacfwd(lambda p: market(economy, p, x))(p))
 
 
+def _filled(rows: np.ndarray, chunks: int, chunk: int) -> Any:
+    """The rows, and the last one again and again, in chunks."""
+    missing = chunks * chunk - len(rows)
+    rows = np.concatenate([rows, np.repeat(rows[-1:], missing, axis=0)]) if missing else rows
+    return jnp.asarray(rows.reshape(chunks, chunk, rows.shape[1]))
+
+
+def _starts(
+    values: np.ndarray, some: np.ndarray, solved: dict[str, np.ndarray], start: np.ndarray
+) -> np.ndarray:
+    """Prices from which each case is solved: a polynomial through those of ``some`` cases.
+
+    In all columns of ``values``, of as high a degree as the cases that were solved allow; not
+    further out of their range than that is wide.
+    """
+    good = solved["status"] == Status.CONVERGED
+    prices = solved[_PRICES][good]
+    low, high = values.min(axis=0), values.max(axis=0)
+    moves = high > low
+    unit = (2.0 * values - low - high)[:, moves] / (high - low)[moves]
+    columns = unit.shape[1]
+    allowed = (
+        degree
+        for degree in range(_HIGHEST, 0, -1)
+        if math.comb(columns + degree, degree) * _ROWS_EACH <= len(prices)
+    )
+    degree = next(allowed, 0)
+    if not degree:
+        return np.broadcast_to(start, (len(values), len(start)))
+    powers: dict[tuple[int, ...], np.ndarray] = {(): np.ones(len(unit))}
+    for size in range(1, degree + 1):
+        for power in itertools.combinations_with_replacement(range(columns), size):
+            powers[power] = powers[power[:-1]] * unit[:, power[-1]]
+    terms = np.stack(list(powers.values()), axis=1)
+    weight = np.linalg.lstsq(terms[some][good], prices, rcond=1e-10)[0]
+    least, most = prices.min(axis=0), prices.max(axis=0)
+    return np.clip(terms @ weight, 2 * least - most, 2 * most - least)
+
+
 @quick_jit
 def _solve(
-    economy: Any, puts: Any, values: Any, x: Any, start: Any, inverse: Any, names: tuple[str, ...]
+    economy: Any, puts: Any, values: Any, starts: Any, x: Any, inverse: Any, names: tuple[str, ...]
 ) -> dict[str, Any]:
     _, unravel = flat_prices(economy, x)
 
-    def one(row: Any) -> dict[str, Any]:
+    def one(row: Any, start: Any) -> dict[str, Any]:
         model = _put(economy, puts, row)
         residual = hoist(lambda p: market(model, p, x), start)
 
@@ -116,9 +180,10 @@ def _solve(
         good = root.status == Status.CONVERGED
         outcomes = model.outcomes(unravel(root.z), x)
         found = {name: jnp.where(good, outcomes[name], jnp.nan) for name in names}
-        return found | {"status": root.status, "residual": root.residual}
+        return found | {"status": root.status, "residual": root.residual, _PRICES: root.z}
 
-    return jax.vmap(one)(values)
+    found = jax.lax.map(lambda two: jax.vmap(one)(*two), (values, starts))
+    return {name: value.reshape(-1, *value.shape[2:]) for name, value in found.items()}
 
 
 def _alone(model: Any, names: Sequence[str], joined: dict[str, np.ndarray], row: int) -> None:

@@ -7,6 +7,7 @@ import warnings
 
 from neg.scenario_files.finding import check_searches
 from neg.scenario_files.moves import idle
+from neg.scenario_files.plausible import implausible
 from neg.scenario_files.resolve import resolve
 from neg.scenario_files.schema import ScenarioFile
 from neg.scenario_files.sweeping import plan
@@ -19,6 +20,8 @@ class ScenarioWarning(UserWarning):
 def check_scenario(scenario: ScenarioFile, *, folder: str | os.PathLike[str] = ".") -> list[str]:
     """What a file does that it hardly means to, in sentences; none if all is well.
 
+    Among them numbers that can hardly be in the unit of their key.
+
     Builds the economy, every edit and the plan of the sweep: data, names, labels, ranges, routes
     between all places. Nothing is solved. Raises a named error for what cannot be used.
 
@@ -26,7 +29,7 @@ def check_scenario(scenario: ScenarioFile, *, folder: str | os.PathLike[str] = "
     >>> check_scenario(parse_scenario('schema = 1\\nname = "nothing"\\n'))
     ['the file has no edit: it solves the baseline alone']
     """
-    found: list[str] = []
+    found = implausible(scenario)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         made = resolve(scenario, folder)

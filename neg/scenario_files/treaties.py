@@ -24,9 +24,9 @@ def has_agreements(scenario: ScenarioFile) -> bool:
     return bool(scenario.tariff or scenario.agreement or scenario.edit.agreement)
 
 
-def agreements_part(scenario: ScenarioFile, table: Table) -> Agreements:
+def agreements_part(scenario: ScenarioFile, table: Table, duty: Any = 0.0) -> Agreements:
     """The agreements in force at the baseline, their contents those of the table's own inputs."""
-    return _part(scenario, scenario.agreement, table)
+    return _part(scenario, scenario.agreement, table, duty)
 
 
 def with_agreements(economy: Any, scenario: ScenarioFile, table: Table) -> Any:
@@ -66,7 +66,9 @@ def edited(scenario: ScenarioFile) -> list[Terms]:
     return found
 
 
-def _part(scenario: ScenarioFile, terms: Sequence[Terms], table: Table) -> Agreements:
+def _part(
+    scenario: ScenarioFile, terms: Sequence[Terms], table: Table, duty: Any = 0.0
+) -> Agreements:
     tariff = scenario.tariff or TariffSection()
     entries = [(one.mfn_rate, one) for one in tariff.entries]
     mfn = by_pairs(
@@ -79,4 +81,4 @@ def _part(scenario: ScenarioFile, terms: Sequence[Terms], table: Table) -> Agree
         mfn=mfn,
         nu=tariff.managing_cost,
     )
-    return observed(part, table, uses=scenario.economy.uses)
+    return observed(part, table, uses=scenario.economy.uses, duty=duty)

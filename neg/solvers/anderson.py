@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from neg.core.status import Status
+from neg.solvers.small import solve
 
 Step = Callable[[Float[Array, " unknown"]], tuple[Float[Array, " unknown"], Float[Array, ""]]]
 """From a point: the change that one damped iteration makes, and the largest residual there."""
@@ -82,7 +83,7 @@ class Secants(NamedTuple):
         unit = jnp.where(used[:, None] & used[None, :], unit, 0.0)
         unit = unit + jnp.diag(jnp.where(used, _RELATIVE, 1.0))
         right = jnp.where(used, (self.changes @ step) / scale, 0.0)
-        gamma = jnp.linalg.solve(unit, right) / scale
+        gamma = solve(unit, right[:, None])[:, 0] / scale
         gamma = jnp.where(used & jnp.all(jnp.isfinite(gamma)), gamma, 0.0)
         return step - gamma @ self.moves
 

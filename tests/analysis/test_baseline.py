@@ -8,6 +8,7 @@ import xarray as xr
 from economies import random_table
 
 from neg.analysis import calibrate
+from neg.barriers import ExchangeRisk
 from neg.core.errors import (
     InvalidDataError,
     InvalidParameterError,
@@ -259,6 +260,10 @@ def test_tariffs_are_those_of_the_table_or_of_its_layers():
         (
             {"layers": {"port": (0.1, "export-tax")}},
             *(InvalidDataError, "export taxes .* must be 0"),
+        ),
+        (
+            {"parts": [ExchangeRisk(coverage=0.5, line=0.1)]},
+            *(InvalidDataError, "grants at the baseline .* must be 0"),
         ),
         (
             {"parts": [Commuting(matrix=np.eye(3) + 0.1)]},

@@ -8,6 +8,7 @@ import pytest
 
 from neg.core.errors import InvalidDataError, InvalidParameterError, UnknownNameError
 from neg.scenario_files import parse_scenario, read_scenario, shipped, to_toml, write_scenario
+from neg.scenario_files.plausible import implausible
 from neg.scenario_files.points import case_key, fingerprint, points_of
 from neg.scenario_files.reading import FILES
 
@@ -59,6 +60,17 @@ def test_the_files_of_the_specification_are_there():
         ),
         (HEAD + "[[edit.border]]\nhours = 1.0", InvalidParameterError, "between and economies"),
         (HEAD + "[sweep]\na = []", InvalidParameterError, "empty"),
+        # Units: a number is a number, without one; the unit is in the key.
+        (
+            HEAD + '[[border]]\neconomy = "A"\nimport_hours = "90 min"',
+            *(InvalidParameterError, r"border.0.import_hours .*number"),
+        ),
+        (
+            HEAD + '[[border]]\neconomy = "A"\nimport_minutes = 90.0',
+            *(UnknownNameError, r"border.0.import_minutes"),
+        ),
+        (HEAD + "[shipment]\nweight_kg = 1.0", UnknownNameError, r"shipment.weight_kg"),
+        (HEAD + '[tariff]\nmfn_rate = "19.5 %"', InvalidParameterError, r"tariff.mfn_rate"),
         (HEAD + '[economy]\nsolve = "long"', InvalidParameterError, "somebody must"),
         ('schema = 1\nname = "../up"', InvalidParameterError, "name"),
         ("schema = ", InvalidDataError, "TOML"),
@@ -67,6 +79,41 @@ def test_the_files_of_the_specification_are_there():
 def test_what_is_wrong_is_named(text, error, told):
     with pytest.raises(error, match=told):
         parse_scenario(text, "f.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "value", "words"),
+    [
+        ("[tariff]\nmfn_rate = {}", "tariff.mfn_rate", 19.5, "0.195 is 19.5 %"),
+        ("[tariff]\nmfn_rate = {{ goods = {} }}", "tariff.mfn_rate.goods", 8.0, "shares"),
+        ('[[layer]]\nname = "b"\nrate = {}', "layer.0.rate", 12.0, "shares"),
+        ('[[border]]\neconomy = "A"\nimport_hours = {}', "border.0.import_hours", 8640.0, "hours"),
+        ("[shipment]\nvalue_usd = {}", "shipment.value_usd", 30.0, "USD a shipment"),
+        ("[shipment]\ntime_cost_per_day = {}", "shipment.time_cost_per_day", 1.3, "a day"),
+        (
+            '[network]\n[[network.link]]\nfrom = "A"\nto = "B"\nkm = {}',
+            *("network.link.0.km", 760000.0, "in km"),
+        ),
+        (
+            '[network]\n[[network.mode]]\nname = "road"\nkmh = {}',
+            *("network.mode.0.kmh", 0.9, "km an hour"),
+        ),
+        (
+            '[[agreement]]\nname = "pact"\nmembers = ["A", "B"]\npreferential_rate = {}',
+            *("agreement.0.preferential_rate", 5.0, "shares"),
+        ),
+    ],
+)
+def test_a_number_in_another_unit_is_asked_about(text, path, value, words):
+    """One sentence that names the key, the value and the unit; a hundredth of it raises none."""
+    found = implausible(parse_scenario(HEAD + text.format(value)))
+    assert len(found) == 1 and found[0].startswith(f"{path} = {value:g} ") and words in found[0]
+    usual = value * 1000.0 if value in (30.0, 0.9) else value / 100.0
+    assert not implausible(parse_scenario(HEAD + text.format(usual)))
+
+
+def test_shipped_files_are_in_their_units():
+    assert [implausible(read_scenario(name)) for name in NAMES] == [[]] * len(NAMES)
 
 
 def test_a_name_that_is_not_shipped():

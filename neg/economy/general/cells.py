@@ -85,8 +85,9 @@ class Cells(Parametric):
         self, places: Sequence[str], sectors: Sequence[str]
     ) -> dict[str, tuple[str, ...]]:
         """Place, sector and group of every cell."""
+        names = self.names  # asked for once: there may be thousands of cells
         return {
             "place": tuple(places[i] for i in self.place),
             "sector": tuple(sectors[s] for s in self.sector),
-            "group": tuple(self.names[g] for g in self.member),
+            "group": tuple(names[g] for g in self.member),
         }

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from neg.core.compilation import plain_jit
+from neg.core.numbers import if_given
 from neg.core.status import Status
 from neg.economy.model import Model, Prices
 
@@ -144,10 +145,11 @@ def _links(model: Any) -> np.ndarray | None:
     taste = np.asarray(model.taste)
     workers, hires = _workers(model)
     sells = (np.asarray(model.productivity) > 0) & (workers > 0)
-    least, most = _ends(taste)
-    all_trade = least > 0 or (taste.max(axis=3) > 0).any(axis=2).all()
-    some = least if least > 0 else taste.min(initial=np.inf, where=taste > 0)
-    if all_trade and sells.all() and some > 1e-4 * most and _dearest(model) < 10.0:
+    some = taste if taste.min(initial=0.0) > 0 else np.where(taste > 0, taste, np.inf)
+    all_trade = some is taste or (taste.max(axis=3) > 0).any(axis=2).all()
+    # Of n sellers the smallest has exp(-apart) / n of a market, or more.
+    apart = _apart(some, taste) + _costs_apart(model) if all_trade and sells.all() else np.inf
+    if apart < -np.log(_LEAST * len(taste)):
         return None
     found, shared = _sales(
         model.market,
@@ -160,15 +162,24 @@ def _links(model: Any) -> np.ndarray | None:
     return np.asarray(found) | hires | np.asarray(shared)
 
 
-def _dearest(model: Any) -> float:
-    """The largest log of trade costs and duties times theta, or a bound of it that is small."""
-    factors = (_ends(model.tau), 1.0 + _ends(model.tariff), 1.0 + _ends(model.export_tax))
-    bound = sum(np.abs(np.log(ends)).max() for ends in factors)
-    if np.max(model.theta) * bound < 10.0:  # nearly always: arrays by pair of places are large
-        return float(np.max(model.theta) * bound)
-    cost = np.log(np.asarray(model.tau)) + np.log1p(np.asarray(model.tariff))
-    cost = np.asarray(model.theta) * (cost + np.log1p(np.asarray(model.export_tax)))
-    return float(np.abs(cost).max(initial=0.0))
+def _apart(some: np.ndarray, taste: np.ndarray) -> float:
+    """Log of the largest taste over the smallest of any market, among those that are ``some``."""
+    low, high = some.min(axis=0), taste.max(axis=0)
+    bought = high > 0
+    return float(np.log(high[bought] / low[bought]).max(initial=0.0))
+
+
+def _costs_apart(model: Any) -> float:
+    """The same of what trade costs and duties leave of sales, or a bound of it."""
+    response = if_given(model.market.tariff_response)
+    steep = 1.0 if response is None else float(np.max(response))
+    weighted = (
+        (1.0, _ends(model.tau)),
+        (steep, 1.0 + _ends(model.tariff)),
+        (1.0, 1.0 + _ends(model.export_tax)),
+    )
+    total = sum(weight * np.log(high / low) for weight, (low, high) in weighted)
+    return float(np.max(model.theta) * total)
 
 
 def _ends(values: Any) -> np.ndarray:
