@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks._timing import Pair
-from neg.chains import Chain, Stages, passed
+from neg.chains import Chain, ChainBlocks, passed
 
 BLOCKS, PLACES, THETA = 20, 100, 5.0
 
@@ -29,10 +29,10 @@ def cases() -> list[Pair]:
 
     @jax.jit
     def ours() -> Any:
-        stages = Stages(
+        along = ChainBlocks(
             chain.own, chain.elasticity, jnp.log(cost), jnp.log(link), ones, jnp.ones_like(link)
         )
-        return passed(stages, jnp.ones(PLACES))
+        return passed(along, jnp.ones(PLACES))
 
     beta = np.asarray(chain.beta)
 

@@ -2,7 +2,7 @@
 
 from neg.chains.chain import DRAWS, Chain
 from neg.chains.cuts import CutMessages, passed_by_cuts
-from neg.chains.messages import Messages, Stages, passed
+from neg.chains.messages import ChainBlocks, Messages, passed
 from neg.chains.paths import CheapestPath, best_paths, cheapest_by_cuts, cheapest_path
 from neg.chains.trace import Trace, trace
 
@@ -12,7 +12,7 @@ __all__ = [
     "CheapestPath",
     "CutMessages",
     "Messages",
-    "Stages",
+    "ChainBlocks",
     "Trace",
     "best_paths",
     "cheapest_by_cuts",

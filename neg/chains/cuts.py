@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neg.chains.messages import FAR, Messages, Stages
+from neg.chains.messages import FAR, ChainBlocks, Messages
 
 _NONE = -1e30
 """Log of nothing: finite, so that sums of logs and their derivatives stay finite."""
@@ -21,7 +21,7 @@ class CutMessages(NamedTuple):
     log_price: Float[Array, "cut place"]
 
 
-def passed_by_cuts(stages: Stages, spending: Float[Array, "cut place"]) -> CutMessages:
+def passed_by_cuts(along: ChainBlocks, spending: Float[Array, "cut place"]) -> CutMessages:
     """Prices and payments of one chain whose buyers take chains with at most q cuts.
 
         f_n[q, k] = sum_i node_n[i] f_(n-1)[q - (i != k), i] link_n[i, k],   inner links
@@ -35,7 +35,7 @@ def passed_by_cuts(stages: Stages, spending: Float[Array, "cut place"]) -> CutMe
     a draw is for the whole chain, ``e_n (1 - own_n) = e_(n-1)`` (draws ``chain``), and linear in
     weights: ``access`` of a place that makes nothing is what its first supplier would earn.
     """
-    own, elasticity, log_cost, log_link, weight, wedge = stages
+    own, elasticity, log_cost, log_link, weight, wedge = along
     blocks, places = log_cost.shape
     home = jnp.eye(places, dtype=bool)
     gate = jnp.where(jnp.isfinite(log_link), -elasticity[:, None, None] * log_link, _NONE)

@@ -26,7 +26,7 @@ class Messages(NamedTuple):
     demanded: Float[Array, "block place"]  # spending of each place on the block's good
 
 
-class Stages(NamedTuple):
+class ChainBlocks(NamedTuple):
     """What a chain is made of, block first.
 
     ``own`` is the share of own inputs in the value that leaves each block, ``elasticity`` that of
@@ -44,12 +44,12 @@ class Stages(NamedTuple):
     wedge: Float[Array, "block origin destination"]
 
 
-def passed(stages: Stages, spending: Float[Array, " place"]) -> Messages:
+def passed(along: ChainBlocks, spending: Float[Array, " place"]) -> Messages:
     """Prices and payments of one chain.
 
     ``spending`` is money spent on the final good, by the place of the buyer.
     """
-    own, elasticity, log_cost, log_link, weight, wedge = stages
+    own, elasticity, log_cost, log_link, weight, wedge = along
     start = jnp.zeros_like(spending)
 
     def forward(before: Array, block: tuple) -> tuple[Array, tuple[Array, Array]]:

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.chains.chain import Chain
-from neg.chains.messages import FAR, Messages, Stages, passed
+from neg.chains.messages import FAR, ChainBlocks, Messages, passed
 from neg.core.checks import check_range, check_shape, is_concrete
 from neg.core.errors import InvalidDataError, InvalidShapeError
 
@@ -155,7 +155,7 @@ def _trace(
     log_link = jnp.where(open_link, log_link, jnp.inf)
 
     def to(spending: Array) -> Messages:
-        stages = Stages(
+        along = ChainBlocks(
             chain.own,
             chain.elasticity,
             jnp.log(cost).T,
@@ -163,7 +163,7 @@ def _trace(
             weight.T,
             jnp.moveaxis(1.0 + duty, 2, 0),
         )
-        return passed(stages, spending)
+        return passed(along, spending)
 
     places = cost.shape[0]
     by_buyer = jax.vmap(to)(jnp.eye(places))

@@ -241,9 +241,16 @@ def test_tariffs_are_those_of_the_table_or_of_its_layers():
         ),
         ({"mobility": "fast"}, UnknownNameError, "mobility of s0 'fast'; allowed: immobile"),
         ({"mobility": {"s0": "free"}}, LabelMismatchError, r"\['s0'\]; must name exactly"),
-        ({"areas": {"EU": ["p0", "p9"]}}, UnknownNameError, "area EU 'p9'; allowed: p0, p1, p2"),
         (
-            {"areas": {"EU": ["p0"], "UK": ["p0"]}},
+            {"mobility": Mobility(areas={"EU": ["p0", "p9"]})},
+            *(UnknownNameError, "area EU 'p9'; allowed: p0, p1, p2"),
+        ),
+        (
+            {"areas": {"EU": ["p0"]}},
+            *(InvalidParameterError, r"must be given as mobility=Mobility\(areas=...\)"),
+        ),
+        (
+            {"mobility": Mobility(areas={"EU": ["p0"], "UK": ["p0"]})},
             *(LabelMismatchError, "'p0' is in the areas 'EU' and 'UK'"),
         ),
         ({"deficit_rule": "own"}, UnknownNameError, "deficit_rule 'own'; allowed: fixed"),

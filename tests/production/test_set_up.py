@@ -14,7 +14,7 @@ import pytest
 
 from neg import compose, general_economy, short_run
 from neg.analysis import Lever, gradient
-from neg.chains import Chain, Stages, cheapest_by_cuts, passed, passed_by_cuts
+from neg.chains import Chain, ChainBlocks, cheapest_by_cuts, passed, passed_by_cuts
 from neg.core.errors import InvalidParameterError, UnknownNameError
 from neg.economy.ledger import largest_imbalance
 from neg.menus import LogNormal, Pareto
@@ -50,7 +50,7 @@ def test_chains_by_cuts_are_those_of_enumeration(places, blocks, theta):
     rng = np.random.default_rng(8)
     wedge = jnp.asarray(1.0 + rng.uniform(0.0, 0.2, link.shape))
     spending = jnp.asarray(rng.random((blocks, places)))
-    given = Stages(chain.own, chain.elasticity, cost, link, weight, wedge)
+    given = ChainBlocks(chain.own, chain.elasticity, cost, link, weight, wedge)
     found, price = by_cuts(given, spending)
     draws = np.zeros((blocks, places))
     earned = np.zeros((blocks, places))
@@ -89,7 +89,7 @@ def test_many_draws_alike_give_the_cheapest_with_so_many_cuts():
     own, cost, link, _ = world(3, 4, 3)
     chain = Chain(own, 3e4)
     ones = jnp.ones((3, 4))
-    given = Stages(chain.own, chain.elasticity, cost, link, ones, jnp.ones_like(link))
+    given = ChainBlocks(chain.own, chain.elasticity, cost, link, ones, jnp.ones_like(link))
     found = by_cuts(given, ones).log_price
     for buyer in range(4):
         best = cheapest_by_cuts(chain, jnp.exp(cost.T), jnp.exp(jnp.moveaxis(link, 0, 2)), buyer)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neg.core.checks import check_labels
-from neg.core.errors import unknown_name
+from neg.core.errors import InvalidParameterError, unknown_name
 from neg.core.labels import align, has_labels
 from neg.economy.composed import Economy, compose
 from neg.economy.general.cells import Cells
@@ -107,6 +107,10 @@ def general_economy(
     ((2, 1), [[1.0, 1.5], [1.5, 1.0]])
     """
     for name in given:
+        if name in ("areas", "residents"):
+            raise InvalidParameterError(
+                f"{name} is no argument by itself; must be given as mobility=Mobility({name}=...)"
+            )
         if name not in _DEFAULTS:
             raise unknown_name("argument of general_economy", name, sorted(_DEFAULTS))
     check_labels("places", places)

@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float
 
 from neg.chains.chain import DRAWS, check_first, elasticities, powers
 from neg.chains.cuts import passed_by_cuts
-from neg.chains.messages import Stages, passed
+from neg.chains.messages import ChainBlocks, passed
 from neg.core.checks import check_range, is_concrete
 from neg.core.errors import InvalidDataError, InvalidParameterError
 from neg.core.numbers import if_given
@@ -151,7 +151,7 @@ def along(
         liked = jnp.log(jnp.where(some, taste, 1.0))[..., where] / power
         cost = jnp.where(some[..., where], link[..., where] - liked, jnp.inf)
         last = where[-1]
-        stages = Stages(
+        given = ChainBlocks(
             share,
             power,
             own_cost[:, where].T,
@@ -160,12 +160,12 @@ def along(
             jnp.moveaxis(market.wedge[..., where], 2, 0),
         )
         if orders is None or by_cuts is None:
-            found = passed(stages, spending[:, last, 0])
+            found = passed(given, spending[:, last, 0])
         else:
             modes = slice(len(where))
             asked = orders[:, last, modes]
             asked = asked.at[:, -1].add(spending[:, last, 0] - jnp.sum(orders[:, last], axis=1))
-            found, prices = passed_by_cuts(stages, asked.T)
+            found, prices = passed_by_cuts(given, asked.T)
             by_cuts = by_cuts.at[:, last, modes].set(prices.T)
         log_index = log_index.at[:, where, 0].set(found.log_price.T)
         access = access.at[:, where].set(found.access.T * jnp.exp(cost_power[:, where]))
