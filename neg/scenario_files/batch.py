@@ -28,9 +28,9 @@ from neg.solvers.system import flat_prices, market
 _TOLERANCE = 1e-11
 _MAX_STEPS, _MEMORY = 60, 3
 _CHUNK_BYTES = 100_000_000
-_CHUNK = 128
+_CHUNK = 32
 """Cases at once: more leave the caches of a core, and wait for the slowest among more."""
-_CHUNKS = 8
+_CHUNKS = 16
 """Chunks that one call solves, one after the other, where there are many: calls cost time too."""
 
 _PRICES = "flat log prices"
@@ -54,7 +54,7 @@ def solve_many(
         puts: levers, each with the column of ``values`` that it takes.
         values: ``[case, column]``.
         names: outcomes to return, besides ``status`` and ``residual``.
-        chunk: cases solved at once; by default as many as memory allows, 128 at most.
+        chunk: cases solved at once; by default as many as memory allows, 32 at most.
 
     Returns arrays with cases first. Where a case is not solved, values are NaN and its status says
     why. A case's numbers depend on the chunk it stands in only by rounding; the same rows in the
@@ -79,11 +79,13 @@ def solve_many(
     block = chunk * chunks
 
     def solved(rows: np.ndarray, starts: np.ndarray) -> dict[str, np.ndarray]:
-        parts = []  # all are under way before the first is waited for: cores share them
+        parts = []
         for first in range(0, len(rows), block):
-            pair = (_filled(part[first : first + block], chunks, chunk) for part in (rows, starts))
-            parts.append(_solve(economy, puts, *pair, x, inverse, names))
-        joined = {k: np.concatenate([np.asarray(part[k]) for part in parts]) for k in parts[0]}
+            pair = (_filled(one[first : first + block], chunks, chunk) for one in (rows, starts))
+            found = _solve(economy, puts, *pair, x, inverse, names)
+            # Waited for: programs that run at the same time are no faster on few cores.
+            parts.append({name: np.asarray(value) for name, value in found.items()})
+        joined = {name: np.concatenate([one[name] for one in parts]) for name in parts[0]}
         return {name: value[: len(rows)] for name, value in joined.items()}
 
     starts = np.broadcast_to(start, (len(values), size))
