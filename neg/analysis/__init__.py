@@ -20,9 +20,10 @@ from neg.analysis.hat import changes
 from neg.analysis.inversion import invert, invert_amenity, invert_moving_costs
 from neg.analysis.invert_flows import invert_tastes
 from neg.analysis.outcomes import labelled
-from neg.analysis.relocation import relocation, take_offs
+from neg.analysis.relocation import relocation
 from neg.analysis.returns import equilibria_beyond, scale_limit
 from neg.analysis.scenarios import Edit, Scenario, scenario
+from neg.analysis.take_offs import take_offs
 from neg.barriers import Layer, freight_rate, layers_of, trade_costs
 from neg.economy.lever import Lever
 from neg.estimation.border_cuts import best_border_cuts

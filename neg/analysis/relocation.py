@@ -22,6 +22,7 @@ from neg.core.errors import ConvergenceError, InvalidDataError
 from neg.core.status import STABILITY_TOLERANCE, Status
 from neg.economy.lever import Lever
 from neg.economy.model import Model
+from neg.economy.part import Part
 from neg.solvers.long_run import long_run, tilt
 from neg.solvers.solution import LongRun
 from neg.solvers.support import polish_at
@@ -121,18 +122,37 @@ class _Walk:
         self, economy: Model, plan: Mapping[str, Scheduled], span: float, precision: float
     ) -> None:
         self.economy, self.plan, self.span, self.precision = economy, plan, span, precision
+        self.levers = tuple(one.lever for one in plan.values())
+        # Routes are found before compiled code, for every date anew; an alias has no range here.
+        specs = economy.parameters()
+        routes = any(
+            type(part).ahead is not Part.ahead for part in getattr(economy, "parts", ())
+        ) or any(lever.path not in specs for lever in self.levers)
+        self.ranges = None if routes else [specs[lever.path] for lever in self.levers]
         self.events: list[Event] = []
         self.latest, self.held_up = -np.inf, 0
 
     def model(self, date: float, stocks: Mapping[str, Array]) -> Model:
-        """The economy at a date, with its stocks given."""
-        here = self.economy
-        for one in self.plan.values():
-            here = one.lever.put(here, jnp.asarray(one.law(date), dtype=float))
-        return here.holding(dict(stocks)) if stocks else here
+        """The economy at a date, with its stocks given; what the levers move is in its range."""
+        if self.ranges is None:
+            return _put(self.economy, self.levers, self.values(date), dict(stocks))
+        return self.checked(_put_at(self.economy, self.levers, self.values(date), dict(stocks)))
+
+    def values(self, date: float) -> tuple[Array, ...]:
+        """What the levers are put to at a date."""
+        return tuple(jnp.asarray(one.law(date), dtype=float) for one in self.plan.values())
+
+    def checked(self, here: Model) -> Model:
+        """The economy, what the levers move in its range: compiled code does not look."""
+        for spec in self.ranges or ():
+            open_ends = {"low_open": spec.low_open, "high_open": spec.high_open}
+            check_range(spec.name, here.value(spec.name), spec.low, spec.high, **open_ends)
+        return here
 
     def begin(self, date: float, start: Any, given: Mapping[str, Any] | None) -> _Point:
         """The equilibrium at the first date, with stocks at rest or as given."""
+        for end in (date, date + self.span):  # all checks of the economy, outside compiled code
+            _put(self.economy, self.levers, self.values(end), {})
         if given is not None:
             levels = {name: jnp.log(jnp.asarray(v, dtype=float)) for name, v in given.items()}
             return _Point(date, levels, long_run(self.model(date, levels), start))
@@ -183,12 +203,15 @@ class _Walk:
 
     def rest(self, date: float, stocks: dict[str, Array], near: LongRun) -> _Point | None:
         """The equilibrium with the same used cells near another one, if it is one and stable."""
-        prices = ravel_pytree(near.prices)[0]
-        tolerance = jnp.asarray(_TOLERANCE)
-        found = polish_at(self.model(date, stocks), near.x, near.used, prices, tolerance)
+        if self.ranges is None:
+            found, change = _polish(self.model(date, stocks), near.x, near.used, near.prices)
+        else:
+            given = (self.economy, self.levers, self.values(date), stocks)
+            found, change = _polish_put(*given, near.x, near.used, near.prices)
+            self.checked(found.model)
         good = int(found.status) == Status.CONVERGED
         good = good and float(found.growth) <= STABILITY_TOLERANCE
-        return _Point(date, stocks, found) if good and _far(found, near) < 0.1 else None
+        return _Point(date, stocks, found) if good and float(change) < 0.1 else None
 
     def jump(self, point: _Point, date: float, last: float) -> _Point:
         """Where the dynamics lead once the branch has ended, at a date or a little later."""
@@ -220,51 +243,47 @@ class _Walk:
         )
 
 
-def take_offs(path: Any, level: float = 0.05) -> Any:
-    """When sectors arrive in places, and leave them: a table of date, place, sector and what.
-
-    A sector arrives where the place's share of its workers in the world rises above ``level``, and
-    leaves where it falls below it: at an event, or between two dates by a straight line.
-    ``path`` is what :func:`relocation` returns, of an economy with sectors. Raises
-    :class:`neg.core.errors.InvalidDataError` for one without.
-
-    >>> from neg.analysis import relocation, take_offs
-    >>> callable(relocation) and callable(take_offs)
-    True
-    """
-    import pandas as pd
-
-    check_range("level", level, 0.0, 1.0, low_open=True)
-    if "cell_sector" not in path.coords:
-        raise InvalidDataError("the path knows no sectors; must be of a general economy")
-    path = path.isel(date=np.isfinite(path["x"].values).all(axis=1))  # what was not lost
-    rows = []
-    for sector in dict.fromkeys(path["cell_sector"].values):
-        here = path.sel(cell=path["cell_sector"] == sector)
-        dates, shares = _with_events(here)
-        for k, cell in enumerate(here["cell_place"].values):
-            y = shares[:, k] - level
-            for i in np.flatnonzero((y[:-1] < 0) != (y[1:] < 0)):
-                weight = -y[i] / (y[i + 1] - y[i])
-                date = dates[i] + weight * (dates[i + 1] - dates[i])
-                rows.append((date, cell, sector, "arrives" if y[i] < 0 else "leaves"))
-    return pd.DataFrame(sorted(rows), columns=["date", "place", "sector", "what"])
+def _put(
+    economy: Model, levers: tuple[Lever, ...], values: tuple[Array, ...], stocks: dict[str, Array]
+) -> Model:
+    """The economy with its levers at their values and its stocks given."""
+    for lever, value in zip(levers, values, strict=True):
+        economy = lever.put(economy, value)
+    return economy.holding(stocks) if stocks else economy
 
 
-def _with_events(here: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Dates, those of events twice, and shares of the world's workers before and after each."""
-    dates = np.concatenate([here["date"], here["event_date"], here["event_date"]])
-    workers = here["share"].values, here["before"].values, here["after"].values
-    x = np.concatenate(workers) * here["cell_mass"].values
-    many = [here.sizes["date"], here.sizes["event"], here.sizes["event"]]
-    after = np.repeat([1.0, 0.0, 1.0], many)
-    order = np.lexsort((after, dates))
-    return dates[order], (x / x.sum(axis=1, keepdims=True))[order]
+_put_at = quick_jit(_put)
+
+
+@quick_jit
+def _polish(model: Model, x: Array, used: Array, prices: Any) -> tuple[LongRun, Array]:
+    """The equilibrium near another one, and the largest change of a share."""
+    found = polish_at(model, x, used, ravel_pytree(prices)[0], jnp.asarray(_TOLERANCE))
+    return found, _change(found.model, found.x, x)
+
+
+@quick_jit
+def _polish_put(
+    economy: Model,
+    levers: tuple[Lever, ...],
+    values: tuple[Array, ...],
+    stocks: dict[str, Array],
+    x: Array,
+    used: Array,
+    prices: Any,
+) -> tuple[LongRun, Array]:
+    """The same, with levers and stocks put in compiled code."""
+    return _polish(_put(economy, levers, values, stocks), x, used, prices)
+
+
+@quick_jit
+def _change(model: Model, x: Array, before: Array) -> Array:
+    return jnp.max(jnp.abs(x - before) / model.groups.cell_mass)
 
 
 def _far(found: LongRun, near: LongRun) -> float:
     """Largest change of a share."""
-    return float(jnp.max(jnp.abs(found.x - near.x) / found.model.groups.cell_mass))
+    return float(_change(found.model, found.x, near.x))
 
 
 def _moved(stocks: dict[str, Array], rate: dict[str, Array], length: float) -> dict[str, Array]:
@@ -277,7 +296,7 @@ def _drift_at(model: Model, prices: Any, x: Array) -> dict[str, Array]:
 
 
 def _drift(at: LongRun) -> dict[str, Array]:
-    return _drift_at(at.model, at.prices, at.x) if at.model.stock_names else {}
+    return _drift_at(at.model, at.prices, at.x)
 
 
 def _labelled(

@@ -3,6 +3,7 @@
 from neg.production.fragmentation import NorthSouth, fragmentation_menu, north_south
 from neg.production.magnification import Magnification, magnification
 from neg.production.make_or_buy import MakeOrBuy, Modes, modes, quadrants
+from neg.production.ownership import Ownership
 from neg.production.property_rights import property_rights_menu
 from neg.production.set_up import SetUp
 from neg.production.spider import spider
@@ -12,6 +13,7 @@ __all__ = [
     "MakeOrBuy",
     "Modes",
     "NorthSouth",
+    "Ownership",
     "SetUp",
     "fragmentation_menu",
     "magnification",

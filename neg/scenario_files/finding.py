@@ -10,7 +10,7 @@ from typing import Any
 import xarray as xr
 
 from neg.analysis.compare import compare, solve
-from neg.core.errors import InvalidDataError, unknown_name
+from neg.core.errors import InvalidDataError, InvalidParameterError, unknown_name
 from neg.economy.lever import SELECTORS
 from neg.estimation import marginal_values
 from neg.estimation.levers import Unknown, in_hands
@@ -20,11 +20,12 @@ from neg.estimation.result import Result as Found
 from neg.scenario_files.found import of_fit, of_policy
 from neg.scenario_files.moves import widened
 from neg.scenario_files.points import at_point
-from neg.scenario_files.resolve import outcome_names, resolve
+from neg.scenario_files.resolve import known_outcomes, outcome_names, resolve
 from neg.scenario_files.result import Searched
 from neg.scenario_files.schema import ScenarioFile
 from neg.scenario_files.solving import Prepared, Progress, pick
 
+_OF_WELFARE = ("real-income", "atkinson", "gap")
 _LISTS = (*SELECTORS, "rich", "poor")
 Folder = str | os.PathLike[str]
 
@@ -67,6 +68,7 @@ def policy_scenario(
         raise InvalidDataError(f"{scenario.name} has no [policy]; must have one")
     data = _wide(_policy_data(scenario))
     base, at = _start(scenario, folder)
+    _check_aims(scenario, base)
     if scenario.fit is not None:
         base = _fitted(scenario, base, at).economy
     draws = [_draw(scenario, folder, point) for point in _points(scenario.policy.draws)]
@@ -121,9 +123,24 @@ def check_searches(scenario: ScenarioFile, folder: Folder = ".") -> None:
             economy, {n: unknown_of(n, one) for n, one in data["unknowns"].items()}, inside=True
         )
     if scenario.policy is not None:
+        _check_aims(scenario, economy)
         for point in _points(scenario.policy.draws):
             at_point(scenario, point)
         in_hands(economy, priced(economy, _wide(_policy_data(scenario)))[0], inside=False)
+
+
+def _check_aims(scenario: ScenarioFile, economy: Any) -> None:
+    """Canonical models report no welfare: a policy on them makes an outcome large that they do."""
+    if scenario.model is None or scenario.policy is None:
+        return
+    known = known_outcomes(economy)
+    aims = {"objective": scenario.policy.objective, **scenario.policy.floors}
+    for name, aim in aims.items():
+        if aim.kind in _OF_WELFARE and "welfare" not in known:
+            raise InvalidParameterError(
+                f"policy.{name} is of kind {aim.kind!r}, and the model {scenario.model.name} "
+                f"reports no welfare; must be a moment of an outcome, of {known}"
+            )
 
 
 def _start(scenario: ScenarioFile, folder: Folder) -> tuple[Any, Any]:

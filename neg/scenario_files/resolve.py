@@ -58,12 +58,7 @@ def resolve(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") -> Res
 
 def outcome_names(found: Resolved) -> dict[str, str]:
     """Outcomes of the library for the variables that a file asks for; time layers stand apart."""
-    economy = found.baseline
-
-    def look(x: Any) -> Any:
-        return economy.outcomes(economy.initial_prices(x), x)
-
-    known = jax.eval_shape(look, economy.initial_distribution())
+    known = known_outcomes(found.baseline)
     names = {}
     output = found.scenario.output
     # A canonical model has few outcomes: all of them, where the file does not choose.
@@ -78,6 +73,15 @@ def outcome_names(found: Resolved) -> dict[str, str]:
             raise unknown_name("output.variables", name, allowed)
         names[name] = inner
     return names
+
+
+def known_outcomes(economy: Any) -> list[str]:
+    """Names of what an economy reports; nothing is computed."""
+
+    def look(x: Any) -> Any:
+        return economy.outcomes(economy.initial_prices(x), x)
+
+    return list(jax.eval_shape(look, economy.initial_distribution()))
 
 
 def label_of(name: str) -> tuple[str, str]:

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neg import diagram, short_run
+from neg import diagram
+from neg.analysis.compare import solve
 from neg.diagrams.diagram import NOTHING
 from neg.economy.lever import Lever
 from neg.scenario_files import parse_scenario, policy_scenario, solve_scenario
@@ -45,19 +46,41 @@ PARTS = {
     "fragmentation": 'sectors = ["goods"]\nparameters = { set_up = 2.0 }',
     "boundary": "parameters = { governance = 0.1, contract = 0.2,"
     " institutions = { north = 0.9, south = 0.3 } }",
+    "ownership": 'sectors = ["goods"]\nparameters = { set_up = 0.5, integration = 0.2 }',
     "learning": "parameters = { lam = 0.2, gamma = 0.1 }",
     "efficiency": "parameters = { level = 1.2 }",
 }
+HOST = """schema = 1
+name = "two"
+
+[model]
+name = "take-off"
+parameters = { zone = 0.1 }
+start = { learnt = 0.9, "not learnt" = 0.1 }
+
+[[part]]
+name = "plants"
+"""
 LEVERS = {  # path, operation, ends; the first end is better for the south
     "chain": ("tau", "times", 0.95, 1.0),
     "fragmentation": ("fragmentation.set_up", "times", 0.5, 1.0),
     "boundary": ("boundary.contract", "times", 0.5, 1.0),
+    "ownership": ("ownership.contracts", "set", 0.5, 0.0),
     "learning": ("learning.h", "times", 1.5, 1.0),
     "efficiency": ("efficiency.level", "times", 1.1, 1.0),
+    "take-off": ("zone", "set", 0.0, 0.1),
 }
+EDITS = {"times": "factor", "set": "value"}
+
+
+def place(name: str) -> str:
+    """Where the lever is to help."""
+    return "host" if name == "take-off" else "south"
 
 
 def text(name: str) -> str:
+    if name == "take-off":
+        return HOST
     part = f'\n[[part]]\nname = "{name}"\n{PARTS[name]}\n' if PARTS[name] else ""
     return WORLD + part
 
@@ -68,19 +91,20 @@ def selected(name: str) -> dict[str, str]:
     return only.get(name, {})
 
 
-@pytest.fixture(scope="module", params=list(PARTS))
+@pytest.fixture(scope="module", params=list(LEVERS))
 def mechanism(request):
     return request.param
 
 
 @pytest.mark.slow
 def test_in_a_scenario_file(mechanism):
-    path, _, better, _ = LEVERS[mechanism]
+    path, operation, better, _ = LEVERS[mechanism]
     where = "".join(f'{axis} = ["{one}"]\n' for axis, one in selected(mechanism).items())
-    edit = f'\n[[edit.parameter]]\npath = "{path}"\nfactor = {better}\n{where}'
+    edit = f'\n[[edit.parameter]]\npath = "{path}"\n'
+    edit += f"{EDITS[operation]} = {better}\n{where}"
     result = solve_scenario(parse_scenario(text(mechanism) + edit))
     assert result.converged
-    gain = result.dataset["real_income_change"].sel(place="south", scenario="two")
+    gain = result.dataset["real_income_change"].sel(place=place(mechanism), scenario="two")
     assert float(gain) > 1e-4
 
 
@@ -101,7 +125,7 @@ def test_in_a_policy(mechanism):
     policy = f"""
 [policy]
 budget = 0.02
-objective = {{ kind = "real-income", places = ["south"] }}
+objective = {{ kind = "real-income", places = ["{place(mechanism)}"] }}
 
 [policy.levers.it]
 path = "{path}"
@@ -121,5 +145,5 @@ it = {0.02 / (0.5 * abs(better - plain))}
     economy = build_economy(parse_scenario(file))
     given = {axis: (one,) for axis, one in selected(mechanism).items()}
     after = Lever(path, operation, **given).put(economy, value)
-    gain = [jnp.log(short_run(one).outcomes["consumption"][1]) for one in (after, economy)]
+    gain = [jnp.log(solve(one).outcomes["consumption"][-1]) for one in (after, economy)]
     assert float(gain[0] - gain[1]) > 1e-4

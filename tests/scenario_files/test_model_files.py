@@ -143,6 +143,23 @@ def test_what_is_wrong_with_a_model_is_named(text, error, told):
         build_economy(parse_scenario(text, "f.toml"))
 
 
+def test_an_aim_that_a_model_does_not_report_is_named():
+    policy = """
+[policy]
+objective = { kind = "KIND" }
+
+[policy.levers.links]
+path = "tau"
+low = 1.2
+high = 1.5
+"""
+    text = HEAD + 'name = "core-periphery"\n' + policy
+    with pytest.raises(InvalidParameterError, match="core-periphery reports no welfare.*'wage'"):
+        check_scenario(parse_scenario(text.replace("KIND", "real-income")))
+    moment = text.replace('"KIND"', '"moment", moment = { outcome = "wage", places = ["0"] }')
+    assert check_scenario(parse_scenario(moment)) == []
+
+
 @pytest.mark.slow
 def test_a_model_with_places_is_solved_edited_and_swept():
     far = HEAD + THREE.replace("phi = 0.2", "phi = 0.02")

@@ -13,7 +13,7 @@ from neg.economy.general.market import Market
 
 EFFECTS = frozenset(
     {"barrier", "tariff", "export_tax", "delay", "productivity", "hours", "commute", "access"}
-    | {"margin", "made", "grant", "needs", "transfer", "cuts"}
+    | {"margin", "made", "grant", "needs", "transfer", "cuts", "inputs"}
 )
 """What a general economy takes up of its parts."""
 
@@ -42,6 +42,10 @@ class Bent(Parametric):
     needs: Float[Array, "place sector"] | None = parameter(None, axes=("place", "sector"))
     # Of what a sector buys of the last block of a chain, the share in chains of at most q cuts.
     cuts: Float[Array, "place sector cut"] | None = parameter(None, axes=("place", "sector", "cut"))
+    # Log of cost shares of inputs, as they are, over those of the parameters.
+    inputs: Float[Array, "place input sector"] | None = parameter(
+        None, axes=("place", "input", "sector")
+    )
 
 
 def bend(
@@ -57,7 +61,8 @@ def bend(
     the same size, and a negative tax on exports and on sales at home that pays it. ``made`` are
     sales of the firms of a cell over its revenue, where a margin makes them differ. ``cuts`` are
     shares: of what a sector buys of the last block of a chain, those in chains with at most so
-    many cuts.
+    many cuts. ``inputs`` are log factors on cost shares of inputs; labour and land share the rest
+    as before (:meth:`neg.economy.general.technology.Technology.bent`).
     """
     fields: dict[str, Any] = {}
     log_tau = jnp.log(market.tau)
@@ -81,6 +86,6 @@ def bend(
     for effect, name in (("productivity", "efficiency"), ("hours", "hours")):
         if effect in effects:
             given[name] = jnp.broadcast_to(effects[effect], shape)
-    plain = ("commute", "access", "margin", "made", "needs", "transfer", "cuts")
+    plain = ("commute", "access", "margin", "made", "needs", "transfer", "cuts", "inputs")
     given |= {name: effects[name] for name in plain if name in effects}
     return altered(market, **fields), altered(bent, **given)

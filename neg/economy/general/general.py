@@ -301,7 +301,7 @@ class GeneralEconomy(Buys):
     def bend(self, effects: dict[str, Array]) -> Self:
         """The economy under the effects of parts."""
         market, bent = bend(self.market, self.bent, self.shape, effects)
-        return altered(self, market=market, bent=bent)
+        return altered(self, technology=self.technology.bent(effects), market=market, bent=bent)
 
     # Parameters -------------------------------------------------------------------------------
 

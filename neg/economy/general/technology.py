@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from neg.core.parameters import Parametric, parameter
+from neg.core.parameters import Parametric, altered, parameter
 
 _CELL = ("place", "sector")
 
@@ -53,6 +53,21 @@ class Technology(Parametric):
     def homogeneous_mask(self) -> Bool[Array, " sector"]:
         """Which sectors make the freely traded homogeneous good of price one."""
         return jnp.asarray(self.homogeneous)
+
+    def bent(self, effects: dict[str, Array]) -> Technology:
+        """With cost shares of inputs times the exponential of the effect ``inputs``, if there is.
+
+        Labour and land share what is left, as before.
+        """
+        if "inputs" not in effects:
+            return self
+        share = self.input_share * jnp.exp(effects["inputs"])
+        kept = 1.0 - self.tax_share
+        before, after = (kept - jnp.sum(one, axis=1) for one in (self.input_share, share))
+        some = before > 0
+        left = jnp.where(some, after / jnp.where(some, before, 1.0), 1.0)
+        own = {name: getattr(self, name) * left for name in ("labour_share", "land_share")}
+        return altered(self, input_share=share, **own)
 
     def log_unit_cost(
         self,
