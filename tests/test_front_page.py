@@ -85,6 +85,7 @@ MORE_ARGUMENTS = {
     "neg.data.accounts.Accounts": _BLOCKS,
     "neg.data.table.Table": _BLOCKS,
     "neg.data.treatments.Draft": _BLOCKS,
+    "neg.economy.general.bent.Bent": _FOUND,
     "neg.economy.general.flows.Flows": _FOUND,
     "neg.economy.lever.Lever": _SELECTORS,
     "neg.estimation.result.Result": _FOUND,
