@@ -75,7 +75,7 @@ def solve_many(
     chunk = chunk or chunk_size(size)
     start, inverse = _at_baseline(economy, x, short_run(economy, x, throw=False).prices)
     names, start = tuple(names), np.asarray(start)
-    chunks = 1 if len(values) <= 2 * chunk else _CHUNKS
+    chunks = _CHUNKS if len(values) >= 4 * _CHUNKS * chunk else 1  # the last call is filled up
     block = chunk * chunks
 
     def solved(rows: np.ndarray, starts: np.ndarray) -> dict[str, np.ndarray]:

@@ -123,12 +123,13 @@ def test_where_cases_start_does_not_show_in_what_they_end_at(small, folder):
     apart = np.random.default_rng(1).uniform(0.7, 1.3, (60, 2))
     values = np.concatenate([grid, apart, apart[:1]])
     one_by_one = solve_many(found.baseline, puts, values, ["wage"], chunk=len(values))
-    many = solve_many(found.baseline, puts, values, ["wage"], chunk=2)
-    assert set(many) == {"wage", "status", "residual"} and (many["status"] == 0).all()
-    np.testing.assert_allclose(many["wage"], one_by_one["wage"], rtol=1e-10)
-    assert not np.array_equal(many["wage"], one_by_one["wage"])  # other starts, other roundings
-    again = solve_many(found.baseline, puts, values, ["wage"], chunk=2)
-    np.testing.assert_array_equal(many["wage"], again["wage"])
+    for chunk in (12, 1):  # one chunk a call, and sixteen
+        many = solve_many(found.baseline, puts, values, ["wage"], chunk=chunk)
+        assert set(many) == {"wage", "status", "residual"} and (many["status"] == 0).all()
+        np.testing.assert_allclose(many["wage"], one_by_one["wage"], rtol=1e-10)
+        assert not np.array_equal(many["wage"], one_by_one["wage"])  # other starts were taken
+        again = solve_many(found.baseline, puts, values, ["wage"], chunk=chunk)
+        np.testing.assert_array_equal(many["wage"], again["wage"])
 
 
 def test_files_side_by_side_share_a_baseline_or_say_whose_it_is(small, folder, solved):
