@@ -18,7 +18,7 @@ QUICK = [
     *("neg.core.records", "neg.places.layouts", "neg.figures.maps", "neg.cli.texts", "neg.models"),
     *(f"neg.models.{name}" for name in ("footloose_capital", "constructed_capital", "pflueger")),
     *("neg.models.core_periphery", "neg.economy.general.build", "neg.economy.lever"),
-    *("neg.economy.composed", "neg.analysis.scenarios", "neg.analysis.relocation"),
+    *("neg.economy.composed", "neg.analysis.scenarios", "neg.analysis.take_offs"),
     *("neg.estimation.costs", "neg.estimation.welfare", "neg.estimation.moments"),
     *(f"neg.menus.{name}" for name in ("menu", "productivity", "entry")),
     *(f"neg.firms.{name}" for name in ("ladder", "processes", "credit", "cluster", "facts")),
