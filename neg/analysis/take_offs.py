@@ -18,9 +18,18 @@ def take_offs(path: Any, level: float = 0.05) -> Any:
     ``path`` is what :func:`neg.analysis.relocation` returns, of an economy with sectors. Raises
     :class:`neg.core.errors.InvalidDataError` for one without.
 
-    >>> from neg.analysis import relocation, take_offs
-    >>> callable(relocation) and callable(take_offs)
-    True
+    >>> import xarray as xr
+    >>> share = ("date", "cell"), [[0.98, 0.02], [0.9, 0.1]]
+    >>> event = ("event", "cell"), np.zeros((0, 2))
+    >>> cells = {"cell_place": ["A", "B"], "cell_sector": ["cars"] * 2, "cell_mass": [1.0, 1.0]}
+    >>> path = xr.Dataset(
+    ...     {"x": share, "share": share, "before": event, "after": event},
+    ...     coords={name: ("cell", values) for name, values in cells.items()}
+    ...     | {"date": [2000.0, 2010.0], "event_date": ("event", np.zeros(0))},
+    ... )
+    >>> print(take_offs(path).to_string(index=False))
+       date place sector    what
+    2003.75     B   cars arrives
     """
     import pandas as pd
 
