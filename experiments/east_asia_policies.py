@@ -23,6 +23,7 @@ from neg import data
 from neg.analysis import Edit, Scenario, calibrate, compare, solve
 from neg.analysis.decomposition import gains_from_trade
 from neg.data.aggregate import aggregate
+from neg.economy.general import Mobility
 from neg.figures import bars, heat, style
 from neg.figures.scale import Scale
 from neg.parts import Tastes
@@ -81,7 +82,7 @@ def run(config: dict[str, Any], progress: Any) -> xr.Dataset:
         progress(number, 1 + len(config["people"]), f"people {name}")
         where: dict[str, Any] = {"mobility": "sectors"}
         if taste is not None:
-            where = {"mobility": "free", "areas": {"ASEAN": data.ASEAN}}
+            where = {"mobility": Mobility("free", areas={"ASEAN": data.ASEAN})}
             where["parts"] = [Tastes(kappa=taste, sectors=jnp.asarray(0.0))]
         economy = calibrate(
             small,

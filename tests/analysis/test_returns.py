@@ -49,6 +49,7 @@ def test_stability_ends_where_the_growth_rate_of_the_solver_changes_sign(limit):
     np.testing.assert_allclose(limit.pattern.sum("place"), 0.0, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_returns_may_rise_in_one_sector_alone(limit):
     alone = scale_limit(two_places(), ["s0"], grid=(0.0, 0.5, 1.0))
     assert alone.sectors == ("s0",)

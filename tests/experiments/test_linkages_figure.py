@@ -20,6 +20,7 @@ def state(part, owner, points=60_001):
     return by_hand(part, owner, PEOPLE, TAU, CONFIG["sigma"], points)[0]
 
 
+@pytest.mark.slow
 def test_the_figure_by_another_route():
     """Gains of real income at the coordination of the bars, sharing from the budget."""
     record = records.read_record(FIGURES / "linkages.nc")

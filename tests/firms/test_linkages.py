@@ -125,6 +125,7 @@ def census(part):
     return small_suppliers(chosen, part.size, costs.resources, one, jnp.array([SIGMA]), part.limit)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "part", [VerticalLinks(limit=4.0), VerticalLinks(limit=30.0), HorizontalLinks(limit=9.0)]
 )

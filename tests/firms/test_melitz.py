@@ -94,6 +94,7 @@ def test_log_normal_oracle_and_population():
 LIMITS = (3.0, 6.0, 12.0, 50.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "law",
     [Pareto(6.0), pytest.param(LogNormal(0.1, 0.45), marks=pytest.mark.slow)],

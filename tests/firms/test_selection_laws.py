@@ -73,6 +73,7 @@ def test_two_routes_to_pareto(kappa, tariff):
         assert pair[0] == pytest.approx(np.asarray(pair[1]), rel=1e-7), name
 
 
+@pytest.mark.slow
 def test_log_normal_against_a_million_firms():
     law = LogNormal(0.0, 0.6)
     found = short_run(compose(economy(), [selection(law=law)])).outcomes

@@ -111,6 +111,7 @@ def test_tiers_reach_the_oracle():
     assert choice.sales_share == pytest.approx(sales, rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "size",
     [Pareto(1.7, 0.5), pytest.param(LogNormal(0.3, 1.1), marks=pytest.mark.slow)],

@@ -166,6 +166,7 @@ def test_one_block_with_an_empty_cell_has_the_same_first_wage():
     assert np.allclose(ours[1], theirs[1], rtol=1e-13)
 
 
+@pytest.mark.slow
 def test_a_first_firm_in_a_block_pays_a_finite_wage_at_full_scale():
     economy = random_economy(mobility="free", alpha=[1.0, 1.0, 0.0])
     x = economy.initial_distribution().at[1].set(0.0)
