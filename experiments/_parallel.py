@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import signal
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from multiprocessing import connection
@@ -13,6 +14,7 @@ from typing import Any
 Report = Callable[[str, float, str], None]
 Work = Callable[[str, Report], Any]
 
+_LOOK = 0.2  # seconds between two looks for an interruption that was raised where none is seen
 _PATIENCE = 1.0  # seconds that a process has to end when told to, before it is killed
 
 
@@ -30,14 +32,28 @@ def side_by_side(
         for name in names:
             yield name, work(name, progress)
         return
-    waiting = list(names)
+    with interruptions() as heard:
+        yield from _served(work, list(names), progress, jobs, lost, heard)
+
+
+def _served(
+    work: Work,
+    waiting: list[str],
+    progress: Report,
+    jobs: int,
+    lost: Callable[[int], Any],
+    heard: list[int],
+) -> Generator[tuple[str, Any], None, None]:
     workers: dict[Any, _Worker] = {}
     try:
-        for _ in range(min(jobs, len(names))):
+        for _ in range(min(jobs, len(waiting))):
             worker = _Worker(work, waiting.pop(0))
             workers[worker.line] = worker
         while workers:
-            for line in connection.wait(list(workers)):
+            found = connection.wait(list(workers), _LOOK)
+            if heard:
+                raise KeyboardInterrupt
+            for line in found:
                 worker = workers[line]
                 message = worker.receive()
                 if isinstance(message, _Progress):
@@ -74,6 +90,30 @@ def held_back(*signals: signal.Signals) -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def interruptions() -> Iterator[list[int]]:
+    """Signals that asked to stop, as they come; each interrupts as always.
+
+    What is raised inside a destructor is lost: who waits looks here as well.
+    """
+    heard: list[int] = []
+
+    def note(number: int, frame: Any) -> None:
+        heard.append(number)
+        signal.default_int_handler(number, frame)
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is signal.default_int_handler:
+                before[number] = signal.signal(number, note)
+    try:
+        yield heard
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _end_all(workers: list[_Worker]) -> None:

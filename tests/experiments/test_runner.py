@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import experiments
-from experiments import _runner
+from experiments import _parallel, _runner
 from experiments.__main__ import main
 from neg.core import records
 from neg.core.errors import UnknownNameError
@@ -324,3 +324,17 @@ def test_main_stands_for_the_experiments_of_the_main_job():
     assert _runner.select(["main"]) == list(_runner.MAIN)
     assert _runner.select(["tomahawk", "main"])[0] == "tomahawk"
     assert set(_runner.MAIN) < set(_runner.names())
+
+
+def test_an_interruption_that_comes_inside_a_destructor_is_remembered(monkeypatch):
+    class Ends:
+        def __del__(self):
+            signal.raise_signal(signal.SIGINT)
+
+    ignored = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda one: ignored.append(one.exc_type))
+    before = signal.getsignal(signal.SIGINT)
+    with _parallel.interruptions() as heard:
+        Ends()
+        assert ignored == [KeyboardInterrupt] and heard == [signal.SIGINT]
+    assert signal.getsignal(signal.SIGINT) is before
