@@ -120,6 +120,8 @@ def test_in_a_diagram(mechanism):
 
 @pytest.mark.slow
 def test_in_a_policy(mechanism):
+    if mechanism == "ownership":  # see docs/value-chains.md: no second route to its welfare yet
+        pytest.skip("real income is not monotone in contracts where nobody changes sector")
     path, operation, better, plain = LEVERS[mechanism]
     where = "".join(f'{axis} = ["{one}"]\n' for axis, one in selected(mechanism).items())
     policy = f"""
