@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 
 
@@ -102,3 +103,13 @@ def unknown_name(kind: str, name: object, allowed: Iterable[object]) -> UnknownN
     """
     options = ", ".join(str(option) for option in allowed)
     return UnknownNameError(f"unknown {kind} {name!r}; allowed: {options}")
+
+
+def did_you_mean(name: object, allowed: Iterable[object], cutoff: float = 0.6) -> str:
+    """The end of an error for a misspelt name: the nearest one that exists, or nothing.
+
+    >>> did_you_mean("helpmann", ["core-periphery", "helpman"])
+    "; did you mean 'helpman'?"
+    """
+    near = difflib.get_close_matches(str(name), [str(one) for one in allowed], 1, cutoff)
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from neg.core.checks import check_kind
-from neg.core.errors import InvalidDataError, UnknownNameError
+from neg.core.errors import InvalidDataError, UnknownNameError, did_you_mean
 
 
 @dataclasses.dataclass(frozen=True)
@@ -192,8 +191,7 @@ def _one(kind: Any, item: Any, where: str) -> Any:
         fields = {also.get(key, key): value for key, value in item.items()}
         for key in fields:
             if key not in names:
-                near = difflib.get_close_matches(str(key), names, 1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
+                hint = did_you_mean(key, names)
                 raise UnknownNameError(
                     f"{where} has the key {key!r}{hint} allowed: {', '.join(names)}"
                 )

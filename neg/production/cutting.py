@@ -133,6 +133,19 @@ class Cutting(Part):
         technology = model.technology
         return technology.input_share[:, self._last(model)] / (1.0 - technology.tax_share)[:, None]
 
+    def _input_prices(self, scene: Scene, lead: Array) -> tuple[Array, Array]:
+        """Log prices of own inputs and of the chain's good, by place and sector.
+
+        Own inputs are what is left of unit cost; where no firm chooses (``lead``), numbers of no
+        meaning that are finite.
+        """
+        model, share = scene.model, self._share(scene.model)
+        index = model.flows(scene.prices, scene.x).log_index[:, self._last(model), 0]
+        paid = jnp.einsum("jc,jcs->js", index, share)
+        whole = jnp.where(lead, jnp.sum(share, axis=1), 0.0)
+        own = (scene.prices["cost"] - paid) / (1.0 - whole)
+        return own, paid / jnp.where(lead, whole, 1.0)
+
     def _sigma(self, model: Any) -> Float[Array, " sector"]:
         return model.market.theta + 1.0
 

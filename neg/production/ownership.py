@@ -52,7 +52,9 @@ class Ownership(Cutting):
     these are the forms of :func:`neg.production.property_rights_menu` for ``c = 0``. With complete
     contracts (``c = 1``) ownership changes nothing but fixed costs: the economy is that of
     :class:`neg.production.SetUp`, without set-up costs that of the chain. ``input_share`` of the
-    economy is what would be spent under complete contracts; factors earn what is spent.
+    economy is what would be spent under complete contracts; factors earn what is spent. Tasks
+    under contract run ahead of the others, out of proportion: real income may fall before it
+    rises in c.
 
     Reports by place and sector the share of sales of firms that own suppliers (``owned``) and of
     those that cut the chain (``fragmented``), the share of firms that own (``owning``), entrants,
@@ -184,18 +186,10 @@ class Ownership(Cutting):
 
     def residual(self, scene: Scene) -> dict[str, Array]:
         """Savings and relative prices are what they were taken to be."""
-        relative, _ = self._relative(scene)
+        lead = self._lead(scene.model, self._share(scene.model))
+        own, bought = self._input_prices(scene, lead)
+        relative = jnp.where(lead, own - bought, 0.0)
         return super().residual(scene) | {"relative": relative - scene.own(self, "relative")}
-
-    def _relative(self, scene: Scene) -> tuple[Array, Array]:
-        """Log price of own inputs over that of the chain's good; and itself."""
-        model, share = scene.model, self._share(scene.model)
-        index = model.flows(scene.prices, scene.x).log_index[:, self._last(model), 0]
-        all_bought = jnp.sum(share, axis=1)
-        lead = self._lead(model, share)
-        price = jnp.einsum("jc,jcs->js", index, share) / jnp.where(lead, all_bought, 1.0)
-        own = (scene.prices["cost"] - all_bought * price) / (1.0 - jnp.where(lead, all_bought, 0.0))
-        return jnp.where(lead, own - price, 0.0), own
 
     def effects(self, scene: Scene) -> dict[str, Array]:
         """What is spent on the chain's good, in which chains; what varieties then cost."""
@@ -226,14 +220,15 @@ class Ownership(Cutting):
         seen = model.flows(scene.prices, scene.x)
         shape = chosen.forms.bought.shape
         share = jnp.sum(self._share(model), axis=1)
-        made = self._lead(model, self._share(model)) & (seen.revenue > 0)
+        lead = self._lead(model, self._share(model))
+        made = lead & (seen.revenue > 0)
         choice, al = chosen.choice, 1.0 - 1.0 / self._sigma(model)
         firms, sales = (v[..., 1:].reshape(shape) for v in (choice.active, choice.sales_share))
         # What is left of sales for fixed costs, and what an entrant earns of it.
         left = (1.0 - al) * jnp.sum(sales * chosen.forms.profit, axis=(-2, -1))
         earned = choice.sales[..., 1:].reshape(shape) * chosen.forms.profit
         kept = (1.0 - model.technology.tax_share) * seen.revenue
-        bundle = jnp.exp(self._relative(scene)[1])
+        bundle = jnp.exp(self._input_prices(scene, lead)[0])
         found = {
             "owned": jnp.sum(sales[..., 1], axis=-1),
             "owning": jnp.sum(firms[..., 1], axis=-1),

@@ -113,11 +113,7 @@ class SetUp(Cutting):
         cuts = jnp.arange(self._modes(model))
         active, firms, sales = (v[..., 1:] for v in (choice.active, choice.firms, choice.sales))
         mix = choice.sales_share[..., 1:]
-        # Own inputs of a sector: what is left of its cost without the chain's good.
-        index = jnp.einsum(
-            "jc,jcs->js", seen.log_index[:, self._last(model), 0], self._share(model)
-        )
-        bundle = jnp.exp((scene.prices["cost"] - index) / (1.0 - jnp.where(made, share, 0.0)))
+        bundle = jnp.exp(self._input_prices(scene, made)[0])
         kept = (1.0 - technology.tax_share) * seen.revenue
         entrants = kept / (self._sigma(model) * bundle * jnp.sum(sales, axis=-1))
         paid = (

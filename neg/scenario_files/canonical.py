@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from neg.core.errors import InvalidParameterError, UnknownNameError, unknown_name
+from neg.core.errors import InvalidParameterError, UnknownNameError, did_you_mean, unknown_name
 from neg.economy.composed import compose
 from neg.economy.model import Model, SpatialModel
 from neg.economy.part import Part
@@ -99,6 +98,6 @@ def _started(section: ModelSection, model: Model) -> Model:
 def _unknown(what: str, name: str, allowed: Iterable[str]) -> UnknownNameError:
     """An unknown name, with the nearest one that exists."""
     allowed = list(allowed)
-    near = difflib.get_close_matches(name, allowed, 1, cutoff=0.5)
-    error = unknown_name(what, name, allowed)
-    return UnknownNameError(f"{error}; did you mean {near[0]!r}?") if near else error
+    return UnknownNameError(
+        f"{unknown_name(what, name, allowed)}{did_you_mean(name, allowed, 0.5)}"
+    )

@@ -13,7 +13,13 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from neg.core.errors import InvalidDataError, InvalidParameterError, UnknownNameError, unknown_name
+from neg.core.errors import (
+    InvalidDataError,
+    InvalidParameterError,
+    UnknownNameError,
+    did_you_mean,
+    unknown_name,
+)
 from neg.core.records import write_text
 from neg.scenario_files.schema import ScenarioFile
 
@@ -102,8 +108,7 @@ def _told(error: ValidationError, where: str) -> Exception:
     path = ".".join(parts) or "the file"
     if first["type"] == "extra_forbidden":
         allowed = _keys(parts[:-1])
-        near = difflib.get_close_matches(parts[-1], allowed, 1, cutoff=0.5)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(parts[-1], allowed, 0.5)
         return UnknownNameError(
             f"{where}: {path} is no key{hint} allowed: {', '.join(allowed)}"
             if hint

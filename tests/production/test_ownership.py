@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from neg import compose, general_economy, short_run
 from neg.analysis import Lever, gradient
@@ -235,3 +238,76 @@ def test_what_makes_no_sense_is_named():
             compose(model, parts)
     with pytest.raises(InvalidParameterError, match="keeps = 1"):
         Ownership(keeps=1.0)
+
+
+def alone_by_hand(c, integration, wm=0.2, sigma=4.0, fixed=1.0, entry=0.5, kappa=1.5):
+    """Log real income of a closed place whose workers stay, up to a constant; spending on chains.
+
+    Forms: bought, owned in one place, owned in two. Between the scales at which two forms earn the
+    same, integrals over the Pareto law are in closed form; free entry gives b, and fixed labour
+    in both uses gives the prices that spending clears at.
+    """
+    al = 1.0 - 1.0 / sigma
+    wh, keeps = al - wm, np.array([0.5, 0.8, 0.65])
+    profit = (1 - (1 - c) * (keeps * wh + (1 - keeps) * wm)) / (1 - (1 - c) * al)
+    made, supplied = ((side ** (1 - c) * profit**c) for side in (keeps, 1 - keeps))
+    revenue = made ** (sigma * wh) * supplied ** (sigma * wm)
+    bought = (1 - c) * (1 - keeps) + c * profit
+    cost = fixed + integration * np.arange(3)
+
+    def totals(b):
+        slope = b * profit * revenue
+        ends = [*(cost / slope)]
+        for i, j in ((1, 0), (2, 0), (2, 1)):
+            if slope[i] != slope[j]:
+                ends.append((cost[i] - cost[j]) / (slope[i] - slope[j]))
+        ends = np.unique([1.0, *(end for end in ends if end > 1.0), np.inf])
+        gain = spent = sold = 0.0
+        for low, high in itertools.pairwise(ends):
+            x = 2.0 * low if np.isinf(high) else np.sqrt(low * high)
+            k = int(np.argmax(slope * x - cost))
+            if slope[k] * x > cost[k]:
+                mass = kappa / (kappa - 1) * (low ** (1 - kappa) - high ** (1 - kappa))
+                gain += slope[k] * mass - cost[k] * (low**-kappa - high**-kappa)
+                sold += revenue[k] * mass
+                spent += revenue[k] * bought[k] * mass
+        return gain, spent / sold
+
+    b = np.exp(brentq(lambda log_b: np.log(totals(np.exp(log_b))[0] / entry), -4, 8, xtol=1e-14))
+    share = totals(b)[1]
+    own = (1 - wm) * np.log(1 - wm * share) + wm * np.log(share)
+    return (-np.log(b) - sigma * own) / (sigma - 1), wm * share
+
+
+@pytest.mark.slow
+def test_a_closed_place_is_that_by_hand():
+    """A second route to real income, which falls before it rises as contracts improve.
+
+    Contracts for a part of what is done leave the rest behind, out of proportion, and make firms
+    buy what they owned.
+    """
+    far = [[1.0, 1e4], [1e4, 1.0]]
+    base = general_economy(
+        places=["a", "b"],
+        sectors=["parts", "assembly", "goods"],
+        theta=[5.0, 5.0, 3.0],
+        employment=[[0.2, 0.2, 0.4]] * 2,
+        alpha=[0.0, 0.0, 1.0],
+        tau=far,
+        chains=[("parts", "assembly")],
+        own_share=[1.0, 0.5, 1.0],
+        input_share=[[0, 0, 0], [0, 0, 0.2], [0, 0, 0]],
+        final_share=[0, 0, 1.0],
+    )
+    model = compose(base, [Ownership(set_up=0.0, integration=0.2)])
+    income, by_hand = [], []
+    for integration in (0.2, 0.6):
+        for c in (1.0, 0.5, 0.25, 0.05, 0.0):
+            given = {"ownership.contracts": c, "ownership.integration": integration}
+            found = short_run(model.with_(**given)).outcomes
+            level, share = alone_by_hand(c, integration)
+            assert found["ownership.bought"][0, 2] == pytest.approx(share, rel=1e-9)
+            income.append(float(np.log(found["consumption"][0])))
+            by_hand.append(level)
+    np.testing.assert_allclose(np.diff(income), np.diff(by_hand), rtol=0, atol=1e-9)
+    assert income[3] < income[4] < income[2] < income[0]
