@@ -18,6 +18,7 @@ from benchmarks._timing import Pair
 from neg.bifurcation.arclength import Steps, trace
 from neg.bifurcation.branch import Branch, Kind
 from neg.bifurcation.continuation import continuation
+from neg.bifurcation.course import Course
 from neg.bifurcation.line import line_symmetries, parameter_line
 from neg.bifurcation.switching import exits, leave
 from neg.models.core_periphery import CorePeriphery
@@ -41,7 +42,7 @@ def _primary(model: CorePeriphery, group: Any, steps: Steps) -> list[Branch]:
     found = [trunk]
     for point in trunk.of_kind(Kind.BRANCH):
         for way in exits(trunk, point, group)[0]:
-            branch = leave(model, line, group, way, steps, 400)
+            branch = leave(Course(model, line, group, steps), way)
             assert branch is not None
             found.append(branch)
     return found

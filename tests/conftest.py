@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -80,3 +81,11 @@ def _compiled_programs_do_not_pile_up() -> Iterator[None]:
     """Economies of one file are of little use to the next: memory is."""
     yield
     make_room(full=0.3, every=1)
+
+
+@pytest.fixture
+def hears_ctrl_c() -> Iterator[None]:
+    """Ctrl-C arrives, also in processes started meanwhile: work in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

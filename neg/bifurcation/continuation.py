@@ -7,24 +7,18 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
 
-from neg.bifurcation.arclength import End, Steps, trace
-from neg.bifurcation.branch import Branch, join
-from neg.bifurcation.legs import branch_of
-from neg.bifurcation.line import ParameterLine, line_symmetries, parameter_line
-from neg.bifurcation.reduction import Reduction, reduce
-from neg.bifurcation.symmetry import Symmetry, cleared
+from neg.bifurcation.arclength import Steps
+from neg.bifurcation.branch import Branch
+from neg.bifurcation.course import Course
+from neg.bifurcation.line import line_symmetries, parameter_line
+from neg.bifurcation.symmetry import Symmetry
 from neg.core.checks import check_range
-from neg.core.compilation import quick_jit
 from neg.core.errors import ConvergenceError
-from neg.core.status import STABILITY_TOLERANCE
 from neg.economy.lever import Lever, in_hand
 from neg.economy.model import Model
-from neg.solvers.replicator import EMPTY, average_payoff
+from neg.solvers.replicator import EMPTY
 from neg.solvers.short_run import check_distribution
-
-MAX_POINTS = 400
 
 
 def continuation(
@@ -38,7 +32,7 @@ def continuation(
     used: Any = None,
     group: Symmetry | None = None,
     steps: Steps | None = None,
-    max_points: int = MAX_POINTS,
+    max_points: int = 400,
 ) -> Branch:
     """Follow the equilibrium near the distribution ``start`` over an interval of a parameter.
 
@@ -63,122 +57,8 @@ def continuation(
     used = x > EMPTY * np.asarray(here.groups.cell_mass) if used is None else np.asarray(used)
     if group is None:
         group = line_symmetries(model, line)
-    branch = followed(model, line, x, at, used, group, steps or Steps(), max_points)
+    course = Course(model, line, group, steps or Steps(), max_points)
+    branch = course.from_state(x, used, at)
     if branch is None:
         raise ConvergenceError(f"no equilibrium found near the start at {line.label} = {at:g}")
     return branch
-
-
-def followed(
-    model: Model,
-    line: ParameterLine,
-    x: np.ndarray,
-    at: float,
-    used: np.ndarray,
-    group: Symmetry,
-    steps: Steps,
-    max_points: int,
-) -> Branch | None:
-    """The branch :func:`through` a start, again from beside it where the start is special.
-
-    At a start with zero growth what happens there is hidden: a break point, and all beyond.
-    """
-    found = through(model, line, x, at, used, group, steps, max_points)
-    beside = None if found is None else _beside(found, at)
-    if found is None or beside is None:
-        return found
-    start = found.x[beside], float(found.parameter[beside])
-    again = through(model, line, *start, used, group, steps, max_points)
-    return found if again is None else again
-
-
-def _beside(branch: Branch, position: float) -> int | None:
-    """A point well away from one at this position where growth is zero; None without such a one."""
-    told = np.abs(branch.growth) > STABILITY_TOLERANCE
-    critical = np.flatnonzero(~told & (np.abs(branch.parameter - position) <= 1e-12))
-    clear = np.flatnonzero(told)
-    if not len(critical) or not len(clear):
-        return None
-    apart = np.abs(clear - critical[0])
-    return int(clear[np.argmin(np.abs(apart - apart.max() // 2))])
-
-
-def through(
-    model: Model,
-    line: ParameterLine,
-    x: np.ndarray,
-    at: float,
-    used: np.ndarray,
-    group: Symmetry,
-    steps: Steps,
-    max_points: int,
-) -> Branch | None:
-    """The branch through the equilibrium near ``x``, both ways; None if there is none."""
-    here = line.at(model, jnp.asarray(at))
-    share = x / np.asarray(here.groups.cell_mass)
-    symmetry = group.isotropy(share, used + 0.0, tolerance=1e-6)
-    reduction = reduce(here, symmetry, used)
-    guess = state_vector(here, reduction, symmetry.average(x), at)
-    return both_ways(model, line, reduction, symmetry, group, guess, steps, max_points)
-
-
-def both_ways(
-    model: Model,
-    line: ParameterLine,
-    reduction: Reduction,
-    symmetry: Symmetry,
-    group: Symmetry,
-    guess: Any,
-    steps: Steps,
-    max_points: int,
-) -> Branch | None:
-    """The branch through the equilibrium near ``guess`` at its position, onward and backward."""
-    onward = np.zeros(guess.shape[0])
-    onward[-1] = 1.0
-    legs = []
-    for way in (1.0, -1.0):
-        leg = one_way(
-            model, line, reduction, symmetry, group, guess, onward, way * onward, steps, max_points
-        )
-        if leg is None:
-            return None
-        if leg.end == End.CLOSED:
-            return leg
-        legs.append(leg)
-    return join(legs[1], legs[0])
-
-
-def one_way(
-    model: Model,
-    line: ParameterLine,
-    reduction: Reduction,
-    symmetry: Symmetry,
-    group: Symmetry,
-    guess: Any,
-    row: Any,
-    heading: Any,
-    steps: Steps,
-    max_points: int,
-) -> Branch | None:
-    """The branch through the equilibrium in the hyperplane ``row`` near ``guess``, one way."""
-    guess, row, heading = (jnp.asarray(a, dtype=float) for a in (guess, row, heading))
-    found = trace(model, line, reduction, guess, row, heading, steps, max_points)
-    if int(found.count) == 0:
-        return None
-    return branch_of(model, line, reduction, symmetry, group, found)
-
-
-def state_vector(
-    model: Model, reduction: Reduction, x: Any, position: float
-) -> Float[Array, " unknown"]:
-    """Unknowns and position of a distribution, with the prices that clear its markets."""
-    x = jnp.asarray(x, dtype=float)
-    return _state_vector(model, reduction, x, jnp.asarray(position), *cleared(model, x))
-
-
-@quick_jit
-def _state_vector(
-    model: Model, reduction: Reduction, x: Array, position: Array, p: Array, value: Array
-) -> Array:
-    mean = average_payoff(model.groups, x, jnp.where(x > 0, value, 0.0))
-    return jnp.append(reduction.gather(x / model.groups.cell_mass, p, mean), position)

@@ -9,14 +9,11 @@ from itertools import combinations
 import jax.numpy as jnp
 import numpy as np
 
-from neg.bifurcation.arclength import Steps
 from neg.bifurcation.branch import Branch, Kind, SpecialPoint, extended
-from neg.bifurcation.continuation import one_way, state_vector, through
+from neg.bifurcation.course import Course, state_vector
 from neg.bifurcation.directions import Direction, Directions, directions
-from neg.bifurcation.line import ParameterLine
 from neg.bifurcation.reduction import reduce
 from neg.bifurcation.symmetry import Symmetry
-from neg.economy.model import Model
 
 AMPLITUDES = (0.02, 0.005, 0.001, 0.0002)
 """Lengths of the first step off a branch point that are tried in turn."""
@@ -54,17 +51,10 @@ def exits(branch: Branch, point: SpecialPoint, group: Symmetry) -> tuple[list[Ex
     return [], nothing
 
 
-def leave(
-    model: Model,
-    line: ParameterLine,
-    group: Symmetry,
-    exit: Exit,
-    steps: Steps,
-    max_points: int,
-) -> Branch | None:
+def leave(course: Course, exit: Exit) -> Branch | None:
     """Follow the branch through an exit; None if Newton's method finds none there."""
     point = exit.point
-    here = line.at(model, jnp.asarray(point.parameter))
+    here = course.line.at(course.model, jnp.asarray(point.parameter))
     mass = np.asarray(here.groups.cell_mass)
     reduction = reduce(here, exit.symmetry, exit.used)
     x0 = exit.symmetry.average(point.x)
@@ -79,37 +69,25 @@ def leave(
         # The branch begins at the special point itself, where the new cells are still empty.
         column = np.asarray(reduction.cells)[entering].sum(axis=0) > 0
         row = np.append(column + 0.0, np.zeros(len(base) - shares))
-        branch = one_way(
-            model, line, reduction, exit.symmetry, group, base, row, toward, steps, max_points
-        )
+        branch = course.one_way(reduction, exit.symmetry, base, row, toward)
         return branch if branch is not None and len(branch) > 1 else None
     room = np.min(x0[exit.used] / np.maximum(np.abs(exit.heading[exit.used]), 1e-12))
     largest = float(mass[np.abs(exit.heading) > 1e-12].max())
     for amplitude in AMPLITUDES:
         size = min(amplitude * largest, 0.3 * float(room))
         guess = state_vector(here, reduction, x0 + size * exit.heading, point.parameter)
-        branch = one_way(
-            model, line, reduction, exit.symmetry, group, guess, row, toward, steps, max_points
-        )
+        branch = course.one_way(reduction, exit.symmetry, guess, row, toward)
         if branch is not None and len(branch) > 1:
             return extended(branch, point, base, first=True)
     return None
 
 
-def beyond_corner(
-    model: Model,
-    line: ParameterLine,
-    group: Symmetry,
-    branch: Branch,
-    point: SpecialPoint,
-    steps: Steps,
-    max_points: int,
-) -> Branch | None:
+def beyond_corner(course: Course, branch: Branch, point: SpecialPoint) -> Branch | None:
     """The branch on the smaller set of used cells, where a cell has emptied."""
     used = branch.used.copy()
     used[list(point.cells)] = False
     x = np.where(used, point.x, 0.0)
-    return through(model, line, x, point.parameter, used, group, steps, max_points)
+    return course.through(x, used, point.parameter)
 
 
 def _both_ways(branch: Branch, point: SpecialPoint, direction: Direction) -> Iterator[Exit]:

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from neg.bifurcation.arclength import End, Steps
+from neg.bifurcation.arclength import End
 from neg.bifurcation.branch import Branch, Kind, SpecialPoint
-from neg.bifurcation.continuation import MAX_POINTS, followed
+from neg.bifurcation.course import Course
 from neg.bifurcation.line import ParameterLine
 from neg.bifurcation.recognition import on_branch, polished, repeats, starts_or_ends_here
 from neg.bifurcation.switching import beyond_corner, exits, leave
@@ -130,17 +130,9 @@ class Grower:
     to exist (:meth:`add`) is followed whatever the number of branches.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        line: ParameterLine,
-        group: Symmetry,
-        steps: Steps | None = None,
-        max_points: int = MAX_POINTS,
-        most: Most = Most(),  # noqa: B008  (frozen)
-    ) -> None:
-        self.model, self.line, self.group = model, line, group
-        self.control = (steps or Steps(), max_points)
+    def __init__(self, course: Course, most: Most = Most()) -> None:  # noqa: B008  (frozen)
+        self.course = course
+        self.model, self.line, self.group = course.model, course.line, course.group
         self.most = most
         self.branches: list[Branch] = []
         self.parents: list[tuple[int, int]] = []
@@ -162,7 +154,7 @@ class Grower:
 
         def from_state(x: np.ndarray) -> Branch | None:
             used = x > EMPTY * np.asarray(here.groups.cell_mass)
-            return self.through(x, position, used)
+            return self.course.from_state(x, used, position)
 
         def near(x: np.ndarray) -> Branch | None:
             found = from_state(x)
@@ -193,10 +185,6 @@ class Grower:
         heapq.heappush(self.tasks, (urgency, self.counter, task))
         self.counter += 1
 
-    def through(self, x: np.ndarray, position: float, used: np.ndarray) -> Branch | None:
-        """The branch through the equilibrium near a distribution, followed both ways."""
-        return followed(self.model, self.line, x, position, used, self.group, *self.control)
-
     def number_of(self, x: np.ndarray, used: np.ndarray, position: float) -> int | None:
         """The branch on which an equilibrium lies, mirror images included; None if on none."""
         for number, branch in enumerate(self.branches):
@@ -212,7 +200,7 @@ class Grower:
         known = self.number_of(x, used, position)
         if known is not None:
             return known
-        branch = self.through(x, position, used)
+        branch = self.course.from_state(x, used, position)
         if branch is None or len(branch) < 2:
             return None
         for number, other in enumerate(self.branches):
@@ -296,7 +284,7 @@ class Grower:
                 def task(way: Any = way) -> Branch | None:
                     if starts_or_ends_here(way, self.branches, self.group, self.line):
                         return self.branches[0]  # already known: dropped as a repetition
-                    return leave(self.model, self.line, self.group, way, *self.control)
+                    return leave(self.course, way)
 
                 self.queue(urgency, _Task(task, (number, place), depth + 1, words))
 
@@ -310,13 +298,11 @@ class Grower:
             if self.number_of(x, used, point.parameter) is not None:
                 return self.branches[0]
             if point.kind == Kind.EMPTIED:
-                return beyond_corner(
-                    self.model, self.line, self.group, branch, point, *self.control
-                )
+                return beyond_corner(self.course, branch, point)
             larger = self.group.isotropy(
                 point.x / np.asarray(self.model.groups.cell_mass), tolerance=1e-5
             )
-            return self.through(larger.average(point.x), point.parameter, used)
+            return self.course.from_state(larger.average(point.x), used, point.parameter)
 
         return task
 

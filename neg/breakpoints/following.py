@@ -18,7 +18,7 @@ from jaxtyping import Array, Float
 
 from neg.bifurcation.arclength import Steps
 from neg.bifurcation.branch import Branch
-from neg.bifurcation.continuation import both_ways
+from neg.bifurcation.course import Course
 from neg.bifurcation.line import line_symmetries
 from neg.bifurcation.recognition import on_branch
 from neg.bifurcation.reduction import Reduction, reduce
@@ -200,16 +200,8 @@ class Follower:
         if len(branches) >= _MOST_BRANCHES:
             self.note(f"more than {_MOST_BRANCHES} branches: some not followed")
             return
-        followed = both_ways(
-            self.model,
-            self.path,
-            reduction,
-            found.symmetry,
-            self.group,
-            jnp.asarray(found.u),
-            self.steps,
-            _MAX_POINTS,
-        )
+        course = Course(self.model, self.path, self.group, self.steps, _MAX_POINTS)
+        followed = course.both_ways(reduction, found.symmetry, jnp.asarray(found.u))
         if followed is not None and len(followed) > 1:
             branches.append(followed)
 

@@ -11,6 +11,7 @@ import numpy as np
 from jax import tree
 
 from neg.bifurcation.arclength import Steps
+from neg.bifurcation.course import Course
 from neg.bifurcation.line import ParameterLine, line_symmetries, parameter_line
 from neg.bifurcation.symmetry import Symmetry
 from neg.bifurcation.tree import STABLE, Grower, Most, Tree
@@ -176,7 +177,7 @@ def diagram(
     line = parameter_line(model, parameter, low, high)
     group = line_symmetries(model, line) if group is None else group
     search = (search or Search()).sized(model)
-    grower = Grower(model, line, group, steps, most=most)
+    grower = Grower(Course(model, line, group, steps or Steps()), most)
     given = [as_numbers("starts", getattr(x, "x", x)) for x in starts]
     position = _position(model, line, at, isinstance(parameter, str))
     here = line.at(model, jnp.asarray(position))

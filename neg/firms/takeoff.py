@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.core.errors import InvalidParameterError, unknown_name
+from neg.core.errors import InvalidParameterError
+from neg.core.groups import group
 from neg.core.numbers import if_given
-from neg.core.parameters import Parameter, Parametric, altered, declared, parameter
+from neg.core.parameters import Parametric, altered, parameter
 from neg.economy.groups import Groups
 from neg.economy.model import Model, Prices
 from neg.economy.part import Part
@@ -24,6 +24,8 @@ _EDGE = 1e-12
 
 class Suppliers(Parametric):
     """How local suppliers learn: ``a' = (iota + lam h X) (1 - a) - g a`` at exposure X."""
+
+    within: ClassVar[str] = "suppliers"
 
     lam: Float[Array, ""] = parameter(0.25, "learning from exposure", low=0.0, unit="1 / year")
     h: Float[Array, ""] = parameter(1.0, "absorptive capacity: schooling, training", low=0.0)
@@ -38,6 +40,8 @@ class Suppliers(Parametric):
 class Sourcing(Parametric):
     """Where plants buy their parts: ``l = b a^theta / (1 + b a^theta)`` of them locally."""
 
+    within: ClassVar[str] = "sourcing"
+
     mu: Float[Array, ""] = parameter(0.6, "share of parts in the cost of plants", low=0.0, high=1.0)
     theta: Float[Array, ""] = parameter(
         5.0, "elasticity of sourcing to cost", low=0.0, low_open=True
@@ -50,6 +54,8 @@ class Sourcing(Parametric):
 class Settling(Parametric):
     """How many plants come at extra cost k: ``nbar A0 exp(-eps k) / (1 + A0 exp(-eps k))``."""
 
+    within: ClassVar[str] = "settling"
+
     eps: Float[Array, ""] = parameter(10.0, "elasticity of plants to cost", low=0.0)
     attract: Float[Array, ""] = parameter(0.3, "host attractiveness A0", low=0.0, low_open=True)
     nbar: Float[Array, ""] = parameter(1.0, "plants that may come", low=0.0, low_open=True)
@@ -58,6 +64,8 @@ class Settling(Parametric):
 class HostRules(Parametric):
     """What the host asks of plants: an export zone, a local-content rule."""
 
+    within: ClassVar[str] = "rules"
+
     zone: Float[Array, ""] = parameter(0.0, "share of plants in the export zone", low=0.0, high=1.0)
     rule: Float[Array, ""] = parameter(
         0.0, "local content that is required", low=0.0, high=1.0, high_open=True
@@ -65,9 +73,6 @@ class HostRules(Parametric):
     forced: Float[Array, ""] = parameter(
         0.0, "exposure by forced purchases over that by others", low=0.0, high=1.0
     )
-
-
-_ROOMS = {"suppliers": Suppliers, "sourcing": Sourcing, "settling": Settling, "rules": HostRules}
 
 
 class TakeOff(Model):
@@ -94,8 +99,8 @@ class TakeOff(Model):
     >>> sorted(round(float(point.x[0]), 6) for point in equilibria(TakeOff()).stable)
     [0.380919, 0.828351]
 
-    Parameters stand in four groups and go by their own names: ``TakeOff().with_(zone=0.5, h=1.2)``,
-    ``TakeOff(rules=HostRules(zone=0.5))``, ``Lever("zone")``.
+    Parameters stand in four groups and go by their own names:
+    ``TakeOff(rules=HostRules(zone=0.5)).with_(h=1.2)``, ``Lever("zone")``.
 
     Source: Nelson and Phelps (1966); Findlay (1978), Quarterly Journal of Economics 92(1);
     Rodriguez-Clare (1996), American Economic Review 86(4); Benhabib and Spiegel (2005). Leaves out:
@@ -105,34 +110,11 @@ class TakeOff(Model):
     accepts: ClassVar[frozenset[str]] = frozenset({"plants"})
     source: ClassVar[str] = "Findlay 1978; Rodriguez-Clare 1996"
 
-    suppliers: Suppliers = eqx.field(default_factory=Suppliers)
-    sourcing: Sourcing = eqx.field(default_factory=Sourcing)
-    settling: Settling = eqx.field(default_factory=Settling)
-    rules: HostRules = eqx.field(default_factory=HostRules)
-    given: Float[Array, ""] | None = eqx.field(default=None, converter=if_given)
-
-    def __getattr__(self, name: str) -> Any:
-        if not name.startswith("_") and name not in (*_ROOMS, "given"):
-            for room, kind in _ROOMS.items():
-                if name in declared(kind):
-                    return getattr(getattr(self, room), name)
-        raise AttributeError(f"a host has no {name!r}")
-
-    @classmethod
-    def parameters(cls) -> dict[str, Parameter]:
-        """Those of suppliers, sourcing, settling and rules, by name."""
-        return {name: spec for kind in _ROOMS.values() for name, spec in declared(kind).items()}
-
-    def with_(self, **values: Any) -> Self:
-        """The host with parameters, such as ``zone``, or whole groups of them replaced."""
-        for room, kind in _ROOMS.items():
-            own = {name: values.pop(name) for name in declared(kind) if name in values}
-            if own:
-                values[room] = values.get(room, getattr(self, room)).with_(**own)
-        for name in values:
-            if name not in (*_ROOMS, "given"):
-                raise unknown_name("parameter", name, [*self.parameters(), *_ROOMS])
-        return dataclasses.replace(self, **values)
+    suppliers: Suppliers = group(Suppliers, "how local suppliers learn")
+    sourcing: Sourcing = group(Sourcing, "where plants buy their parts")
+    settling: Settling = group(Settling, "how many plants come")
+    rules: HostRules = group(HostRules, "what the host asks of plants")
+    given: Float[Array, ""] | None = eqx.field(default=None, converter=if_given, repr=False)
 
     @property
     def groups(self) -> Groups:
@@ -165,7 +147,7 @@ class TakeOff(Model):
 
     def initial_prices(self, x: Float[Array, " cell"]) -> Prices:
         """Log plants: half of those that may come."""
-        return {"plants": jnp.log(0.5 * self.nbar)}
+        return {"plants": jnp.log(0.5 * self.settling.nbar)}
 
     def market_residual(self, prices: Prices, x: Float[Array, " cell"]) -> Prices:
         """Plants are those that settle, or those of the stock."""
@@ -178,14 +160,14 @@ class TakeOff(Model):
 
     def local_share(self, a: Array) -> Array:
         """Share of parts bought locally."""
-        cost = self.b * a**self.theta
+        cost = self.sourcing.b * a**self.sourcing.theta
         return cost / (1.0 + cost)
 
     def _bound(self, a: Array) -> tuple[Array, Array, Array]:
         """Local share, what a rule adds to it, and the divergence that it costs."""
         free = self.local_share(a)
-        binds = self.rule > free
-        rule = jnp.where(binds, self.rule, 0.5)
+        binds = self.rules.rule > free
+        rule = jnp.where(binds, self.rules.rule, 0.5)
         share = jnp.where(binds, free, 0.5)
         cost = rule * jnp.log(rule / share) + (1.0 - rule) * jnp.log((1.0 - rule) / (1.0 - share))
         return free, jnp.where(binds, rule - share, 0.0), jnp.where(binds, cost, 0.0)
@@ -193,38 +175,40 @@ class TakeOff(Model):
     def extra_cost(self, a: Array) -> Array:
         """Log unit cost of a plant against one without local sources; negative where they help."""
         free, _, divergence = self._bound(a)
-        return self.mu / self.theta * ((1.0 - self.zone) * jnp.log1p(-free) + divergence)
+        saved = (1.0 - self.rules.zone) * jnp.log1p(-free)
+        return self.sourcing.mu / self.sourcing.theta * (saved + divergence)
 
     def rule_cost(self, a: Array) -> Array:
         """Log unit cost that the local-content rule adds."""
-        return self.mu / self.theta * self._bound(a)[2]
+        return self.sourcing.mu / self.sourcing.theta * self._bound(a)[2]
 
     def plants_at(self, a: Array) -> Array:
         """Plants that settle where suppliers have come to a."""
-        pull = self.attract * jnp.exp(-self.eps * self.extra_cost(a))
-        return self.nbar * pull / (1.0 + pull)
+        pull = self.settling.attract * jnp.exp(-self.settling.eps * self.extra_cost(a))
+        return self.settling.nbar * pull / (1.0 + pull)
 
     def exposure(self, a: Array, plants: Array) -> Array:
         """Purchases from local suppliers, in plants."""
         free, added, _ = self._bound(a)
-        return plants * (1.0 - self.zone) * (free + self.forced * added)
+        return plants * (1.0 - self.rules.zone) * (free + self.rules.forced * added)
 
     def income(self, a: Array, plants: Array) -> Array:
         """What plants pay workers and suppliers of the host, in costs of a plant."""
         free, added, _ = self._bound(a)
-        parts = (1.0 - self.zone) * (free + added)
-        return plants * (1.0 - self.mu + self.mu * parts)
+        parts = (1.0 - self.rules.zone) * (free + added)
+        return plants * (1.0 - self.sourcing.mu + self.sourcing.mu * parts)
 
     def learning(self, a: Array, plants: Array) -> Array:
         """``da / dt``, per year."""
-        rate = self.iota + self.lam * self.h * self.exposure(a, plants)
-        return rate * (1.0 - a) - self.g * a
+        own = self.suppliers
+        rate = own.iota + own.lam * own.h * self.exposure(a, plants)
+        return rate * (1.0 - a) - own.g * a
 
     def plants_needed(self, a: Array) -> Array:
         """Plants with which suppliers at a just keep up: more of them start a take-off."""
-        return (self.g * a / (1.0 - a) - self.iota) / (
-            self.lam * self.h * self.exposure(a, jnp.ones(()))
-        )
+        own = self.suppliers
+        rate = own.lam * own.h * self.exposure(a, jnp.ones(()))
+        return (own.g * a / (1.0 - a) - own.iota) / rate
 
     def payoff(self, prices: Prices, x: Float[Array, " cell"]) -> Float[Array, " cell"]:
         """``a' / (a (1 - a))`` for what is learnt: the replicator dynamics are then those of a."""

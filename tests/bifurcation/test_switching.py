@@ -8,6 +8,7 @@ import pytest
 from neg.bifurcation.arclength import End, Steps
 from neg.bifurcation.branch import Kind
 from neg.bifurcation.continuation import continuation
+from neg.bifurcation.course import Course
 from neg.bifurcation.directions import directions
 from neg.bifurcation.line import line_symmetries, parameter_line
 from neg.bifurcation.switching import exits, leave
@@ -91,7 +92,7 @@ def test_pitchfork_branch_is_the_closed_form(build, sign):
     assert point.parameter == pytest.approx(0.0, abs=1e-10)
     ways, _ = exits(trunk, point, group)
     assert len(ways) == 1  # the other half is its mirror image
-    branch = leave(model, line, group, ways[0], Steps(), 400)
+    branch = leave(Course(model, line, group, Steps()), ways[0])
     s = branch.x[:, 0] - branch.x[:, 1]
     np.testing.assert_allclose(branch.parameter, sign * s**2, atol=1e-8)
     assert abs(branch.parameter[-1]) == pytest.approx(0.6)
@@ -110,7 +111,7 @@ def test_double_point_of_three_cells():
     assert [d.symmetry.order for d in leaving.found] == [2]
     assert len(ways) == 2  # one large cell, or two
     for way in ways:
-        branch = leave(model, line, group, way, Steps(), 400)
+        branch = leave(Course(model, line, group, Steps()), way)
         shares = np.sort(branch.x, axis=1)
         double = np.abs(shares[:, 0] - shares[:, 1]) < np.abs(shares[:, 1] - shares[:, 2])
         a = np.where(double, shares[:, 0], shares[:, 2])

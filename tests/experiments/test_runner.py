@@ -240,8 +240,9 @@ DYING = GOOD.replace("    values = []", "    import os; os._exit(3)\n    values 
 
 
 @pytest.fixture
-def own(tmp_path):
+def own(tmp_path, hears_ctrl_c):
     """A copy of the runner beside experiments that end, sleep, or die."""
+    runs = []
     root = Path(_runner.__file__).parents[1]
     (tmp_path / "experiments").mkdir()
     for path in (root / "experiments").glob("_*.py"):
@@ -253,11 +254,17 @@ def own(tmp_path):
     def start(*arguments: str, **options) -> subprocess.Popen:
         command = [sys.executable, "-m", "experiments", *arguments]
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | options
-        return subprocess.Popen(
+        run = subprocess.Popen(
             command, cwd=tmp_path, env=environment, start_new_session=True, **options
         )
+        runs.append(run)
+        return run
 
-    return start
+    yield start
+    for run in runs:
+        if run.poll() is None:  # after a failure
+            os.killpg(run.pid, signal.SIGKILL)
+            run.communicate()
 
 
 def living(group: int) -> list[str]:
@@ -326,7 +333,7 @@ def test_main_stands_for_the_experiments_of_the_main_job():
     assert set(_runner.MAIN) < set(_runner.names())
 
 
-def test_an_interruption_that_comes_inside_a_destructor_is_remembered(monkeypatch):
+def test_an_interruption_that_comes_inside_a_destructor_is_remembered(monkeypatch, hears_ctrl_c):
     class Ends:
         def __del__(self):
             signal.raise_signal(signal.SIGINT)

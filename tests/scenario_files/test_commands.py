@@ -64,7 +64,9 @@ def test_solve_compare_and_sweep_write_folders(capsys, folder, tmp_path, monkeyp
 
 
 @pytest.mark.slow
-def test_processes_side_by_side_give_the_same_and_stop_within_two_seconds(folder, tmp_path):
+def test_processes_side_by_side_give_the_same_and_stop_within_two_seconds(
+    folder, tmp_path, hears_ctrl_c
+):
     text = (folder / "small.toml").read_text()
     text = text.replace("steps = 3", "steps = 400").replace("[4.0, 5.0]", "[4.0, 4.5, 5.0, 5.5]")
     file = folder / "many.toml"

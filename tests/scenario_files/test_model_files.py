@@ -71,7 +71,7 @@ def test_the_host_of_a_file_is_that_of_python():
 def test_groups_of_parameters_go_by_their_names():
     host = TakeOff().with_(zone=0.4, h=2.0, eps=3.0, mu=0.5)
     assert [float(host.get(name)) for name in ("zone", "h", "eps", "mu")] == [0.4, 2.0, 3.0, 0.5]
-    assert float(host.rules.zone) == float(host.zone) == float(host.value("zone")) == 0.4
+    assert float(host.rules.zone) == float(host.value("zone")) == 0.4
     assert len(host.parameters()) == 13
     with pytest.raises(InvalidParameterError, match="zone = 1.5"):
         host.with_(zone=1.5)
