@@ -28,6 +28,8 @@ CONFIG: dict[str, Any] = {
     "points": 25,
 }
 SMOKE: dict[str, Any] = {"points": 3}
+_LABELLED = {0.1: 0.7, 0.3: 0.55, 0.6: 0.17}
+"""Mean numbers of cuts that are drawn, and how far along the axis each is named."""
 NAMES = ("fragmentation.fragmented", "fragmentation.cuts", "wage")
 
 
@@ -99,8 +101,8 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     first, last = (100 * float(record["sales"].isel(saving=k).mean()) for k in (0, -1))
     return {
         "title": (
-            "Cheap links and cheap set-up fragment the chain; of a saving abroad wages there take "
-            f"up most: on average {first:.0f} to {last:.0f} % of sales are of firms that cut it"
+            "Cheap links and cheap set-up fragment the chain; cheap parts abroad add little, as "
+            f"wages there rise: {first:.0f} to {last:.0f} % of sales are of firms that cut it"
         ),
         "caption": (
             "Share of sales of the core's makers of machines that cut their chain, over the cost "
@@ -136,10 +138,11 @@ def draw(record: xr.Dataset) -> Figure:
         image = ax.pcolormesh(
             link, set_up, 100 * one["sales"].T, vmin=0, vmax=100, rasterized=True, shading="gouraud"
         )
-        lines = ax.contour(
-            link, set_up, one["cuts"].T, [0.1, 0.3, 0.6], colors="white", linewidths=0.9
-        )
-        ax.clabel(lines, fmt="%g", fontsize=7)
+        cuts = one["cuts"].values
+        lines = ax.contour(link, set_up, cuts.T, list(_LABELLED), colors="white", linewidths=0.9)
+        at = [int(place * (len(link) - 1)) for place in _LABELLED.values()]
+        high = [np.interp(-n, -cuts[k], set_up) for n, k in zip(_LABELLED, at, strict=True)]
+        ax.clabel(lines, fmt="%g cuts", fontsize=7, manual=list(zip(link[at], high, strict=True)))
         ax.set(title=f"cost of parts abroad\n{_called(saving)}", xlabel="cost of a link for parts")
     axes[0].set_ylabel("set-up cost of a cut")
     figure.colorbar(image, ax=list(axes), label="sales of firms that fragment, %", aspect=24)

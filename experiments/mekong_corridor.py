@@ -205,7 +205,8 @@ def draw(record: xr.Dataset) -> Figure:
     for case, title in (("before", "Before"), ("after", "After")):
         traffic_map(axes[case], record, record["traffic"].sel(case=case), top)
         axes[case].set_title(title)
-    handles = [Line2D([], [], color=style.COLOURS[k], lw=2.5, label=m) for m, k in MODES.items()]
+    used = [mode for mode in MODES if float(record["mode_share"].sel(mode=mode).max()) > 5e-4]
+    handles = [Line2D([], [], color=style.COLOURS[MODES[m]], lw=2.5, label=m) for m in used]
     legend = axes["before"].legend(handles=handles, loc="lower left", framealpha=0.9)
     for text in legend.get_texts():
         text.set_path_effects(halo())

@@ -256,7 +256,7 @@ def describe(record: xr.Dataset) -> dict[str, str]:
     gain, apart = (float(record[n].sel(budget=last)) for n in ("pot_gain", "apart_gain"))
     poorest = record["front_spending"].sum("lever").isel(point=-1)
     top = [_east_asia.NAMES[str(p)] for p in poorest.sortby(-poorest)["member"].values[:2]]
-    more = f"{gain / apart - 1:.0%} more than budgets apart".replace("%", " %")
+    more = f"{gain / apart - 1:.0%} more than budgets apart"
     assumed = _assumed(config)
     found = {
         "title": (

@@ -135,11 +135,12 @@ def number(value: float, pattern: str) -> str:
 
 
 def typeset(text: str) -> str:
-    """A text with minus signs for hyphens before numbers and powers of ten for exponents.
+    """A text with minus signs for hyphens before numbers, powers of ten, a space before per cent.
 
-    >>> typeset("-0.5 to 2e-08")
-    '−0.5 to 2 × 10⁻⁸'
+    >>> typeset("-0.5 to 2e-08, or 5%")
+    '−0.5 to 2 × 10⁻⁸, or 5 %'
     """
+    text = re.sub(r"(?<=\d)%", " %", text)
     text = re.sub(r"(\d)e([+-]?)0*(\d+)\b", _power, text)
     return re.sub(r"(?<![\w-])-(?=\.?\d)", "\N{MINUS SIGN}", text)
 

@@ -57,11 +57,12 @@ def test_headline_and_caption_take_room_of_their_own():
     [
         ("from -0.5 to -.2", "from −0.5 to −.2"),
         ("(-3 %)", "(−3 %)"),
+        ("39% of -2.5%", "39 % of −2.5 %"),
         ("2e-08 and 1.5e+12", "2 × 10⁻⁸ and 1.5 × 10¹²"),
         ("core-periphery, 2019-20, COVID-19", "core-periphery, 2019-20, COVID-19"),
     ],
 )
-def test_minus_signs_and_powers(given, set_as):
+def test_minus_signs_powers_and_per_cent(given, set_as):
     assert style.typeset(given) == set_as
 
 
