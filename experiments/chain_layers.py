@@ -108,7 +108,11 @@ def draw(record: xr.Dataset) -> Figure:
             ax.bar(links + (-0.22, 0.16)[k], value, width, bottom=bottom, color=colour, label=label)
             bottom = bottom + value
     ax.set_xticks(links)
-    ax.set(xlabel="link of the chain", ylabel="share of value shipped", ylim=(0.0, 1.42))
+    ax.set(
+        xlabel="link of the chain (wide: before, narrow: after)",
+        ylabel="share of value shipped",
+        ylim=(0.0, 1.42),
+    )
     ax.set_yticks([0.0, 0.5, 1.0])
     ax.legend(loc="upper center", ncols=2, borderpad=0.0, columnspacing=1.0)
     return figure

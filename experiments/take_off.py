@@ -27,8 +27,8 @@ CONFIG: dict[str, Any] = {
     "zone": 1.0,
     "late": 250.0,
     "steps": 161,
-    "grid": 41,
-    "edges": 9,
+    "grid": 161,
+    "edges": 25,
 }
 SMOKE = {"steps": 21, "grid": 9, "edges": 3}
 
@@ -119,10 +119,11 @@ def describe(record: xr.Dataset) -> dict[str, str]:
             "1996; defaults of TakeOff: λ = 0.25, h = 1, θ = 5, μ = 0.6, ε = 10; plants come and "
             "go at 0.2 a year). Left: lines on which a (blue) and n (orange) rest, the three "
             f"states (a = {low:.3f}, {middle:.3f}, {high:.3f}; growth of deviations "
-            f"{', '.join(f'{float(g):.4f}' for g in record['growth'])} a year), and the border "
-            "between the two fates (black, by halving). Right: hosts that start with a = "
-            f"{config['start'][0]:g} and n = {config['start'][1]:g}; a rule asks for "
-            f"{config['rule']:.0%} local content from the start or from year {config['late']:g}; "
+            f"{', '.join(f'{float(g):.4f}' for g in record['growth'])} a year), and the "
+            "separatrix between paths to the low and to the high one (black, by halving). "
+            f"Right: hosts that start with a = {config['start'][0]:g} and n = "
+            f"{config['start'][1]:g}; a rule asks for {config['rule']:.0%} local content from the "
+            f"start or from year {config['late']:g}; "
             "purchases forced by it teach nothing (an assumption: where they teach as much as "
             "others, the early rule helps). All equilibria were searched for. Parameters are "
             "assumed, not estimated. Theory, no data."
@@ -134,9 +135,9 @@ def describe(record: xr.Dataset) -> dict[str, str]:
 def draw(record: xr.Dataset) -> Figure:
     """The phase portrait and the four hosts."""
     figure, (left, right) = style.sheet(1, 2, height=2.8)
-    left.plot(record["a"], record["still"], color=style.COLOURS[0], label="a rests")
-    left.plot(record["a"], record["settled"], color=style.COLOURS[1], label="n rests")
-    left.plot(record["start"], record["border"], color=style.INK, ls="--", label="border of fates")
+    left.plot(record["a"], record["still"], color=style.COLOURS[0], label="a at rest")
+    left.plot(record["a"], record["settled"], color=style.COLOURS[1], label="n at rest")
+    left.plot(record["start"], record["border"], color=style.INK, ls="--", label="separatrix")
     for which, face in (("low", style.INK), ("threshold", "white"), ("high", style.INK)):
         one = record.sel(which=which)
         left.plot(one["state"], one["plants"], "o", mec=style.INK, mfc=face, ms=5, zorder=4, lw=0)
