@@ -25,6 +25,7 @@ from neg.core.errors import (
     UnknownNameError,
 )
 from neg.core.status import Status
+from neg.data import save
 from neg.economy.general.build import general_economy
 from neg.models.core_periphery import CorePeriphery
 from neg.parts import Land
@@ -197,7 +198,65 @@ CASES = {
         InvalidParameterError,
         ["cost[0, 1, 0] = -0.05", "(0, inf)"],
     ),
+    "classes of use": (
+        lambda: general_economy(**TWO, uses=(("x", "y"), (0,), (0,))),
+        InvalidParameterError,
+        ["uses[2] = (0,)", "each kind", "2 in all"],
+    ),
+    "a class of use below zero": (
+        lambda: general_economy(**TWO, uses=(("x",), (-1,), (0,))),
+        InvalidParameterError,
+        ["uses[1] = (-1,)", "whole number from zero"],
+    ),
+    "land that is no number": (
+        lambda: general_economy(**TWO, land=np.array([1.0, None], dtype=object)),
+        InvalidParameterError,
+        ["land[1] = nan", "finite"],
+    ),
+    "tariffs beside a table": (
+        lambda: calibrate(TABLE, tariff=0.1),
+        InvalidParameterError,
+        ["tariff is read from the table", "layers={'tariff'"],
+    ),
+    "what the table says of deficits": (
+        lambda: calibrate(TABLE, deficit=[0.0, 0.0, 0.0]),
+        InvalidParameterError,
+        ["deficit is read from the table", "without_deficits"],
+    ),
+    "productivity beside a table": (
+        lambda: calibrate(TABLE, productivity=2.0),
+        InvalidParameterError,
+        ["productivity is read from the table"],
+    ),
+    "a layer without its kind": (
+        lambda: calibrate(TABLE, layers={"border": 0.1}),
+        InvalidParameterError,
+        ["layer 'border' = 0.1", "(rate, kind)", "resource"],
+    ),
+    "one scenario that is no list": (
+        lambda: compare(general_economy(**TWO), scenario({"name": "x", "edits": []})),
+        InvalidDataError,
+        ["scenarios is one by itself", "list"],
+    ),
+    "a solution for a table": (
+        lambda: save(short_run(general_economy(**TWO)), "x.csv"),
+        InvalidDataError,
+        ["data is ShortRun", "Dataset", "to_frame"],
+    ),
     # Labels and names
+    "shares of other sectors": (
+        lambda: general_economy(**TWO, final_share={"magic": 1.0}),
+        LabelMismatchError,
+        ["final_share", "unexpected ['magic']"],
+    ),
+    "rows and columns of one name": (
+        lambda: general_economy(
+            **TWO,
+            tau=pd.DataFrame(1.0, list("ab"), list("ab")).rename_axis(index="to", columns="to"),
+        ),
+        LabelMismatchError,
+        ["rows and columns of tau", "'to'"],
+    ),
     "costs of other places": (
         lambda: calibrate(
             TABLE,

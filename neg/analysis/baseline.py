@@ -11,8 +11,8 @@ from neg.analysis.blocks import links, own_shares
 from neg.analysis.inversion import invert_moving_costs
 from neg.barriers.layer import trade_costs
 from neg.core.checks import check_choice, check_kind, check_range
-from neg.core.compilation import plain_jit
-from neg.core.errors import InvalidDataError
+from neg.core.compilation import own_settings, plain_jit
+from neg.core.errors import InvalidDataError, InvalidParameterError
 from neg.core.numbers import if_given
 from neg.core.parameters import altered
 from neg.data.table import Table
@@ -23,8 +23,23 @@ from neg.economy.model import Model
 from neg.economy.part import Part
 
 USES = ("separate", "common")
+_OF_TABLE = {
+    "tariff": "the table's own, or a layer: layers={'tariff': (rate, 'tariff')}",
+    "deficit": "the table's, or none: table.without_deficits()",
+    "land": "land_share, by which rents are told from wages",
+    "own_share": "chains, whose links the table shows",
+} | dict.fromkeys(
+    (
+        *("employment", "productivity", "taste", "reference", "labour_share", "tax_share"),
+        *("input_share", "final_share", "final_tax", "housing_share", "stock_change"),
+        "income_start",
+    ),
+    "the table's; a scenario changes them",
+)
+"""What a table says of an economy, and where it is to be said instead."""
 
 
+@own_settings
 def calibrate(
     table: Table,
     *,
@@ -84,6 +99,12 @@ def calibrate(
     """
     check_kind("table", table, Table)
     check_choice("uses", uses, USES)
+    for name in given:
+        if name in _OF_TABLE:
+            raise InvalidParameterError(
+                f"{name} is read from the table, and not allowed beside it; must be "
+                f"{_OF_TABLE[name]}"
+            )
     if chains and uses != "common":
         raise InvalidDataError(f"uses = {uses!r} does not go with chains; must be 'common'")
     theta = np.asarray(spread("theta", theta, {"sector": table.sectors}, (len(table.sectors),)))

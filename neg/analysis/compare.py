@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -12,9 +12,10 @@ import xarray as xr
 
 from neg.analysis.hat import change_of
 from neg.analysis.outcomes import labelled
-from neg.analysis.scenarios import Scenario
+from neg.analysis.scenarios import Scenario, scenario
 from neg.core.checks import check_kind, check_labels
-from neg.core.errors import InvalidParameterError
+from neg.core.compilation import own_settings
+from neg.core.errors import InvalidDataError, InvalidParameterError
 from neg.core.quantities import describe
 from neg.core.status import Stability, Status
 from neg.economy.model import Model, Prices
@@ -34,6 +35,7 @@ class NumeraireWarning(UserWarning):
     """Trade deficits are fixed in units of the numeraire, so that results depend on it."""
 
 
+@own_settings
 def solve(
     economy: Model,
     start: LongRun | None = None,
@@ -76,22 +78,24 @@ def _solve(
         "there to another; neg.analysis.returns.equilibria_beyond lists those it finds, and start "
         "takes the one to follow",
         UnstableAllocationWarning,
-        stacklevel=3,
+        stacklevel=4,
     )
     found = long_run(economy, tilt(economy.groups, x), throw=throw)
     return found, f"the one that the adjustment dynamics reach from the unstable {where}"
 
 
+@own_settings
 def compare(
     economy: Model,
-    scenarios: Sequence[Scenario],
+    scenarios: Sequence[Scenario | Mapping[str, Any]],
     *,
     start: LongRun | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> xr.Dataset:
     """Solve the baseline and every scenario of any economy; return levels and changes, labelled.
 
-    The baseline is the economy as it is, its trade costs included. It is solved next to the
+    Scenarios may be given as :func:`neg.analysis.scenario` reads them. The baseline is the economy
+    as it is, its trade costs included. It is solved next to the
     observed distribution where that equilibrium is stable, and otherwise for the one that the
     dynamics reach from there, with a warning; ``start`` asks for the one next to another
     equilibrium (of :func:`neg.analysis.returns.equilibria_beyond`, say). Scenarios start from
@@ -116,7 +120,12 @@ def compare(
     [2.095, 2.095]
     """
     check_kind("economy", economy, Model)
-    cases = [Scenario(name="baseline"), *scenarios]
+    if isinstance(scenarios, Scenario | Mapping):
+        raise InvalidDataError("scenarios is one by itself; must be a list of them")
+    given = [scenario(dict(one)) if isinstance(one, Mapping) else one for one in scenarios]
+    for k, one in enumerate(given):
+        check_kind(f"scenarios[{k}]", one, Scenario)
+    cases = [Scenario(name="baseline"), *given]
     check_labels("scenarios", [case.name for case in cases])
     if start is not None and bool(jnp.all(economy.groups.size() == 1)):
         raise InvalidParameterError(
@@ -167,7 +176,7 @@ def _warn_of_numeraire(economies: Sequence[Any]) -> None:
             "that changes depend on it; deficit_rule 'world-share', 'own-share', 'spending-share' "
             "or 'zero' (with table.without_deficits()) do not",
             NumeraireWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

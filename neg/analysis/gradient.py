@@ -13,7 +13,7 @@ import xarray as xr
 from jaxtyping import Array
 
 from neg.core.checks import check_kind
-from neg.core.compilation import quick_jit
+from neg.core.compilation import own_settings, quick_jit
 from neg.core.errors import InvalidParameterError
 from neg.core.labels import align
 from neg.economy.lever import Lever
@@ -26,6 +26,7 @@ Outcome = Callable[[dict[str, Array]], Array]
 """A number from the outcomes of a solution, by name."""
 
 
+@own_settings
 def gradient(
     economy: Model,
     outcome: Outcome,
@@ -78,6 +79,7 @@ def gradient(
     )
 
 
+@own_settings
 def real_income_gradient(
     economy: Model, weights: Any, *, at: ShortRun | LongRun | None = None
 ) -> xr.DataArray:

@@ -10,7 +10,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array
 
 from neg.core.checks import check_finite, check_range, check_shape
-from neg.core.compilation import quick_jit
+from neg.core.compilation import own_settings, quick_jit
 from neg.core.errors import InvalidDataError
 from neg.core.status import Status
 from neg.economy.composed import compose
@@ -22,6 +22,7 @@ from neg.solvers.short_run import ShortRun, at_boundary, short_run
 _EQUAL = 1e-9  # payoffs that differ by less need no moving costs
 
 
+@own_settings
 def invert(economy: General, wage: Any, employment: Any, *, tolerance: float = 1e-11) -> General:
     """Productivity and amenity under which these wages and people are an equilibrium.
 

@@ -17,6 +17,7 @@ from jaxtyping import Array
 from scipy.optimize import brentq
 
 from neg.core.checks import check_range
+from neg.core.compilation import own_settings
 from neg.core.errors import InvalidDataError, unknown_name
 from neg.core.status import Status
 from neg.economy.general import General
@@ -131,6 +132,7 @@ def scale_limit(
     )
 
 
+@own_settings
 def equilibria_beyond(economy: General, *, most: int = 3) -> Beyond:
     """The stable equilibria to which the dynamics lead from an unstable observed allocation.
 

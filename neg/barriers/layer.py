@@ -98,7 +98,13 @@ def trade_costs(
     axes = dict.fromkeys(("origin", "destination"), tuple(places)) | {"sector": tuple(sectors)}
     shape = tuple(len(labels) for labels in axes.values())
     built = []
-    for name, (rate, kind) in layers.items():
+    for name, stated in layers.items():
+        if not isinstance(stated, tuple | list) or len(stated) != 2:
+            raise InvalidParameterError(
+                f"layer {name!r} = {stated} is not allowed; must be (rate, kind), with the kind "
+                f"one of {', '.join(KINDS)}"
+            )
+        rate, kind = stated
         array = rate
         flat = not hasattr(rate, "coords") and not hasattr(rate, "iloc") and np.ndim(rate) < 2
         if flat and np.ndim(rate) == 1:

@@ -14,6 +14,7 @@ from neg.bifurcation.course import Course
 from neg.bifurcation.line import line_symmetries, parameter_line
 from neg.bifurcation.symmetry import Symmetry
 from neg.core.checks import check_range
+from neg.core.compilation import own_settings
 from neg.core.errors import ConvergenceError
 from neg.economy.lever import Lever, in_hand
 from neg.economy.model import Model
@@ -21,6 +22,7 @@ from neg.solvers.replicator import EMPTY
 from neg.solvers.short_run import check_distribution
 
 
+@own_settings
 def continuation(
     model: Model,
     parameter: str | Lever | Mapping[str, tuple[float, float]],

@@ -21,6 +21,7 @@ from neg.breakpoints.witness import (
     sustain_witness,
 )
 from neg.core.checks import check_choice
+from neg.core.compilation import own_settings
 from neg.core.errors import InvalidParameterError
 from neg.economy.model import Model
 from neg.solvers.system import Unknowns, pack
@@ -207,6 +208,7 @@ class Thresholds:
         return str(self._frame().to_string(index=False))
 
 
+@own_settings
 def threshold_gradient(point: Threshold, names: tuple[str, ...] | None = None) -> dict[str, float]:
     """Derivative of a threshold with respect to the named (default all other) parameters.
 

@@ -25,6 +25,7 @@ from neg.breakpoints.zeros import (
     on_interior,
 )
 from neg.core.checks import check_choice, check_kind, is_concrete
+from neg.core.compilation import own_settings
 from neg.core.errors import BlackHoleError, ConvergenceError, InvalidParameterError
 from neg.economy.lever import Lever, in_hand
 from neg.economy.model import Model
@@ -36,6 +37,7 @@ _NODES = 129
 _DEEPEST = 4
 
 
+@own_settings
 def thresholds(
     model: Model,
     parameter: str | Lever = "tau",

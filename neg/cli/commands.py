@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-import numpy as np
-
 from neg.cli.build import build_model, check_free, interval, stated
 from neg.cli.listing import listing
-from neg.cli.texts import table, to_json, vector
+from neg.cli.texts import shares, table, to_json, vector
 from neg.core.compilation import compile_quickly, keep_compiled
 from neg.core.records import check_writable
 from neg.economy.model import Model
@@ -103,7 +101,7 @@ def equilibria(options: argparse.Namespace) -> str:
     rows = [
         [
             _verdict(point),
-            vector(np.asarray(point.x)),
+            shares(point.x),
             f"{float(point.growth):.3g}",
             f"{float(point.residual):.1e}",
         ]

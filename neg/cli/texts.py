@@ -35,6 +35,15 @@ def vector(values: Any) -> str:
     return " ".join(f"{value + 0.0:.4g}" for value in np.round(np.asarray(values, float), 12))
 
 
+def shares(values: Any) -> str:
+    """The same of shares, however small: none but zero is shown as zero.
+
+    >>> shares([1.0, 1.6e-14, 0.0])
+    '1 1.6e-14 0'
+    """
+    return " ".join(f"{value:.4g}" for value in np.asarray(values, float))
+
+
 def to_json(content: Any) -> str:
     """JSON text; numbers that JSON cannot hold become null.
 

@@ -10,6 +10,9 @@ import numpy as np
 from neg.core.checks import as_numbers, check_labels, check_shape
 from neg.core.errors import InvalidShapeError, LabelMismatchError, unknown_name
 
+_ALSO = {"exporter": "origin", "from": "origin", "importer": "destination", "to": "destination"}
+"""Other names of axes, as users give them to the rows and columns of a table."""
+
 
 def has_labels(value: Any) -> bool:
     """Whether a value carries names: a pandas or xarray object, or a mapping."""
@@ -20,9 +23,10 @@ def align(name: str, value: Any, axes: Mapping[str, Sequence[str]]) -> np.ndarra
     """The numbers of ``value`` in the order of ``axes``, of size one along axes it does not have.
 
     ``axes`` maps each axis, in order, to its labels. A DataArray is read by the names of its
-    dimensions and their labels, a DataFrame by the labels of rows (the first axis) and columns
-    (the second), a Series or mapping by the labels of the one axis that it covers; other arrays
-    have the shape of all axes, of the first ones, or are a number.
+    dimensions and their labels; a DataFrame by the labels of rows and columns, which are the axes
+    that their names say (``destination``, or ``importer``), else the first and the second; a
+    Series or mapping by the labels of the one axis that it covers; other arrays have the shape of
+    all axes, of the first ones, or are a number.
 
     Raises :class:`LabelMismatchError` for labels missing, unknown or repeated, and
     :class:`InvalidShapeError` for a shape that fits no axes.
@@ -73,11 +77,25 @@ def _from_dataarray(name: str, value: Any, axes: Mapping[str, Sequence[str]]) ->
 def _from_frame(name: str, value: Any, axes: Mapping[str, Sequence[str]]) -> np.ndarray:
     if len(axes) < 2:
         raise InvalidShapeError(f"{name} is a table; must have the axes {list(axes)} only")
-    first, second = list(axes)[:2]
+    first, second = _axes_of_frame(name, value, list(axes))
     rows = order_of(f"rows of {name}", value.index, axes[first])
     columns = order_of(f"columns of {name}", value.columns, axes[second])
     array = as_numbers(name, value)[np.ix_(rows, columns)]
-    return array.reshape(array.shape + (1,) * (len(axes) - 2))
+    if list(axes).index(first) > list(axes).index(second):
+        array = array.T
+    return array.reshape([len(axes[a]) if a in (first, second) else 1 for a in axes])
+
+
+def _axes_of_frame(name: str, value: Any, axes: list[str]) -> tuple[str, str]:
+    """What rows and columns are: as their names say, the first two axes where they say nothing."""
+    said = [str(entry).casefold() for entry in (value.index.name, value.columns.name)]
+    rows, columns = (found if (found := _ALSO.get(one, one)) in axes else None for one in said)
+    if rows is None and columns is None:
+        return axes[0], axes[1]
+    if rows == columns:
+        raise LabelMismatchError(f"rows and columns of {name} are both named {said[0]!r}")
+    other = next(axis for axis in axes if axis not in (rows, columns))
+    return rows or other, columns or other
 
 
 def _from_series(

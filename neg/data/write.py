@@ -14,6 +14,7 @@ from neg.core.errors import InvalidDataError, InvalidShapeError
 from neg.core.records import check_writable, write_record, write_text
 
 Labelled: TypeAlias = xr.Dataset | xr.DataArray | pd.DataFrame
+"""What can be written."""
 
 _LATEX = str.maketrans(
     {
@@ -160,6 +161,12 @@ def save(data: Labelled, path: str | Path) -> Path:
     writers = {".csv": write_csv, ".nc": write_netcdf, ".tex": write_latex}
     ending = Path(path).suffix
     check_choice("ending of a file name", ending, writers)
+    if not isinstance(data, Labelled):
+        remedy = " (its .to_frame() is one)" if hasattr(data, "to_frame") else ""
+        raise InvalidDataError(
+            f"data is {type(data).__name__}; must be a Dataset, DataArray or DataFrame{remedy}, "
+            "such as neg.analysis.labelled makes of a solution"
+        )
     # Of types: callables of like signature, of which the checker sees ``object``.
     return writers[ending](data, path)  # type: ignore[operator]
 

@@ -16,6 +16,7 @@ from neg.bifurcation.line import ParameterLine, line_symmetries, parameter_line
 from neg.bifurcation.symmetry import Symmetry
 from neg.bifurcation.tree import STABLE, Grower, Most, Tree
 from neg.core.checks import as_numbers, check_kind, check_range
+from neg.core.compilation import own_settings
 from neg.core.errors import InvalidParameterError
 from neg.core.status import Status
 from neg.diagrams.basins import Basins, follow_to_rest
@@ -138,6 +139,7 @@ def load(path: Any) -> Any:
     return read_record(path)
 
 
+@own_settings
 def diagram(
     model: Model,
     parameter: str | Lever | Mapping[str, tuple[float, float]],

@@ -82,9 +82,9 @@ class Delegate(Model):
         """Effects reach the base through the parts of an economy only."""
         raise NotImplementedError(f"{type(self).__name__} is bent through its base")
 
-    def obstacle(self) -> tuple[Status, str] | None:
+    def obstacle(self, x: Float[Array, " cell"]) -> tuple[Status, str] | None:
         """That of the base, as it is bent where everybody starts."""
-        return _at_start(self).obstacle()
+        return _at_start(self).obstacle(x)
 
     def impasse(self, prices: Prices, x: Float[Array, " cell"]) -> str:
         """That of the base."""

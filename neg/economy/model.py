@@ -129,10 +129,10 @@ class Model(Parametric):
         """
         return (jnp.zeros_like(x) if gap is None else gap), residual
 
-    def obstacle(self) -> tuple[Status, str] | None:
-        """Why this economy has no equilibrium, or a whole family of them, and the remedy.
+    def obstacle(self, x: Float[Array, " cell"]) -> tuple[Status, str] | None:
+        """Why this economy has no equilibrium at ``x``, or a whole family of them; the remedy.
 
-        None where nothing can be said. Solvers ask before they begin, outside compiled code.
+        None where nothing can be said. Solvers ask of what they found, outside compiled code.
         """
         return None
 

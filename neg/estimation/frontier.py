@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neg.core.checks import check_range
+from neg.core.compilation import own_settings
 from neg.core.errors import InvalidParameterError
 from neg.economy.model import Model
 from neg.estimation.costs import Cost, cost_of
@@ -71,6 +72,7 @@ class Package:
         return self.result.gain
 
 
+@own_settings
 def packages(
     economy: Model | Sequence[Model],
     instruments: Levers,

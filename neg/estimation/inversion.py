@@ -7,12 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.core.compilation import quick_jit
+from neg.core.compilation import own_settings, quick_jit
 from neg.core.errors import InvalidParameterError
 from neg.estimation.least_squares import Lanes, Problem, evaluate
 from neg.solvers.newton import Root, newton
 
 
+@own_settings
 def invert(
     problem: Problem,
     z: Float[Array, "lane unknown"],

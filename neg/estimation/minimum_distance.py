@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.core.checks import check_choice, check_range, check_shape
+from neg.core.compilation import own_settings
 from neg.core.errors import ConvergenceError, InvalidParameterError
 from neg.economy.model import Model
 from neg.estimation.equilibrium import near, solve_near
@@ -44,6 +45,7 @@ class Estimation(eqx.Module):
     search: FitSettings = eqx.field(static=True, default=FitSettings())
 
 
+@own_settings
 def fit(
     economy: Model,
     unknowns: Levers,

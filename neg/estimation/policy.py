@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array
 
 from neg.core.checks import check_choice, check_range
-from neg.core.compilation import quick_jit
+from neg.core.compilation import own_settings, quick_jit
 from neg.core.errors import (
     ConvergenceError,
     InvalidParameterError,
@@ -35,6 +35,7 @@ OVER = ("expected", "worst")
 BUDGET = "budget"
 
 
+@own_settings
 def maximise(
     economy: Model | Sequence[Model],
     instruments: Levers,

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.core.compilation import quick_jit
+from neg.core.compilation import own_settings, quick_jit
 from neg.core.errors import ConvergenceError, InvalidParameterError, unknown_name
 from neg.economy.general import General
 from neg.estimation.equilibrium import Near, near, solve_near
@@ -37,6 +37,7 @@ class OptimalTariffs(NamedTuple):
     rounds: int
 
 
+@own_settings
 def optimal_tariffs(
     economy: General,
     places: Sequence[str],
@@ -92,6 +93,7 @@ def optimal_tariffs(
     return OptimalTariffs(np.asarray(best.tariff), short_run(best, prices=here.prices), left, 1)
 
 
+@own_settings
 def nash_tariffs(
     economy: General,
     blocs: Sequence[Sequence[str]],

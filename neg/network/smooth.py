@@ -16,6 +16,7 @@ import xarray as xr
 from jaxtyping import Array, Float
 
 from neg.core.checks import check_choice, check_range
+from neg.core.compilation import own_settings
 from neg.core.errors import DisconnectedPlaceError
 from neg.core.labels import align
 from neg.network.costs import LAYERS, check_shipment, layers, money_and_hours, openness
@@ -204,6 +205,7 @@ class SmoothRoutes:
         return pd.Series(np.asarray(values)[order], index=index, name=name)
 
 
+@own_settings
 def smooth_routes(
     network: Network,
     *,

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neg.core.checks import check_kind, check_range
+from neg.core.compilation import own_settings
 from neg.core.errors import InvalidParameterError
 from neg.core.status import Status
 from neg.economy.model import Model
@@ -28,6 +29,7 @@ _MOST_SUPPORTS = 512
 _ROUNDS = 4
 
 
+@own_settings
 def equilibria(
     model: Model,
     *,

@@ -8,6 +8,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from neg.core.compilation import own_settings
 from neg.core.errors import InvalidShapeError
 from neg.economy.model import Model
 from neg.search.certify import Sampler, search_line
@@ -61,6 +62,7 @@ class Sweep:
         )
 
 
+@own_settings
 def sweep(model: Model, parameter: str, values: Any, *, cells: int = 100) -> Sweep:
     """All equilibria of a model of two cells at every value of a parameter or alias.
 

@@ -185,6 +185,7 @@ def paths(
     return found
 
 
+@own_settings
 def basins(
     model: Model,
     starts: Any,

@@ -1,6 +1,6 @@
 """What is done where a solve fails, or would succeed on an economy that has no answer.
 
-Before a solve the model is asked for an obstacle: why it has no equilibrium, or a family of them.
+The model is asked for an obstacle: why it has no equilibrium, or a family of them.
 After a failure the equilibrium is followed from an economy that is easier to solve to the one that
 was asked for, in steps that shrink where the next solve fails; where they shrink to nothing, the
 model is asked what gives out there. Runs outside compiled code only.
@@ -35,7 +35,7 @@ FAILED = (Status.MAX_STEPS, Status.NON_FINITE, Status.STALLED, Status.SINGULAR)
 
 def checked(model: Model, solution: S) -> S:
     """The solution, or none where the model knows why it has none, or a whole family of them."""
-    obstacle = model.obstacle() if can_look(model, solution.status) else None
+    obstacle = model.obstacle(solution.x) if can_look(model, solution.status) else None
     return solution if obstacle is None else refused(solution, *obstacle)
 
 

@@ -6,8 +6,12 @@ import jax
 import numpy as np
 import pytest
 
+from neg.breakpoints.results import threshold_gradient
+from neg.breakpoints.thresholds import thresholds
 from neg.core.errors import ConvergenceError, SettingsError
+from neg.diagrams.diagram import diagram
 from neg.models.core_periphery import CorePeriphery
+from neg.search.equilibria import equilibria
 from neg.solvers.dynamics import paths
 from neg.solvers.long_run import equilibrium_at, long_run
 from neg.solvers.short_run import short_run
@@ -49,6 +53,17 @@ def test_strict_settings_change_nothing(name, value):
         short_run(MODEL, [0.6, 0.4])
     np.testing.assert_array_equal(found.x, usual.x)
     assert found.stable and float(found.residual) == float(usual.residual)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("jax_debug_nans", True), ("jax_numpy_dtype_promotion", "strict")]
+)
+def test_searches_run_under_strict_settings(name, value):
+    with setting(name, value):
+        assert len(equilibria(MODEL).stable) == 3
+        found = thresholds(MODEL)
+        assert set(threshold_gradient(found.of_kind("break")[0], ("mu",))) == {"mu"}
+        assert diagram(MODEL, "tau", 1.6, 1.8).branches
 
 
 def test_a_failure_keeps_its_name_where_not_a_number_stops_a_process():

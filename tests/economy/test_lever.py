@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from economies import random_table
@@ -12,6 +13,7 @@ from neg.analysis.scenarios import Edit
 from neg.core.errors import InvalidParameterError, LabelMismatchError, UnknownNameError
 from neg.core.parameters import parameter
 from neg.economy.composed import compose
+from neg.economy.general import general_economy
 from neg.economy.lever import _AXIS, SELECTORS, Lever, in_hand
 from neg.economy.model import Model
 from neg.economy.part import Part
@@ -54,6 +56,35 @@ def test_values_with_labels_are_read_by_their_labels():
     strange = shuffled.assign_coords(place=["p2", "p0", "x"])
     with pytest.raises(LabelMismatchError, match="missing.*p1"):
         Lever("land").put(MODEL, strange)
+
+
+def test_builders_read_labels_in_any_order_and_the_names_of_rows_and_columns():
+    two = {"places": ["a", "b"], "sectors": ["g", "h"], "employment": 1.0, "theta": 4.0}
+    shares = pd.DataFrame([[0.9, 0.1], [0.2, 0.8]], index=["a", "b"], columns=["g", "h"])
+    turned = shares.T.rename_axis(index="sector", columns="place")
+    for given in (
+        shares,
+        shares.loc[["b", "a"], ["h", "g"]],
+        turned,
+        shares.to_xarray().to_array("sector").rename(index="place"),
+    ):
+        made = general_economy(**two, final_share=given)
+        np.testing.assert_array_equal(made.final_share[..., 0], [[0.9, 0.1], [0.2, 0.8]])
+    for given in (pd.Series({"h": 0.3, "g": 0.7}), {"h": 0.3, "g": 0.7}):
+        made = general_economy(**two, final_share=given)
+        np.testing.assert_array_equal(made.final_share[..., 0], [[0.7, 0.3]] * 2)
+    cost = pd.DataFrame([[1.0, 2.0], [5.0, 1.0]], index=["a", "b"], columns=["a", "b"])
+    for rows, columns in (("destination", "origin"), ("importer", "exporter"), ("to", None)):
+        made = general_economy(**two, tau=cost.rename_axis(index=rows, columns=columns))
+        np.testing.assert_array_equal(made.tau[..., 0], cost.T)
+    for rows, columns in (("origin", "destination"), ("exporter", None), ("iso", "iso")):
+        made = general_economy(**two, tau=cost.rename_axis(index=rows, columns=columns))
+        np.testing.assert_array_equal(made.tau[..., 0], cost)
+    inputs = pd.DataFrame([[0.1, 0.2], [0.3, 0.05]], index=["g", "h"], columns=["g", "h"])
+    made = general_economy(**two, input_share=inputs.rename_axis(index="input", columns="sector"))
+    np.testing.assert_array_equal(made.input_share[1], inputs)
+    made = general_economy(**two, numeraire=pd.Series({"b": 1.0, "a": 0.0}))
+    np.testing.assert_array_equal(made.numeraire, [0.0, 1.0])
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from neg.core.errors import ConvergenceError
 from neg.core.status import Status
 from neg.economy.general import general_economy
+from neg.economy.ledger import imbalances
 from neg.solvers.long_run import equilibrium_at
 from neg.solvers.short_run import short_run
 
@@ -143,3 +144,45 @@ def test_transfers_that_nobody_can_pay_are_named(factor):
     for part, there in ((share - 0.01, True), (share + 0.01, False)):
         near = short_run(economy(factor, deficit=np.multiply(deficit, part)), throw=False)
         assert (near.status == Status.CONVERGED) == there
+
+
+# Goods that nobody sells ------------------------------------------------------------------------
+
+
+def one_maker(**options):
+    """Both places make g, only a makes h; both buy both."""
+    given = {"employment": [[1.0, 1.0], [1.0, 0.0]], "productivity": [[1.0, 1.0], [1.0, 0.0]]}
+    return general_economy(
+        places=["a", "b"], sectors=["g", "h"], theta=4.0, **{"tau": 1.5} | given | options
+    )
+
+
+CLOSED = np.ones((2, 2, 2))
+CLOSED[0, 1, 1] = 0.0  # a does not sell h to b
+NOBODY = {"employment": [[1.0, 0.0], [1.0, 0.0]], "productivity": [[1.0, 0.0], [1.0, 0.0]]}
+INPUTS = np.array([[[0.1, 0.1], [0.2, 0.1]]] * 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "buyer"),
+    [
+        (NOBODY, "a"),
+        ({"employment": NOBODY["employment"], "productivity": 1.0}, "a"),
+        ({"taste": CLOSED}, "b"),
+        ({"tau": 1e200}, "b"),
+        ({"taste": CLOSED, "final_share": [[0.5, 0.5], [1.0, 0.0]], "input_share": INPUTS}, "b"),
+    ],
+)
+def test_a_good_that_nobody_sells_to_its_buyer_is_named(options, buyer):
+    found = short_run(one_maker(**options), throw=False)
+    assert found.status == Status.NO_EQUILIBRIUM
+    assert f"h is bought in {buyer}, and nobody who makes it sells there" in found.reason
+    assert np.isnan(np.asarray(found.outcomes["wage"])).all()
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"taste": CLOSED, "final_share": [[0.5, 0.5], [1.0, 0.0]]}]
+)
+def test_a_good_that_is_served_or_not_bought_is_no_obstacle(options):
+    found = short_run(one_maker(**options))
+    assert max(imbalances(found.ledger).values()) < 1e-12

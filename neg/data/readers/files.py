@@ -129,6 +129,8 @@ def open_sheet(source: Source, form: FileFormat, *, grid: bool = False) -> Sheet
             f"a {type(source).__name__} is not read; must be a path or a pandas DataFrame"
         )
     path = Path(source)
+    if path.is_dir():
+        raise InvalidDataError(f"{path.name} is a folder; must be a file")
     ending = path.suffix.lower()
     if ending in (".xlsx", ".xlsm"):
         return _workbook(path, form)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from neg.core.checks import check_choice, check_range
+from neg.core.checks import check_choice, check_kind, check_range
 from neg.core.errors import InvalidDataError, InvalidShapeError, LabelMismatchError
 from neg.data.readers.files import origin_of
 
@@ -74,6 +74,7 @@ def _domestic(
     """Gross output less exports of the cells without domestic sales, at least ``floor`` of it."""
     if output is None:
         raise InvalidDataError("missing_domestic = 'output' needs gross output [place, sector]")
+    check_kind("output", output, xr.DataArray)
     if floor is not None:
         check_range("floor", floor, 0.0, 1.0, low_open=True, high_open=True)
     made = output.rename(place="origin") if "place" in output.dims else output

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neg.core.checks import check_labels
+from neg.core.checks import as_numbers, check_labels
 from neg.core.errors import InvalidParameterError, unknown_name
 from neg.core.labels import align, has_labels
 from neg.economy.composed import Economy, compose
@@ -117,7 +117,7 @@ def general_economy(
     check_labels("sectors", sectors)
     value = _DEFAULTS | given
     n, s = len(places), len(sectors)
-    kinds, industry_use, final_use = uses or (("final",), (0,) * s, (0,))
+    kinds, industry_use, final_use = _classes(uses, s)
     labels = dict.fromkeys(("place", "origin", "destination"), tuple(places))
     labels |= dict.fromkeys(("sector", "input"), tuple(sectors)) | {"kind": tuple(kinds)}
     for name in homogeneous:
@@ -176,7 +176,7 @@ def general_economy(
         ),
         household=Household(
             final_share=_final_shares(
-                value["final_share"], 1.0 - housing - tax, (n, s), kinds, ~chains.inner(s)
+                value["final_share"], 1.0 - housing - tax, labels, ~chains.inner(s)
             ),
             final_tax=tax,
             housing_share=housing,
@@ -187,7 +187,9 @@ def general_economy(
         closure=Closure(
             deficit=filled("deficit", "place"),
             income_start=filled("income_start", "place"),
-            stock_change=value["stock_change"],
+            stock_change=None
+            if value["stock_change"] is None
+            else filled("stock_change", "place", "sector", "destination"),
             deficit_rule=value["deficit_rule"],
             rent_rule=value["rent_rule"],
             rebate=value["rebate"],
@@ -203,20 +205,46 @@ def general_economy(
     return compose(model, parts) if parts else model
 
 
+def _classes(uses: Any, sectors: int) -> tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]:
+    """Kinds of final demand, and the class of use from which each sector and each kind buys."""
+    if uses is None:
+        return ("final",), (0,) * sectors, (0,)
+    if len(uses) != 3:
+        raise InvalidParameterError(
+            f"uses has {len(uses)} entries; must be kinds of final demand, a class for each "
+            "sector, a class for each kind"
+        )
+    kinds, industry, final = uses
+    check_labels("uses[0]", kinds)
+    classes = []
+    for k, found, of, wanted in ((1, industry, "sector", sectors), (2, final, "kind", len(kinds))):
+        whole = all(isinstance(one, (int, np.integer)) and one >= 0 for one in found)
+        if len(found) != wanted or not whole:
+            raise InvalidParameterError(
+                f"uses[{k}] = {found} is not allowed; must be a whole number from zero for each "
+                f"{of}, {wanted} in all"
+            )
+        classes.append(tuple(int(one) for one in found))
+    return tuple(kinds), classes[0], classes[1]
+
+
 def _final_shares(
-    given: Any, kept: np.ndarray, shape: tuple[int, int], kinds: Sequence, sold: np.ndarray
+    given: Any, kept: np.ndarray, labels: Mapping[str, tuple[str, ...]], sold: np.ndarray
 ) -> Any:
     """Shares of final spending: what is given, or spread evenly over sectors sold and kinds."""
-    full = (*shape, len(kinds))
+    axes = {axis: labels[axis] for axis in ("place", "sector", "kind")}
+    full = tuple(len(entries) for entries in axes.values())
     if given is None:
-        each = kept[:, None] * sold / (sold.sum() * len(kinds))
+        each = kept[:, None] * sold / (sold.sum() * full[2])
         return np.broadcast_to(each[:, :, None], full)
-    share = np.asarray(given, dtype=float)
+    if has_labels(given):
+        return spread("final_share", given, axes, full)
+    share = as_numbers("final_share", given)
     if share.ndim == 1:
         share = share[None, :, None]
     elif share.ndim == 2:
         share = share[:, :, None]
-    return spread("final_share", share, {"place": (), "sector": (), "kind": ()}, full)
+    return spread("final_share", share, axes, full)
 
 
 def _pools(places: Sequence[str], pools: Mapping[str, Sequence[str]] | None) -> Any:

@@ -24,6 +24,8 @@ _LEAST = 1e-15
 """Share of a market below which a seller is none: less than the rounding of its sales."""
 _BALANCED = 1e-9
 """Deficits of a block, relative to the people of the economy, that count as zero."""
+_UNDERFLOW = 700.0
+"""Log of costs, in the elasticity of trade, beyond which a share of sales is no number."""
 _POOR = 0.05
 """Income over wages below which transfers leave a place next to nothing to spend."""
 
@@ -31,9 +33,9 @@ _POOR = 0.05
 class Tied(Model):
     """What a model of places that trade knows of the ways in which it may have no equilibrium."""
 
-    def obstacle(self) -> tuple[Status, str] | None:
-        """Blocks that no trade ties together, and deficits that cannot be paid across them."""
-        return obstacle(self)
+    def obstacle(self, x: Float[Array, " cell"]) -> tuple[Status, str] | None:
+        """Goods that nobody sells to who buys them, and blocks that no trade ties together."""
+        return unserved(self, x) or obstacle(self)
 
     def eased(self, share: Float[Array, ""]) -> Self:
         """The same economy with deficits a ``share`` of what they are."""
@@ -102,6 +104,39 @@ def obstacle(model: Any) -> tuple[Status, str] | None:
     return _one_way(model, link, deficit, least)
 
 
+def unserved(model: Any, x: Array) -> tuple[Status, str] | None:
+    """Which good is bought in a place where nobody who makes it may sell; None if all are served.
+
+    Its price there is infinite, and what people would spend on it is nobody's income. Blocks of
+    chains are left out: they are reached along their chain.
+    """
+    workers = _workers(model, np.asarray(model.cells.by_sector(x)))[0]
+    technology, taste = model.technology, np.asarray(model.taste)
+    same = np.asarray(technology.homogeneous_mask) | np.asarray(model.chains.mask(model.shape[1]))
+    sells = np.asarray(technology.active & (workers > 0))
+    made = np.any(sells, axis=0)
+    far = _costs_apart(model) > _UNDERFLOW or not taste.min(initial=1.0) > 0.0
+    if not far and np.all(made | same):
+        return None
+    bought = _demanded(model, workers)[:, :, 0] & ~np.reshape(
+        same, (-1, 1, 1)
+    )  # [sector, use, buyer]
+    reached = np.broadcast_to(made[:, None, None], bought.shape)
+    if far:
+        kernel = np.asarray(_freeness(model.market)) > 0  # [seller, buyer, sector, use]
+        reached = np.einsum("is,ijsu->suj", sells, kernel) > 0
+    missing = np.argwhere(bought & ~reached)
+    if not len(missing):
+        return None
+    sector, _, buyer = missing[0]
+    others = f" (and {len(missing) - 1} more)" * (len(missing) > 1)
+    return Status.NO_EQUILIBRIUM, (
+        f"{model.sectors[sector]} is bought in {model.places[buyer]}, and nobody who makes it "
+        f"sells there{others}; must be made by somebody at a finite cost of trade, or have no "
+        "share in spending and inputs"
+    )
+
+
 def impasse(model: Any, prices: Prices, x: Array) -> str:
     """Which place transfers leave next to nothing to spend, in words; empty if none."""
     flows = model.flows(prices, x)
@@ -143,7 +178,7 @@ def _one_way(
 def _links(model: Any) -> np.ndarray | None:
     """Who sells to whom, by the same rule as :func:`links`; None where all trade, plainly."""
     taste = np.asarray(model.taste)
-    workers, hires = _workers(model)
+    workers, hires = _workers(model, np.asarray(model.employment))
     sells = (np.asarray(model.productivity) > 0) & (workers > 0)
     some = taste if taste.min(initial=0.0) > 0 else np.where(taste > 0, taste, np.inf)
     all_trade = some is taste or (taste.max(axis=3) > 0).any(axis=2).all()
@@ -189,6 +224,11 @@ def _ends(values: Any) -> np.ndarray:
 
 
 @plain_jit
+def _freeness(market: Any) -> Array:
+    return market.freeness()
+
+
+@plain_jit
 def _sales(
     market: Any, closure: Any, technology: Any, household: Any, demanded: Any, sells: Any
 ) -> tuple[Array, Array]:
@@ -203,9 +243,9 @@ def commuters(
     return jnp.any((commute > 0) & (people > 0)[:, None, :], axis=2)
 
 
-def _workers(model: Any) -> tuple[np.ndarray, np.ndarray | bool]:
-    """Workers by place and sector at the start, and which places sell labour to which."""
-    people, commute = np.asarray(model.employment), model.bent.commute
+def _workers(model: Any, people: np.ndarray) -> tuple[np.ndarray, np.ndarray | bool]:
+    """Workers by place and sector, and which places sell labour to which."""
+    commute = model.bent.commute
     if commute is None:
         return people, False
     workers = np.einsum("nis,ns->is", np.asarray(commute), people)

@@ -26,7 +26,8 @@ def spread(
     """
     if has_labels(value):
         return jnp.broadcast_to(align(name, value, axes), shape)
-    array = value if hasattr(value, "ndim") else as_numbers(name, value)
+    plain = isinstance(value, np.ndarray) or not hasattr(value, "ndim")
+    array = as_numbers(name, value) if plain else value
     if array.ndim == 2 and tuple(axes)[:2] == ("origin", "destination"):
         array = array.reshape((*array.shape, *(1,) * (len(shape) - 2)))  # for every sector
     try:
@@ -43,6 +44,8 @@ def spread(
 
 def numeraire_weights(value: Any, places: tuple[str, ...]) -> Any:
     """Weights of places in the numeraire, from ``world``, the name of a place, or weights."""
+    if has_labels(value):
+        return align("numeraire", value, {"place": places})
     if not isinstance(value, str):
         return value
     if value == "world":
