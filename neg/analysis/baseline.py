@@ -90,7 +90,7 @@ def calibrate(
     and de Gortari (2020), Econometrica 88(4), whose tastes stand for their place-pair costs.
 
     Raises :class:`neg.core.errors.NegError` for names, labels, shapes and values that do not fit,
-    each by name.
+    each by name, and for what is given though the table says it (productivity, deficits, ...).
 
     >>> from neg.data import load_icio
     >>> economy = calibrate(load_icio().select(["JPN", "CHN"]), uses="common")
