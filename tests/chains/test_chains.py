@@ -129,6 +129,19 @@ def test_tariffs_are_taken_out_on_the_way(world):
     assert np.allclose(found.customs, customs, atol=1e-14)
 
 
+def test_where_blocks_are_made_and_borders_crossed_are_those_of_paths_under_tariffs(world):
+    duty = 2.0 * np.random.default_rng(2).random((N, N, K)) * (1 - np.eye(N))[..., None]
+    every = np.array(list(itertools.product(range(N), repeat=K)))
+    for draws in DRAWS:
+        found = trace(Chain([1.0, 0.4, 0.3], 4.0, draws), **world, tariff=duty)
+        for j in range(N):
+            share = np.asarray(found.path_share(every, j))
+            made = [[share[every[:, n] == i].sum() for n in range(K)] for i in range(N)]
+            assert np.allclose(found.located[..., j], made, atol=1e-14)
+            ends = np.column_stack([every[:, 1:], np.full(len(every), j)])
+            assert float(found.crossings[j]) == pytest.approx(share @ (every != ends).sum(axis=1))
+
+
 def test_suppliers_stand_outside_the_power(world):
     chain = Chain([1.0, 0.4, 0.3], 4.0)
     many = np.ones((N, K))
