@@ -32,10 +32,11 @@ class AgreementWarning(UserWarning):
 class Agreements(Part):
     """Preferences among members, used by the firms for which they pay.
 
-        price over the gate = k^(-1/theta) = factor (1 + t_eff)       pairs with an agreement
+        price over the gate = k^(-1/e) = factor (1 + t_eff)           pairs with an agreement
         content r = what members' goods are made of, solved with wages and prices
 
-    ``k`` is the kernel of :func:`neg.agreements.use.overlapping_use`. Duties go to the destination;
+    ``k`` is the kernel of :func:`neg.agreements.use.overlapping_use` at the elasticity e of demand:
+    theta, on links of chains that of :class:`neg.chains.Chain`. Duties go to the destination;
     compliance is burnt by the exporter. ``mfn`` are the MFN duties that preferences replace: they
     stand here, and tariffs of the economy itself or of layers come on top of them. ``ntm`` are
     burnt barriers of which agreements remove the share ``depth`` (of several, the deepest).
@@ -258,7 +259,7 @@ class Agreements(Part):
             cost[pick][:, None, :],
             jnp.where(none, 0.0, jnp.moveaxis(origin[pick, row], 1, 2)),
             jnp.where(none, 0.0, jnp.moveaxis(lines.T[pick], 1, 2)),
-            theta=scene.model.market.theta,
+            theta=scene.model.chains.on_links(scene.model.market).theta,
             compliance=self.compliance,
             nu=self.nu,
         )

@@ -51,7 +51,7 @@ def preference_use(
 
     Args:
         mfn, rate: duty without and with the preference, ad valorem; any shapes that broadcast.
-        theta: trade elasticity.
+        theta: trade elasticity; on a link of a chain the elasticity of demand there.
         compliance: distribution of costs over firms; default log-normal.
         cost: cost of the agreement in that distribution (median or highest), share of value.
         origin: share of firms whose good originates.

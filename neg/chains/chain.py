@@ -35,7 +35,8 @@ class Chain(Parametric):
     the number of blocks as a choice, several chains that share a plant.
 
     Args:
-        own: ``[block]`` share of own inputs in the value of what leaves a block; the first is 1.
+        own: ``[block]`` share of own inputs in the value of what leaves a block; the first is 1,
+            the others are below it.
         theta: trade elasticity.
         draws: one of ``chain``, ``stage``, ``value-added``.
 
@@ -84,10 +85,19 @@ class Chain(Parametric):
 
 
 def check_first(name: str, own: Array) -> None:
-    """Raise a named error unless the first block uses own inputs only."""
-    if is_concrete(own) and abs(float(own[0]) - 1.0) > 1e-12:
+    """Raise a named error unless the first block, and no other, uses own inputs only."""
+    if not is_concrete(own):
+        return
+    share = np.asarray(own)
+    if abs(float(share[0]) - 1.0) > 1e-12:
         raise InvalidParameterError(
-            f"{name}[0] = {float(own[0]):g} is not allowed; must be 1: nothing comes before block 1"
+            f"{name}[0] = {float(share[0]):g} is not allowed; must be 1: nothing comes before "
+            "block 1"
+        )
+    if (whole := np.flatnonzero(share[1:] >= 1.0)).size:
+        raise InvalidParameterError(
+            f"{name}[{int(whole[0]) + 1}] = 1 is not allowed; must be below 1 after the first "
+            "block: what comes before would be worth nothing"
         )
 
 

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int
 
 from neg.chains.chain import Chain
 from neg.chains.trace import Trace
-from neg.core.checks import check_shape
+from neg.core.checks import check_range, check_shape
 
 
 class CheapestPath(NamedTuple):
@@ -95,9 +95,19 @@ def _by_cuts(chain: Chain, cost: Array, link: Array, buyer: Int[Array, ""]) -> A
 def best_paths(trace: Trace, buyer: int, count: int = 3) -> tuple[np.ndarray, np.ndarray]:
     """The paths with the largest shares of a buyer's spending, and these shares, largest first.
 
-    Messages with the ``count`` best ways into every place: exact, and never all N^K paths.
+    Messages with the ``count`` best ways into every place: exact, and never all N^K paths. Fewer
+    than ``count`` where no more have a share.
+
+    Raises :class:`neg.core.errors.InvalidParameterError` for a count below one.
+
+    >>> from neg.chains import trace
+    >>> found = trace(Chain([1.0]), [[1.0], [1.0]], jnp.full((2, 2, 1), 1.2))
+    >>> best_paths(found, 0)[0].tolist()
+    [[0], [1]]
     """
-    bought = np.log(np.maximum(np.asarray(trace.bought), 1e-300))
+    check_range("count", count, 1.0)
+    with np.errstate(divide="ignore"):  # nothing is bought: no way there
+        bought = np.log(np.asarray(trace.bought))
     places, _, blocks = bought.shape
     value = np.where(np.arange(places) == buyer, 0.0, -np.inf)[:, None]  # [place, way]
     ways = [[()] for _ in range(places)]
@@ -110,8 +120,6 @@ def best_paths(trace: Trace, buyer: int, count: int = 3) -> tuple[np.ndarray, np
             [(i, *ways[pick // width][pick % width]) for pick in keep[i]] for i in range(places)
         ]
         value = np.take_along_axis(flat, keep, axis=1)
-    every = sorted(
-        ((v, way) for i in range(places) for v, way in zip(value[i], ways[i], strict=True)),
-        key=lambda pair: -pair[0],
-    )[:count]
+    found = ((v, way) for i in range(places) for v, way in zip(value[i], ways[i], strict=True))
+    every = sorted((pair for pair in found if pair[0] > -np.inf), key=lambda pair: -pair[0])[:count]
     return np.array([way for _, way in every]), np.exp([v for v, _ in every])

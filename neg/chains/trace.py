@@ -39,24 +39,40 @@ class Trace(eqx.Module):
 
     @property
     def located(self) -> Float[Array, "place block buyer"]:
-        """Probability that a block is made in a place for a buyer; adds up to one over places."""
-        total = jnp.sum(self.shipped, axis=1)
-        return total / jnp.sum(total, axis=0)
+        """Probability that a block is made in a place for a buyer; adds up to one over places.
+
+        Paths weigh what buyers spend on them (:meth:`path_share`), whatever is levied on the way.
+        """
+        return jnp.sum(self._taken, axis=1)
 
     @property
     def crossings(self) -> Float[Array, " buyer"]:
-        """Borders crossed on the way to a buyer, one for each link between two places."""
-        return jnp.sum(self._abroad / jnp.sum(self.shipped, axis=(0, 1)), axis=(0, 1, 2))
+        """Borders crossed on the way to a buyer, one for each link between two places.
+
+        The mean over paths, by what buyers spend on them.
+        """
+        return jnp.sum(self._taken * self._apart, axis=(0, 1, 2))
 
     @property
     def gross_trade(self) -> Float[Array, " buyer"]:
         """Value that crosses borders, every time that it does, per unit of spending."""
-        return jnp.sum(self._abroad, axis=(0, 1, 2))
+        return jnp.sum(self.shipped * self._apart, axis=(0, 1, 2))
 
     @property
-    def _abroad(self) -> Array:
-        home = jnp.eye(self.bought.shape[0])[:, :, None, None]
-        return self.shipped * (1.0 - home)
+    def _apart(self) -> Array:
+        return 1.0 - jnp.eye(self.bought.shape[0])[:, :, None, None]
+
+    @property
+    def _taken(self) -> Float[Array, "origin destination block buyer"]:
+        """Probability that the way to a buyer takes a link."""
+
+        def back(there: Array, bought: Array) -> tuple[Array, Array]:
+            taken = bought[:, :, None] * there
+            return jnp.sum(taken, axis=1), taken
+
+        last, blocks = jnp.eye(self.bought.shape[0]), jnp.moveaxis(self.bought, 2, 0)
+        _, taken = jax.lax.scan(back, last, blocks, reverse=True)
+        return jnp.moveaxis(taken, 0, 2)
 
     def path_share(self, paths: Any, buyer: int) -> Float[Array, " path"]:
         """Share of a buyer's spending that goes to each path, ``paths[path, block]`` of places."""

@@ -14,6 +14,7 @@ from neg.core.parameters import parameter
 from neg.economy.model import Model
 from neg.economy.part import Part
 from neg.economy.scene import Scene
+from neg.menus.given import sector_names
 
 
 class BusinessServices(Part):
@@ -48,7 +49,7 @@ class BusinessServices(Part):
         low_open=True,
         unit="money / year",
     )
-    sectors: tuple[str, ...] | None = eqx.field(default=None, static=True)
+    sectors: tuple[str, ...] | None = eqx.field(default=None, static=True, converter=sector_names)
 
     def check(self, model: Model) -> None:
         """A budget needs incomes that pay it."""

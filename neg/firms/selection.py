@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from neg.core.checks import is_concrete
-from neg.core.errors import InvalidParameterError, unknown_name
+from neg.core.errors import InvalidParameterError
 from neg.core.parameters import parameter
 from neg.economy.general.general import GeneralEconomy
 from neg.economy.general.outcomes import sales
@@ -19,8 +19,10 @@ from neg.economy.part import Part
 from neg.economy.scene import Scene
 from neg.firms.census import Census, by_sector
 from neg.firms.cutoffs import CLOSED, Served, Terms, any_law, least_size, log_or_zero, pareto
+from neg.firms.entering import check_entered, entered
 from neg.firms.twins import how_to_write
 from neg.menus import Pareto, Productivity
+from neg.menus.given import check_mean, law_of_productivity, sector_names
 
 _SMALL = ("enterprises", "jobs", "value_added", "exports")
 
@@ -48,6 +50,7 @@ class Selection(Part):
     That holds for log-normal productivity, and for Pareto where fixed costs are so low that every
     firm serves a market: a ``participation`` above one says that the closed form is void.
 
+    ``sectors`` are those of such firms; left out, all but homogeneous goods and blocks of chains.
     Reports, by place and sector, entrants, the shares of firms of at most ``limit`` workers and
     what the others produce per worker over them (``productivity_gap``); by pair, firms that serve
     it and the share of entrants that do. Combines with inputs, mobility, layers, hours, tariffs.
@@ -112,8 +115,8 @@ class Selection(Part):
     premium: Float[Array, ""] = parameter(
         0.0, "elasticity of value added per worker to size", low=0.0, high=1.0, high_open=True
     )
-    law: Productivity | None = None
-    sectors: tuple[str, ...] | None = eqx.field(default=None, static=True)
+    law: Productivity | None = eqx.field(default=None, converter=law_of_productivity)
+    sectors: tuple[str, ...] | None = eqx.field(default=None, static=True, converter=sector_names)
 
     def check(self, model: Model) -> None:
         """A general economy, whose chosen sectors have free entry and ``theta >= sigma - 1``."""
@@ -122,9 +125,7 @@ class Selection(Part):
                 f"part {self.label!r} is not allowed on a {type(model).__name__}; must be on a "
                 f"general economy, where fixed costs can be paid: {how_to_write(model)}"
             )
-        for name in self.sectors or ():
-            if name not in model.sectors:
-                raise unknown_name("sector of selection", name, model.sectors)
+        check_entered(self.label, model, self.sectors)
         chosen = self._mask(model)
         market = model.market
         if self.destination is not None and (self.law is not None or self._moves_entry):
@@ -134,6 +135,8 @@ class Selection(Part):
             )
         if not is_concrete((market.alpha, market.theta, self.sigma)):
             return
+        if self.law is not None:
+            check_mean(f"under this law and sigma = {float(self.sigma):g} sizes", self._size())
         alpha, theta = np.asarray(market.alpha)[chosen], np.asarray(market.theta)[chosen]
         least = float(self.sigma) - 1.0
         if (alpha != 1.0).any():
@@ -153,9 +156,7 @@ class Selection(Part):
             )
 
     def _mask(self, model: Any) -> np.ndarray:
-        same = np.asarray(model.technology.homogeneous)
-        named = np.isin(model.sectors, self.sectors or model.sectors)
-        return named & ~same
+        return entered(model, self.sectors)
 
     def _sizes(self, scene: Scene) -> dict[str, int]:
         return {axis: len(names) for axis, names in scene.model.labels.items()}

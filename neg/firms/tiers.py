@@ -17,10 +17,12 @@ from neg.economy.general.outcomes import granted, sales
 from neg.economy.model import Model
 from neg.economy.part import Part
 from neg.economy.scene import Scene
+from neg.firms.entering import check_entered, entered
 from neg.firms.ladder import Ladder, ladder
 from neg.firms.rungs import Rungs, TierPolicy
 from neg.firms.tier_entry import free_entry_profit
 from neg.menus import Choice, Menu, Pareto, Productivity
+from neg.menus.given import law_of_size, sector_names
 
 
 class Costs(NamedTuple):
@@ -66,8 +68,9 @@ class Tiers(Part):
     ``training`` is money of the budget, spent on the basket of its people.
 
     Works on models with monopolistic competition (``alpha = 1`` in the chosen sectors of a general
-    economy); ``sharing`` and ``training`` need a general economy. Reports firms, value added and
-    cut-offs by tier, mean exit rate and expected life of suppliers, the budget.
+    economy, which are no blocks of chains); ``sharing`` and ``training`` need a general economy.
+    Reports firms, value added and cut-offs by tier, mean exit rate and expected life of suppliers,
+    the budget.
 
     >>> from neg import compose, short_run
     >>> from neg.models.core_periphery import CorePeriphery
@@ -97,8 +100,8 @@ class Tiers(Part):
     reference: Float[Array, " place"] = parameter(
         1.0, "profit b at which nothing is added", low=0.0, low_open=True, axes=("place",)
     )
-    size: Productivity = Pareto(1.5)
-    sectors: tuple[str, ...] | None = eqx.field(default=None, static=True)
+    size: Productivity = eqx.field(default=Pareto(1.5), converter=law_of_size)
+    sectors: tuple[str, ...] | None = eqx.field(default=None, static=True, converter=sector_names)
 
     @property
     def labels(self) -> dict[str, tuple[str, ...]]:
@@ -120,10 +123,12 @@ class Tiers(Part):
                     f"{called(type(self), name)} is not allowed on a {type(model).__name__}; must "
                     "be left out, or on a general economy, where income pays for it"
                 )
+        known = model.labels.get("sector", ())
         for name in self.sectors or ():
-            if name not in model.labels.get("sector", ()):
-                raise unknown_name("sector of tiers", name, model.labels.get("sector", ()))
+            if name not in known:
+                raise unknown_name(f"sector of {self.label}", name, known)
         if general:
+            check_entered(self.label, model, self.sectors)
             seen: Any = model
             alpha, chosen = seen.market.alpha, self._mask(model)
             if is_concrete(alpha) and (np.asarray(alpha)[chosen] != 1.0).any():
@@ -143,8 +148,7 @@ class Tiers(Part):
         return self.policy.sharing is not None
 
     def _mask(self, model: Any) -> np.ndarray:
-        same = np.asarray(model.technology.homogeneous)
-        return np.isin(model.sectors, self.sectors or model.sectors) & ~same
+        return entered(model, self.sectors)
 
     def costs(self, places: int) -> Costs:
         """Flow cost of every tier, and what the budget pays of it, in cost bundles a year."""

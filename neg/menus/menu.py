@@ -10,8 +10,9 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array, Bool, Float
 
-from neg.core.checks import check_finite, check_labels, check_shape, is_concrete
-from neg.core.errors import InvalidParameterError, InvalidShapeError
+from neg.core.checks import check_finite, check_labels, check_shape
+from neg.core.errors import InvalidShapeError
+from neg.menus.given import check_mean
 from neg.menus.productivity import Productivity
 
 
@@ -151,12 +152,7 @@ class Menu(eqx.Module):
 
         Raises :class:`neg.core.errors.InvalidParameterError` for sizes without a mean.
         """
-        mean = sizes.above(1.0, sizes.least)
-        if is_concrete(mean) and not bool(jnp.isfinite(mean)):
-            raise InvalidParameterError(
-                "sizes without a mean are not allowed; the shape of Pareto sizes must be above 1 "
-                "(that of productivity above sigma - 1), or sales have no mean"
-            )
+        check_mean("sizes", sizes)
         slope, cost, value = (
             jnp.concatenate([jnp.zeros_like(line[..., :1]), line], axis=-1)
             for line in (self.slope, self.cost, self.sales)

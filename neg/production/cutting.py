@@ -17,6 +17,7 @@ from neg.economy.model import Model
 from neg.economy.part import Part
 from neg.economy.scene import Scene
 from neg.menus import Pareto, Productivity
+from neg.menus.given import law_of_size, sector_names
 
 _FAR = 60.0
 """Largest log saving that counts: nobody does without what is that much cheaper."""
@@ -48,8 +49,8 @@ class Cutting(Part):
         axes=("place",),
         unit="bundles of own inputs",
     )
-    size: Productivity = Pareto(1.5)
-    sectors: tuple[str, ...] | None = eqx.field(default=None, static=True)
+    size: Productivity = eqx.field(default=Pareto(1.5), converter=law_of_size)
+    sectors: tuple[str, ...] | None = eqx.field(default=None, static=True, converter=sector_names)
 
     # Where it works --------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from neg.agreements import (
     RuleOfOrigin,
     bilaterals,
     origin_gap,
+    preference_use,
     review,
     settle,
 )
@@ -27,6 +28,7 @@ from neg.analysis import gradient
 from neg.core.errors import InvalidDataError, InvalidParameterError, UnknownNameError
 from neg.core.status import Status
 from neg.economy.ledger import largest_imbalance
+from neg.economy.scene import Scene
 from neg.parts import Hours
 
 PAIR, TRIO = ("0", "1"), ("0", "1", "2")
@@ -260,6 +262,35 @@ def test_every_term_is_a_lever_with_a_gradient(world, path):
     else:
         slope = (at(step) - at(-step)) / (2 * step)
     assert found == pytest.approx(slope, rel=2e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("draws", "elasticities"),
+    [
+        ("chain", [6.0 * 0.55, 6.0, 6.0]),
+        ("stage", [6.0, 6.0, 6.0]),
+        ("value-added", [6.0, 6.0 / 0.45, 6.0]),
+    ],
+)
+def test_on_a_link_of_a_chain_firms_compare_at_the_elasticity_there(draws, elasticities):
+    model = general_economy(
+        places=TRIO,
+        sectors=["parts", "assembly", "rest"],
+        theta=6.0,
+        employment=1.0,
+        chains=[("parts", "assembly")],
+        own_share=[1.0, 0.45, 1.0],
+        final_share=[0.0, 0.5, 0.5],
+        draws=draws,
+    )
+    part = Agreements([Agreement("A", PAIR, cost=0.08)], mfn=0.15)
+    found = part.effects(Scene(model, model.initial_distribution(), {}, {}))
+    for s, elasticity in enumerate(elasticities):
+        use = preference_use(0.15, 0.0, theta=elasticity, cost=0.08)
+        paid = (1.0 + use.effective_tariff) * use.factor
+        duty, burnt = found["tariff"][0, 1, s], found["barrier"][0, 1, s]
+        assert float(jnp.expm1(duty)) == pytest.approx(float(use.effective_tariff), rel=1e-12)
+        assert float(jnp.exp(duty + burnt)) == pytest.approx(float(paid), rel=1e-12)
 
 
 def test_depth_opens_services(three):

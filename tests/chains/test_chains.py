@@ -129,6 +129,19 @@ def test_tariffs_are_taken_out_on_the_way(world):
     assert np.allclose(found.customs, customs, atol=1e-14)
 
 
+def test_where_blocks_are_made_and_borders_crossed_are_those_of_paths_under_tariffs(world):
+    duty = 2.0 * np.random.default_rng(2).random((N, N, K)) * (1 - np.eye(N))[..., None]
+    every = np.array(list(itertools.product(range(N), repeat=K)))
+    for draws in DRAWS:
+        found = trace(Chain([1.0, 0.4, 0.3], 4.0, draws), **world, tariff=duty)
+        for j in range(N):
+            share = np.asarray(found.path_share(every, j))
+            made = [[share[every[:, n] == i].sum() for n in range(K)] for i in range(N)]
+            assert np.allclose(found.located[..., j], made, atol=1e-14)
+            ends = np.column_stack([every[:, 1:], np.full(len(every), j)])
+            assert float(found.crossings[j]) == pytest.approx(share @ (every != ends).sum(axis=1))
+
+
 def test_suppliers_stand_outside_the_power(world):
     chain = Chain([1.0, 0.4, 0.3], 4.0)
     many = np.ones((N, K))
@@ -182,9 +195,28 @@ def test_many_draws_alike_give_the_cheapest_path(world):
     assert weight.sum() == pytest.approx(1.0)
 
 
+def test_no_path_is_listed_twice_and_none_that_nobody_takes():
+    link = np.full((2, 2, 2), 1.2)
+    for closed, number in ((1.2, 4), (np.inf, 3)):
+        link[0, 1, 0] = closed
+        found = trace(Chain([1.0, 0.5]), np.ones((2, 2)), link)
+        for count in (number, number + 1, 20):
+            best, top = best_paths(found, 1, count)
+            assert len({tuple(path) for path in best}) == len(best) == len(top) == number
+            assert np.allclose(top, found.path_share(best, 1), atol=1e-15)
+            assert top.sum() == pytest.approx(1.0, abs=1e-14)
+    with pytest.raises(InvalidParameterError, match="count = 0 is not allowed"):
+        best_paths(found, 1, 0)
+
+
 def test_bad_input_is_named(world):
     with pytest.raises(InvalidParameterError, match=r"own\[0\] = 0.5"):
         Chain([0.5, 0.5])
+    for draws in DRAWS:
+        with pytest.raises(InvalidParameterError, match=r"own\[2\] = 1 .* must be below 1 after"):
+            Chain([1.0, 0.5, 1.0, 0.4], 4.0, draws)
+    with pytest.raises(InvalidParameterError, match=r"own\[1\] = 1 is not allowed"):
+        Chain([1.0, 0.5]).with_(own=[1.0, 1.0])
     chain = Chain([1.0, 0.4, 0.3], 4.0)
     with pytest.raises(InvalidShapeError, match="link has shape"):
         trace(chain, world["cost"], np.ones((N, N)))

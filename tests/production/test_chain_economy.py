@@ -247,6 +247,10 @@ def test_bad_chains_are_named(chained):
         random_economy(chains=[("engines", "assembly")])
     with pytest.raises(InvalidParameterError, match=r"own_share of 'parts'\[0\] = 0.5"):
         random_economy(own_share=[0.5, 0.5, 1.0])
+    with pytest.raises(InvalidParameterError, match=r"own_share of 'parts'\[1\] = 1 .* below 1"):
+        random_economy(own_share=[1.0, 1.0, 1.0])
+    with pytest.raises(InvalidParameterError, match=r"own_share of 'parts'\[1\] = 1 .* below 1"):
+        chained.with_(own_share=[1.0, 1.0, 1.0])
     with pytest.raises(InvalidParameterError, match="theta differs along the chain"):
         chained.with_(theta=[4.0, 5.0, 4.0])
     with pytest.raises(InvalidParameterError, match="'assembly' is a block twice"):
