@@ -1,4 +1,4 @@
-"""What parts add up to: log factors, welfare, and what their budgets spend."""
+"""What parts add up to: what they say, log factors, welfare, and what their budgets spend."""
 
 from __future__ import annotations
 
@@ -14,6 +14,17 @@ from jaxtyping import Array, Float
 from neg.core.errors import InvalidParameterError
 from neg.economy.ledger import Ledger
 from neg.economy.scene import Scene
+
+
+def say(said: dict[str, str], label: str, topics: Iterable[str]) -> None:
+    """Note what a part says, or raise a named error for what is said already."""
+    for topic in sorted(topics):
+        if topic in said:
+            raise InvalidParameterError(
+                f"part {label!r} is not allowed: {said[topic]} already says {topic}; must be said "
+                "once"
+            )
+        said[topic] = f"part {label!r}"
 
 
 def add(first: Array, second: Array) -> Array:

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from neg.core.checks import check_labels
 from neg.core.compilation import LooksAhead
-from neg.core.errors import InvalidParameterError, unknown_name
+from neg.core.errors import unknown_name
 from neg.core.parameters import Parameter, altered
 from neg.economy.adding import (
     add,
@@ -19,6 +19,7 @@ from neg.economy.adding import (
     check_effects,
     log_left,
     outlays,
+    say,
     under_way,
     welfare,
 )
@@ -333,16 +334,11 @@ def compose(base: Model, parts: Iterable[Part] = ()) -> Economy:
     said = dict.fromkeys(model.says, type(model).__name__)
     sizes = {axis: len(names) for axis, names in model.labels.items()}
     for part in all_parts:
-        for topic in sorted(part.says):
-            if topic in said:
-                raise InvalidParameterError(
-                    f"part {part.label!r} is not allowed: {said[topic]} already says {topic}; "
-                    "must be said once"
-                )
-            said[topic] = f"part {part.label!r}"
+        say(said, part.label, part.says)
         own = {axis: len(names) for axis, names in part.labels.items()}
         part.check_axes(sizes | own, f"{part.label}.")
         part.check(model)
+        say(said, part.label, (f"how firms enter {name!r}" for name in part.enters(model)))
         part.notice(model)
     composed = Economy(model, tuple(all_parts))
     check_effects(composed)

@@ -54,6 +54,10 @@ class Part(Parametric):
     def check(self, model: Model) -> None:
         """Raise a named error where the part makes no sense on this model."""
 
+    def enters(self, model: Model) -> tuple[str, ...]:
+        """Sectors of this model of whose firms no other part may say how they enter."""
+        return ()
+
     def notice(self, model: Model) -> None:
         """Warn of what the numbers of the part do on this model; whenever they are given."""
 

@@ -158,6 +158,10 @@ class Selection(Part):
     def _mask(self, model: Any) -> np.ndarray:
         return entered(model, self.sectors)
 
+    def enters(self, model: Any) -> tuple[str, ...]:
+        """The chosen sectors."""
+        return tuple(np.array(model.sectors)[self._mask(model)].tolist())
+
     def _sizes(self, scene: Scene) -> dict[str, int]:
         return {axis: len(names) for axis, names in scene.model.labels.items()}
 

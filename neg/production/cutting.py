@@ -127,6 +127,10 @@ class Cutting(Part):
     def _modes(model: Any) -> int:
         return max(len(chain) for chain in model.chains.blocks)
 
+    def enters(self, model: Any) -> tuple[str, ...]:
+        """Sectors whose firms choose."""
+        return tuple(np.array(model.sectors)[self._mask(model)].tolist())
+
     # What firms choose -----------------------------------------------------------------------
 
     def _share(self, model: Any) -> Float[Array, "place chain sector"]:

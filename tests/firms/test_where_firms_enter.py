@@ -49,6 +49,15 @@ def test_a_chain_of_one_block_is_a_sector_of_firms():
     compose(alone, [Selection(sectors=("goods",))])
 
 
+@pytest.mark.parametrize("part", [SetUp, Ownership])
+def test_one_part_says_how_firms_of_a_sector_enter(part):
+    for firms in (Selection(), FinancedSelection(sectors=("goods",))):
+        for given in ([part(), firms], [firms, part(sectors=("goods",))]):
+            with pytest.raises(InvalidParameterError, match="already says how firms enter 'goods'"):
+                compose(economy(), given)
+    compose(economy(alpha=[0.0, 0.0, 1.0]), [part(), Tiers()])
+
+
 @pytest.mark.parametrize("part", [SetUp, Ownership, Tiers, VerticalLinks])
 def test_a_law_of_size_is_one_and_has_a_mean(part):
     for given in ("pareto", 1.5):
