@@ -20,7 +20,8 @@ from neg.data import groups
 CUMULATIONS = ("none", "bilateral", "diagonal", "full")
 """Whose inputs count as own: nobody's, the buyer's, those of members that originate, or what
 members added to any."""
-GROUPS = {name: getattr(groups, name) for name in ("ASEAN", "CLMV", "RCEP", "ASEAN_PLUS_SIX")}
+_NAMED = ("ASEAN", "CLMV", "EAST_ASIA", "RCEP", "ASEAN_PLUS_SIX", "EAST_ASIA_PACIFIC")
+GROUPS = {name: getattr(groups, name) for name in _NAMED}
 """Names of groups that may stand among members."""
 _SECTOR = ("sector",)
 
@@ -148,6 +149,12 @@ class Agreement(Parametric):
         if not self.name or "." in self.name:
             raise InvalidParameterError(
                 f"name {self.name!r} of an agreement is not allowed; must be a name without a dot"
+            )
+        if not self.pairs:
+            raise InvalidParameterError(
+                f"agreement {self.name!r} holds between nobody: its members are "
+                f"{list(self.members)}, its partners {list(self.partners)}; must be two members "
+                "at least, or a member and a partner"
             )
 
     @property

@@ -191,9 +191,6 @@ class Agreements(Part):
         found = []
         for one in self.agreements:
             pairs = [tuple(map(model.place_names.index, pair)) for pair in one.pairs]
-            if not pairs:
-                found.append(one.name)
-                continue
             i, j = np.transpose(pairs)
             cut = (one.duty(mfn) < mfn) & (one.lines.share(model.labels["sector"]) > 0)
             deep = one.depth * (1.0 - one.phase_in.kept) * ntm > 0

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Strict, ValidationError
 
 from neg.agreements.agreement import Agreement, Lines, PhaseIn, RuleOfOrigin, phase_in
 from neg.agreements.compliance import FAMILIES, Compliance, LogNormalCost
 from neg.agreements.preferences import Agreements
-from neg.core.errors import InvalidParameterError, unknown_name
+from neg.core.errors import InvalidParameterError, did_you_mean, unknown_name
+from neg.core.parameters import declared
+
+_Names = Annotated[tuple[Annotated[str, Strict()], ...], Strict(False)]
+_Numbers = Annotated[tuple[Annotated[float, Strict()], ...], Strict(False)]
+"""Lists or tuples whose entries are what they say."""
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class _PhaseIn(_Strict):
     start: int
     years: int | None = None
-    kept: tuple[float, ...] | None = None
+    kept: _Numbers | None = None
 
 
 class _Rule(_Strict):
@@ -41,9 +45,9 @@ class _Compliance(_Strict):
 
 class _Data(_Strict):
     name: str
-    members: tuple[str, ...]
-    partners: tuple[str, ...] = ()
-    exclude_sectors: tuple[str, ...] = ()
+    members: _Names
+    partners: _Names = ()
+    exclude_sectors: _Names = ()
     coverage: float | dict[str, float] = 1.0
     preferential_rate: float | dict[str, float] | None = None
     margin: float | dict[str, float] | None = None
@@ -83,7 +87,7 @@ def read_agreements(
     drawn: dict[tuple[str, float | None], str] = {}
     for one in read:
         if one.compliance is not None:
-            shape = one.compliance.sd if one.compliance.sd is not None else one.compliance.zeta
+            shape = _shape(one.name, one.compliance)
             drawn.setdefault((one.compliance.distribution, shape), one.name)
     if len(drawn) > 1:
         raise InvalidParameterError(
@@ -93,26 +97,45 @@ def read_agreements(
     family: Compliance = LogNormalCost()
     if drawn:
         (name, shape), _ = drawn.popitem()
-        kind = FAMILIES[name]
-        own = {"lognormal": "sd", "fixed": "zeta"}.get(name)
-        family = kind(**({own: shape} if own and shape is not None else {}))
+        given = {} if shape is None else dict.fromkeys(declared(FAMILIES[name]), shape)
+        family = FAMILIES[name](**given)
     made = tuple(_agreement(one, sectors, year, family) for one in read)
     return Agreements(made, compliance=family, mfn=mfn, ntm=ntm, nu=nu)
+
+
+def _shape(agreement: str, given: _Compliance) -> float | None:
+    """The parameter of an agreement's distribution; None where it is left out."""
+    family, found = FAMILIES[given.distribution], None
+    for name in ("sd", "zeta"):
+        value = getattr(given, name)
+        if value is not None and name not in declared(family):
+            raise InvalidParameterError(
+                f"compliance of agreement {agreement!r}: {name} = {value:g} is no parameter of a "
+                f"{family.distribution} distribution, which takes "
+                f"{', '.join([family.cost_is, *declared(family)])}"
+            )
+        found = value if value is not None else found
+    return found
 
 
 def _validated(entry: Mapping[str, Any]) -> _Data:
     try:
         return _Data.model_validate(dict(entry))
     except ValidationError as error:
-        first = error.errors()[0]
+        wrong = error.errors()
+        # An unknown key before a missing one: it may be what the other was meant to be.
+        first = next((one for one in wrong if one["type"] == "extra_forbidden"), wrong[0])
         where = ".".join(str(part) for part in first["loc"])
         told = first["msg"]
+        if first["type"] not in ("extra_forbidden", "missing"):
+            told += f", not {first['input']!r}"
         if first["type"] == "extra_forbidden":
             rooms: dict[str, type[_Strict]]
             rooms = {"rule": _Rule, "compliance": _Compliance, "phase_in": _PhaseIn}
             room = rooms.get(str(first["loc"][0]), _Data)
-            near = difflib.get_close_matches(str(first["loc"][-1]), list(room.model_fields), n=1)
-            told = "is no key of an agreement" + (f"; perhaps {near[0]!r}" if near else "")
+            hint = did_you_mean(first["loc"][-1], room.model_fields)
+            told = f"is no key of an agreement{hint or '; allowed: '}"
+            told += "" if hint else ", ".join(room.model_fields)
         raise InvalidParameterError(
             f"agreement {entry.get('name', '?')!r}: {where}: {told}"
         ) from None

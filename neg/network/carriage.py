@@ -278,22 +278,25 @@ class Carriage(Barrier):
         return sum(parts[1:], parts[0]) / income
 
     def unknowns(self, scene: Scene) -> dict[str, Array]:
-        """Log traffic of arcs, where it slows links."""
+        """Log traffic of arcs, where it slows links; of others, zero."""
         if self.crowding.congested == "no":
             return {}
-        graph = self.network.graph
         size = {"link": len(self.network.links)}
-        start = jnp.log(self.full("capacity", size))[np.maximum(graph.link, 0)]
-        return {"load": jnp.where(jnp.asarray(graph.link >= 0), start, 0.0)}
+        start = jnp.log(self.full("capacity", size))[np.maximum(self.network.graph.link, 0)]
+        return {"load": jnp.where(self._used(), start, 0.0)}
 
     def residual(self, scene: Scene) -> dict[str, Array]:
         """Traffic is that of the trade that its own slowness leaves."""
         if self.crowding.congested == "no":
             return {}
-        on = jnp.asarray(self.network.graph.link >= 0)
-        load = scene.own(self, "load")
-        flow = jnp.where(on, self.traffic(scene), 1.0)
-        return {"load": jnp.where(on, jnp.log(flow) - load, load)}
+        load, used = scene.own(self, "load"), self._used()
+        flow = jnp.where(used, self.traffic(scene), 1.0)
+        return {"load": jnp.where(used, jnp.log(flow) - load, load)}
+
+    def _used(self) -> Array:
+        """Arcs whose traffic slows them: those of links that are not closed altogether."""
+        graph = self.network.graph
+        return jnp.asarray(graph.link >= 0) & (openness(graph, self._costs()) > 0)
 
     def outcomes(self, scene: Scene) -> dict[str, Array]:
         """Trade costs and their layers in logs, hours from door to door, traffic if congested."""

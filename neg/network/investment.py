@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 from scipy.optimize import minimize
 
 from neg.core.checks import check_range
-from neg.core.errors import ConvergenceError, InvalidShapeError
+from neg.core.errors import ConvergenceError, InvalidShapeError, SpectralRadiusError
 from neg.core.status import Status
 from neg.network.routed import RoutedTrade
 from neg.solvers.long_run import equilibrium_at
@@ -23,6 +23,9 @@ from neg.solvers.short_run import short_run
 
 _LEAST = 1e-30
 """Smallest share of spending that is told from none: cost stays finite, traffic is nothing."""
+
+_FAR = 1e-3
+"""Gap in shares of spending above which what the search found is no best point."""
 
 
 class ConvexImprovementWarning(UserWarning):
@@ -84,7 +87,10 @@ def improve_links(
         ConvexImprovementWarning: ``theta gamma >= 1 + theta lambda`` on parallel links.
 
     Raises:
-        ConvergenceError: no start led to an equilibrium.
+        SpectralRadiusError: the search came upon spending at which the sum over routes is infinite
+            (a spectral radius of one or more): near it welfare rises without bound, and nothing is
+            best.
+        ConvergenceError: no start led to an equilibrium, or the best one found is none.
 
     Source: Fajgelbaum and Schaal (2020), Econometrica 88(4), for the question.
     """
@@ -114,6 +120,7 @@ def improve_links(
     def negative(z: np.ndarray) -> tuple[float, np.ndarray]:
         welfare, slope = _welfare_and_slope(jnp.asarray(z), *given, mobile)
         if not np.isfinite(welfare):
+            _check_bounded(_improved(_shares(jnp.asarray(z)), given))
             return 1e6, np.zeros_like(z)  # the line search steps back
         return -float(welfare), -np.asarray(slope)
 
@@ -139,7 +146,33 @@ def improve_links(
         index=pd.Index(economy.network.labels["link"], name="link"),
     )
     value = float(_value(improved, start, weight, mobile))
-    return Improvement(table, value, equal, _gap(share, effect), starts, agree, solution)
+    gap = _gap(share, effect)
+    if not gap < _FAR:
+        raise ConvergenceError(
+            f"the search for link improvements ended at shares of spending that are {gap:.3g} from "
+            f"those of a best one; must be less than {_FAR:g}: more starts, or a smaller budget",
+            solution,
+        )
+    return Improvement(table, value, equal, gap, starts, agree, solution)
+
+
+def _check_bounded(improved: RoutedTrade) -> None:
+    """Raise a named error where the sum over routes is infinite with the links so improved.
+
+    Congestion keeps it finite, whatever links cost when they are empty.
+    """
+    if float(improved.congestion) > 0.0:
+        return
+    radius = improved.radius(improved.initial_prices(improved.initial_distribution()))
+    if not radius < 1.0:
+        bought = dict(zip(improved.labels["link"], np.asarray(improved.factor), strict=True))
+        best = min(bought, key=lambda label: bought[label])
+        raise SpectralRadiusError(
+            "the budget can make links so cheap that the matrix of links has a spectral radius of "
+            f"{radius:.6g} (with a factor of {bought[best]:.6g} on {best!r}), where the sum over "
+            "routes is infinite and no spending is best; must be below one: a smaller budget or "
+            "gamma, or a larger theta"
+        )
 
 
 def _gap(share: np.ndarray, effect: np.ndarray) -> float:

@@ -118,12 +118,10 @@ class LeastRoutes:
         return found
 
     def _row(self, name: str) -> int:
-        self.network.index(name)
-        return self.origins.index(name)
+        return self.network.place_among("origin of the routes", name, self.origins)
 
     def _column(self, name: str) -> int:
-        self.network.index(name)
-        return self.destinations.index(name)
+        return self.network.place_among("destination of the routes", name, self.destinations)
 
 
 def least_routes(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,20 @@ class Border:
         return f"{pair}:{self.mode}" if self.mode else pair
 
 
+def link_usd(link: Link, mode: Mode) -> float:
+    """Money of a link, where it does not say that of its mode."""
+    own = link.cost
+    rate = mode.usd_per_km if own.usd_per_km is None else own.usd_per_km
+    return (mode.fixed_usd if own.fixed_usd is None else own.fixed_usd) + rate * link.km
+
+
+def link_hours(link: Link, mode: Mode) -> float:
+    """Hours of a link, where it does not say those of its mode."""
+    own = link.cost
+    speed = mode.kmh if own.kmh is None else own.kmh
+    return (mode.fixed_hours if own.fixed_hours is None else own.fixed_hours) + link.km / speed
+
+
 _ALSO = {
     Link: {"from": "origin", "to": "destination"},
     Transfer: {"mode_from": "first", "mode_to": "second"},
@@ -154,13 +169,33 @@ def _missing(value: Any) -> bool:
 
 
 def numbers(one: Any) -> Iterator[tuple[str, Any]]:
-    """Names and values of an object, those of its cost among them."""
+    """Names and values of an object's numbers, those of its cost among them where it gives any."""
     for field in dataclasses.fields(one):
         value = getattr(one, field.name)
         if isinstance(value, LinkCost):
             yield from numbers(value)
-        else:
+        elif field.type == "float" or (field.type == "float | None" and value is not None):
             yield field.name, value
+
+
+def _check_kinds(kind: Any, values: Mapping[str, Any], where: str) -> None:
+    """Raise a named error for text, None or a truth value where a number stands, and the reverse.
+
+    >>> _check_kinds(Link, {"origin": "A", "destination": "B", "km": "80"}, "links[0]")
+    Traceback (most recent call last):
+    neg.core.errors.InvalidDataError: km of links[0] is '80'; must be a number
+    """
+    fields = dataclasses.fields(kind) + (dataclasses.fields(LinkCost) if kind is Link else ())
+    for field in fields:
+        if field.name not in values or field.type not in ("float", "float | None", "bool"):
+            continue
+        value = values[field.name]
+        truth = isinstance(value, bool | np.bool_)
+        if field.type == "bool" and not truth:
+            raise InvalidDataError(f"{field.name} of {where} is {value!r}; must be true or false")
+        left_out = field.type == "float | None" and value is None
+        if field.type != "bool" and not left_out and (truth or not isinstance(value, Real)):
+            raise InvalidDataError(f"{field.name} of {where} is {value!r}; must be a number")
 
 
 def _columns(kind: Any) -> list[str]:
@@ -172,7 +207,8 @@ def _columns(kind: Any) -> list[str]:
     return found
 
 
-def _made(kind: Any, given: Mapping[str, Any]) -> Any:
+def _made(kind: Any, given: Mapping[str, Any], where: str) -> Any:
+    _check_kinds(kind, given, where)
     if kind is not Link:
         return kind(**given)
     inner = {field.name for field in dataclasses.fields(LinkCost)}
@@ -182,6 +218,7 @@ def _made(kind: Any, given: Mapping[str, Any]) -> Any:
 
 def _one(kind: Any, item: Any, where: str) -> Any:
     if isinstance(item, kind):
+        _check_kinds(kind, vars(item) | (vars(item.cost) if kind is Link else {}), where)
         return item
     names = _columns(kind)
     if isinstance(item, str) and kind is Place:
@@ -202,9 +239,9 @@ def _one(kind: Any, item: Any, where: str) -> Any:
         ]
         if missing:
             raise InvalidDataError(f"{where} says no {missing[0]}; must have {names}")
-        return _made(kind, {str(key): value for key, value in fields.items()})
+        return _made(kind, {str(key): value for key, value in fields.items()}, where)
     if isinstance(item, Iterable) and not isinstance(item, str):
         values = tuple(item)
         if len(values) <= len(names):
-            return _made(kind, dict(zip(names, values, strict=False)))
+            return _made(kind, dict(zip(names, values, strict=False)), where)
     raise InvalidDataError(f"{where} is {item!r}; must be a mapping or a row of {names}")

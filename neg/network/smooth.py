@@ -139,12 +139,10 @@ class SmoothRoutes:
     def expected_use(self, origin: str, destination: str) -> pd.Series:
         """How often a trip uses every link and transfer, by label and direction, on average."""
         by = np.zeros(self.log_tau.shape)
-        by[self._place(origin, self.origins), self._place(destination, self.destinations)] = 1.0
+        among = self.network.place_among
+        row = among("origin of the routes", origin, self.origins)
+        by[row, among("destination of the routes", destination, self.destinations)] = 1.0
         return self._by_arc(_use(*self._given, jnp.asarray(by)), "expected uses")
-
-    def _place(self, name: str, names: tuple[str, ...]) -> int:
-        self.network.index(name)
-        return names.index(name)
 
     def link_loads(self, flows: Any) -> pd.Series:
         """Traffic of every link, both directions together, by its label."""

@@ -15,13 +15,27 @@ from scipy.sparse.csgraph import connected_components
 from neg.core.checks import check_labels
 from neg.core.errors import (
     DisconnectedPlaceError,
-    DuplicateLinkError,
-    InvalidParameterError,
     unknown_name,
+)
+from neg.network.checking import (
+    check_borders,
+    check_lengths,
+    check_names,
+    check_numbers,
+    check_twice,
 )
 from neg.network.costs import Costs
 from neg.network.graph import Graph, build
-from neg.network.objects import Border, Link, Mode, Place, Transfer, numbers, read
+from neg.network.objects import (
+    Border,
+    Link,
+    Mode,
+    Place,
+    Transfer,
+    link_hours,
+    link_usd,
+    read,
+)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -60,8 +74,8 @@ class Network:
         modes = {mode.name: mode for mode in self.modes}
         links = [(one, modes[one.mode]) for one in self.links]
         return Costs(
-            link_usd=np.array([_usd(one, mode) for one, mode in links]),
-            link_hours=np.array([_hours(one, mode) for one, mode in links]),
+            link_usd=np.array([link_usd(one, mode) for one, mode in links]),
+            link_hours=np.array([link_hours(one, mode) for one, mode in links]),
             link_factor=np.array([one.factor for one in self.links], dtype=float),
             closed=np.zeros(len(self.links)),
             transfer_usd=np.array([one.usd for one in self.transfers], dtype=float),
@@ -107,6 +121,13 @@ class Network:
     def _position(self) -> dict[str, int]:
         return {name: k for k, name in enumerate(self.names)}
 
+    def place_among(self, what: str, name: str, names: Sequence[str]) -> int:
+        """Where a place stands among those asked for; a named error if it is none of them."""
+        self.index(name)
+        if name not in names:
+            raise unknown_name(what, name, names)
+        return list(names).index(name)
+
     def label_index(self, axis: str, label: str) -> int:
         """Where a link, transfer or border stands among all."""
         labels = self.labels[axis]
@@ -127,7 +148,9 @@ def network(
 
     Raises:
         UnknownNameError: a link ends at a place, or uses a mode, that does not exist; a wrong key.
-        InvalidParameterError: money, hours, distance, capacity negative; speed not positive.
+        InvalidDataError: text, None or a truth value in place of a number, or the reverse.
+        InvalidParameterError: money, hours, distance, capacity negative; speed not positive; a link
+            that is free for want of kilometres; a border of one economy, or of none there is.
         DuplicateLinkError: a link is given twice (two of one pair and mode need names).
         DisconnectedPlaceError: no route joins a place to the others.
 
@@ -145,9 +168,11 @@ def network(
     changes, crossings = read(Transfer, transfers, "transfers"), read(Border, borders, "borders")
     check_labels("places", [one.name for one in nodes])
     check_labels("modes", [one.name for one in kinds])
-    _check_names(nodes, kinds, ways, changes, crossings)
-    _check_numbers(kinds, ways, changes, crossings)
-    _check_twice(ways)
+    check_names(nodes, kinds, ways, changes, crossings)
+    check_numbers(kinds, ways, changes, crossings)
+    check_lengths(ways, kinds)
+    check_borders(nodes, crossings)
+    check_twice(ways)
     check_labels("transfers", [one.label for one in changes])
     check_labels("borders", [one.label for one in crossings])
     found = Network(nodes, kinds, ways, changes, _crossed(nodes, ways, crossings))
@@ -178,87 +203,6 @@ def grid(rows: int, columns: int, factors: Any) -> Network:
             Link(str(int(a)), str(int(b)), factor=float(f), two_way=False) for a, b, f in factors
         ]
     return network(places, links)
-
-
-def _usd(link: Link, mode: Mode) -> float:
-    own = link.cost
-    rate = mode.usd_per_km if own.usd_per_km is None else own.usd_per_km
-    return (mode.fixed_usd if own.fixed_usd is None else own.fixed_usd) + rate * link.km
-
-
-def _hours(link: Link, mode: Mode) -> float:
-    own = link.cost
-    speed = mode.kmh if own.kmh is None else own.kmh
-    return (mode.fixed_hours if own.fixed_hours is None else own.fixed_hours) + link.km / speed
-
-
-def _check_names(nodes: Any, kinds: Any, ways: Any, changes: Any, crossings: Any) -> None:
-    names, modes = [one.name for one in nodes], [one.name for one in kinds]
-    known, known_modes = set(names), set(modes)
-    economies = {one.economy for one in nodes} | {""}
-    for link in ways:
-        for end in (link.origin, link.destination):
-            if end not in known:
-                raise unknown_name(f"place of link {link.label!r}", end, names)
-        if link.mode not in known_modes:
-            raise unknown_name(f"mode of link {link.label!r}", link.mode, modes)
-        if link.origin == link.destination:
-            raise InvalidParameterError(
-                f"link {link.label!r} leads from {link.origin!r} to itself; must join two places"
-            )
-    for change in changes:
-        if change.place not in known:
-            raise unknown_name(f"place of transfer {change.label!r}", change.place, names)
-        for mode in (change.first, change.second):
-            if mode not in known_modes:
-                raise unknown_name(f"mode of transfer {change.label!r}", mode, modes)
-    for border in crossings:
-        for economy in (border.first, border.second):
-            if economy not in economies:
-                allowed = sorted(economies - {""})
-                raise unknown_name(f"economy of border {border.label!r}", economy, allowed)
-        if border.mode and border.mode not in known_modes:
-            raise unknown_name(f"mode of border {border.label!r}", border.mode, modes)
-
-
-_POSITIVE = ("kmh", "capacity", "factor")
-
-
-def _check_numbers(*groups: Any) -> None:
-    for group in groups:
-        for one in group:
-            label = getattr(one, "label", None) or one.name
-            for name, value in numbers(one):
-                if isinstance(value, str | bool) or value is None:
-                    continue
-                positive = name in _POSITIVE
-                infinite = name == "kmh" and value == float("inf")
-                least = 1.0 if name == "factor" else 0.0
-                bad = value <= 0 if positive else value < 0
-                if not infinite and (not np.isfinite(value) or bad or value < least):
-                    allowed = "positive" if positive and least == 0 else f"at least {least:g}"
-                    raise InvalidParameterError(
-                        f"{name} of {type(one).__name__.lower()} {label!r} is {value:g}; "
-                        f"must be finite and {allowed}"
-                    )
-
-
-def _check_twice(ways: tuple[Link, ...]) -> None:
-    seen: dict[str, Link] = {}
-    for link in ways:
-        keys = [link.label]
-        back = f"{link.destination}-{link.origin}:{link.mode}"
-        if not link.name and link.two_way:
-            keys.append(back)
-        for key in keys:
-            other = seen.get(key)
-            if other is not None and not (key == back and not (other.two_way or link.two_way)):
-                raise DuplicateLinkError(
-                    f"link {link.label!r} is given twice ({other.label!r} stands for it already"
-                    f"{', in both directions' if other.two_way else ''}); must be given once, "
-                    "or have a name of its own if there are two, or two_way=False"
-                )
-        seen |= dict.fromkeys(keys, link)
 
 
 def _crossed(

@@ -87,7 +87,22 @@ def test_plain_data_is_read():
         ({"memebrs": []}, InvalidParameterError, "'CEPEA': memebrs: is no key .*'members'"),
         (
             {"rule": {"content": 0.4, "cumulaton": "full"}},
-            *(InvalidParameterError, "rule.cumulaton: is no key .*perhaps 'cumulation'"),
+            *(InvalidParameterError, "rule.cumulaton: is no key .*did you mean 'cumulation'"),
+        ),
+        ({"preferential_rate": "0.05"}, InvalidParameterError, r"preferential_rate.*not '0.05'"),
+        ({"preferential_rate": True}, InvalidParameterError, "preferential_rate.*not True"),
+        ({"members": ["JPN"]}, InvalidParameterError, r"'CEPEA' holds between nobody.*\['JPN'\]"),
+        (
+            {"compliance": {"median": 0.03, "zeta": 1.5}},
+            *(InvalidParameterError, "zeta = 1.5 is no parameter of a lognormal.*median, sd"),
+        ),
+        (
+            {"compliance": {"distribution": "fixed", "highest": 0.2, "sd": 0.8}},
+            *(InvalidParameterError, "sd = 0.8 is no parameter of a fixed.*highest, zeta"),
+        ),
+        (
+            {"compliance": {"distribution": "uniform", "highest": 0.1, "sd": 0.8}},
+            *(InvalidParameterError, "sd = 0.8 is no parameter of a uniform"),
         ),
         ({"rule": {"content": 0.4, "cumulation": "x"}}, InvalidParameterError, "rule.cumulation"),
         ({"rule": {"content": 1.4}}, InvalidParameterError, r"content = 1.4 .*\[0, 1\]"),
@@ -104,6 +119,16 @@ def test_plain_data_is_read():
 def test_bad_data_is_named(change, error, words):
     with pytest.raises(error, match=words):
         read_agreements([CEPEA | change], SECTORS)
+
+
+def test_an_unknown_key_comes_before_the_one_it_stands_for():
+    with pytest.raises(InvalidParameterError, match="member: is no key .*did you mean 'members'"):
+        read_agreements([{"name": "A", "member": ["THA", "VNM"]}], SECTORS)
+
+
+def test_groups_stand_among_members():
+    part = read_agreements([{"name": "A", "members": ["EAST_ASIA", "AUS"]}], SECTORS)
+    assert len(part["A"].members) == 15
 
 
 def test_firms_draw_once_for_all_agreements():

@@ -6,7 +6,7 @@ from corridor import EXPECTED, economy_grid
 
 from neg import short_run
 from neg.economy.general import general_economy
-from neg.network import Carriage
+from neg.network import Carriage, Link, network
 
 CASE = EXPECTED["routing"]["economy"]
 LABOUR = np.array(CASE["labour_fixed"])
@@ -74,3 +74,25 @@ def test_congestion_by_plain_iteration(theta, congestion):
         key = CASE["congested_fixed"]
         np.testing.assert_allclose(found, key["real_wage"], rtol=1e-8)
         np.testing.assert_allclose(out["network.traffic"], key["traffic"], rtol=1e-7)
+
+
+def three_places(links, **moved):
+    net = network(["A", "B", "C"], links)
+    part = Carriage.on(net, routing="smooth", theta=12.0)
+    return general_economy(
+        places=net.names,
+        sectors=["goods"],
+        employment=[[1.0], [2.0], [1.5]],
+        theta=4.0,
+        parts=[part.with_(congested="yes", congestion=0.05, **moved)],
+    )
+
+
+@pytest.mark.slow
+def test_a_closed_link_is_as_good_as_none_where_links_congest():
+    ways = [Link("A", "B", factor=1.3), Link("B", "C", factor=1.4), Link("A", "C", factor=1.5)]
+    closed = short_run(three_places(ways, closed=np.array([0.0, 0.0, 1.0]))).outcomes
+    without = short_run(three_places(ways[:2])).outcomes
+    np.testing.assert_allclose(closed["network.traffic"][:2], without["network.traffic"])
+    assert float(closed["network.traffic"][2]) == 0.0
+    np.testing.assert_allclose(closed["wage"], without["wage"])

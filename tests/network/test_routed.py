@@ -7,7 +7,7 @@ from corridor import EXPECTED, economy_grid
 
 from neg import short_run
 from neg.analysis import Lever, gradient
-from neg.core.errors import InvalidParameterError
+from neg.core.errors import InvalidParameterError, SpectralRadiusError
 from neg.economy.ledger import largest_imbalance
 from neg.network import Link, RoutedTrade, Transfer, grid, improve_links, network, smooth_routes
 from neg.network.investment import ConvexImprovementWarning
@@ -178,3 +178,12 @@ def test_five_links(case):
     assert found.log_welfare == pytest.approx(case["log_welfare"], rel=1e-10)
     assert found.log_welfare_equal == pytest.approx(case["log_welfare_equal_split"], rel=1e-9)
     assert found.kkt < 1e-8 and found.agree == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("factors", "budget"), [((1.2, 3.0), 8.0), ((1.3, 1.3), 1e5)])
+def test_a_budget_that_makes_routes_infinite_is_refused(factors, budget):
+    links = [Link("A", "B", factor=factors[0]), Link("B", "C", factor=factors[1])]
+    model = RoutedTrade.on(network(["A", "B", "C"], links), theta=5.0, alpha=0.0, beta=-0.4)
+    with pytest.raises(SpectralRadiusError, match=r"spectral radius.*smaller budget"):
+        improve_links(model, budget, gamma=0.1, starts=2)

@@ -434,3 +434,49 @@ def test_networks_are_read_from_tables():
     made = network(places, table, modes={"road": {"kmh": 80.0}}, borders=[{"usd": 5.0}])
     np.testing.assert_allclose(made.costs.link_hours, [1.0, 1.0])
     assert made.labels["border"] == ("A-B",)
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        (("A", "B", "road", "80"), "km of links.0. is '80'; must be a number"),
+        (("A", "B", "road", None), "km of links.0. is None; must be a number"),
+        (("A", "B", "road", True), "km of links.0. is True; must be a number"),
+        ({"from": "A", "to": "B", "km": 80, "kmh": "40"}, "kmh of links.0. is '40'"),
+        ({"from": "A", "to": "B", "km": 80, "two_way": "no"}, "two_way .* 'no'; must be true"),
+        (("A", "B", "road"), "km of link 'A-B:road' is 0, so that it costs nothing"),
+    ],
+)
+def test_links_that_cannot_be_meant_are_named(link, words):
+    with pytest.raises((InvalidDataError, InvalidParameterError), match=words):
+        network(["A", "B"], [link], modes=ROAD)
+
+
+@pytest.mark.parametrize(
+    ("places", "border", "words"),
+    [
+        ({"a": "A", "b": "B"}, {"first": "A", "second": "A", "usd": 1.0}, "'A' to itself"),
+        ({"a": "A", "b": "B"}, {"first": "A", "usd": 1.0}, "names one economy, 'A'"),
+        (["a", "b"], {"usd": 1.0}, "no place lies in an economy"),
+        ({"a": "A", "b": "B"}, {"usd": "1"}, "usd of borders.0. is '1'; must be a number"),
+    ],
+)
+def test_borders_that_cannot_be_meant_are_named(places, border, words):
+    with pytest.raises((InvalidDataError, InvalidParameterError), match=words):
+        network(places, [("a", "b", "road", 80)], modes=ROAD, borders=[border])
+
+
+def test_a_border_that_no_link_crosses_yet_may_stand():
+    places, links = {"a": "A", "b": "B", "c": "C"}, [("a", "b", "road", 8), ("b", "c", "road", 8)]
+    borders = [{"first": one, "second": "C", "usd": 5.0} for one in "AB"]
+    assert network(places, links, borders=borders).labels["border"] == ("B-C",)
+
+
+def test_a_place_that_was_not_asked_for_is_named():
+    net = network(["A", "B"], [("A", "B", "road", 80)], modes=ROAD)
+    least = least_routes(net, value_of_time=1.0, origins="A", destinations="B")
+    smooth = smooth_routes(net, origins="A", destinations="B")
+    for ask in (least.path, smooth.expected_use):
+        assert len(ask("A", "B")) == 2
+        with pytest.raises(UnknownNameError, match=r"origin of the routes 'B'; allowed: A"):
+            ask("B", "A")
