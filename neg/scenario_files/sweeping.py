@@ -88,8 +88,9 @@ def sweep_scenario(
         resume: skip cases that ``out`` holds already; else a ledger there is refused.
         progress: called with cases done, cases in all, and the file's name.
 
-    Cases that are not solved are NaN and say so (``solve_status``). Raises named errors for what
-    cannot be used, before anything is solved.
+    Cases that are not solved are NaN and say so (``solve_status``), and why where edits leave a
+    place out of reach (``solve_reason``). Raises named errors for what cannot be used, before
+    anything is solved.
     """
     if jobs < 1:
         raise InvalidParameterError(f"jobs = {jobs} is not allowed; must be 1 or more")
