@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neg.barriers.layer import layers_of
+from neg.barriers.layer import Layer, layers_of
+from neg.barriers.pair import PairLayer
 from neg.core.errors import InvalidParameterError, unknown_name
 from neg.data import groups
 from neg.economy.lever import Lever
@@ -69,21 +70,6 @@ def apply(economy: Any, moves: list[Move], values: Mapping[str, Any] | None = No
     return economy
 
 
-def idle(economy: Any, moves: list[Move]) -> Iterator[Move]:
-    """Moves that change nothing of the economy as the moves before them leave it."""
-    for move in moves:
-        after = apply(economy, [move])
-        sizes = {axis: len(names) for axis, names in economy.labels.items()}
-        path = move.lever.path
-        if path in economy.parameters():
-            old, new = (np.asarray(one.full(path, sizes)) for one in (economy, after))
-        else:
-            old, new = np.asarray(economy.get(path)), np.asarray(after.get(path))
-        if np.array_equal(old, new):
-            yield move
-        economy = after
-
-
 def widened(selectors: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Selectors with names of groups, such as ASEAN, written out."""
     return {
@@ -104,12 +90,28 @@ def members(names: list[str]) -> tuple[str, ...]:
 
 
 def _of_layer(edit: LayerEdit, path: str, economy: Any) -> Move:
-    layers = [layer.label for layer in layers_of(economy)]
+    layers = {layer.label: layer.bare for layer in layers_of(economy)}
     if edit.layer not in layers:
-        raise unknown_name(f"layer of {path}", edit.layer, layers)
+        allowed = [name for name, one in layers.items() if isinstance(one, Layer) or _scale(one)]
+        raise unknown_name(f"layer of {path}", edit.layer, allowed)
+    layer = layers[edit.layer]
     name, operation = _LAYER[edit.change]
+    if not isinstance(layer, Layer):
+        if edit.change != "factor" or not _scale(layer):
+            moved = ", ".join(f"{edit.layer}.{one}" for one in layer.parameters())
+            factor = ", and edit.layer by a factor" if _scale(layer) else ""
+            raise InvalidParameterError(
+                f"{path}.{edit.change} does not go with the layer {edit.layer!r}, which has no "
+                f"such parameter; edit.parameter moves {moved}{factor}"
+            )
+        name = _scale(layer)
     lever = Lever(f"{edit.layer}.{name}", operation, **widened(edit.selectors()))
     return Move(lever, getattr(edit, edit.change), f"{path}.{edit.change}")
+
+
+def _scale(layer: Any) -> str:
+    """The parameter of a layer by pair that measures all of it; none for other layers."""
+    return layer.scale if isinstance(layer, PairLayer) else ""
 
 
 def _of_parameter(edit: ParameterEdit, path: str) -> Move:
