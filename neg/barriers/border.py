@@ -26,6 +26,7 @@ class BorderFee(PairLayer):
 
     label: ClassVar[str] = "border_fee"
     lever: ClassVar[str] = "fee"
+    scale: ClassVar[str] = "fee"
     units: ClassVar[str] = "USD a shipment, over its value in USD"
 
     fee: Float[Array, "origin destination"] = parameter(

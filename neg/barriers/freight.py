@@ -23,6 +23,7 @@ class Freight(PairLayer):
 
     label: ClassVar[str] = "freight"
     lever: ClassVar[str] = "money"
+    scale: ClassVar[str] = "money"
     units: ClassVar[str] = "USD a shipment, over its value in USD"
 
     money: Float[Array, "origin destination"] = parameter(

@@ -26,6 +26,7 @@ class FixedFrictions(PairLayer):
 
     label: ClassVar[str] = "language"
     lever: ClassVar[str] = "size"
+    scale: ClassVar[str] = "size"
 
     size: Float[Array, "origin destination"] = parameter(
         0.0, "cost where the places differ", low=0.0, axes=PAIR, unit="ad valorem"

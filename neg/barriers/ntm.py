@@ -24,6 +24,7 @@ class NTM(PairLayer):
 
     label: ClassVar[str] = "ntm"
     lever: ClassVar[str] = "size"
+    scale: ClassVar[str] = "size"
 
     size: Float[Array, "origin destination sector"] = parameter(
         0.0, "cost of meeting measures", low=0.0, axes=WAYS, unit="ad valorem"

@@ -23,11 +23,13 @@ class PairLayer(Barrier):
 
     ``kind`` is one of :data:`neg.barriers.layer.KINDS` (burnt, tariff, risk); ``units`` says in
     what its parameters are measured. Arrays are ``[origin, destination]``, those by sector have a
-    last axis; a number holds abroad. A layer of zero is no layer.
+    last axis; a number holds abroad. A layer of zero is no layer. ``scale`` names the
+    parameter that measures all of the layer; empty where no one parameter does.
     """
 
     kind: ClassVar[str] = "resource"
     units: ClassVar[str] = "ad valorem"
+    scale: ClassVar[str] = ""
     layers: ClassVar[dict[str, type[PairLayer]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

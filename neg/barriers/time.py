@@ -34,6 +34,7 @@ class Time(PairLayer):
 
     label: ClassVar[str] = "time"
     lever: ClassVar[str] = "hours"
+    scale: ClassVar[str] = "hours"
     source: ClassVar[str] = "Hummels and Schaur 2013"
     units: ClassVar[str] = "hours, at a share of value a day"
 

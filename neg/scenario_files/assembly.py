@@ -10,6 +10,7 @@ import xarray as xr
 
 from neg.analysis.outcomes import axes_of
 from neg.core.quantities import describe
+from neg.scenario_files.hours import joined, layers_of_hours, side_by_side
 from neg.scenario_files.ledger import Case
 from neg.scenario_files.points import at_point
 from neg.scenario_files.reading import to_toml
@@ -44,8 +45,11 @@ def assemble(made: Any, done: Mapping[str, Case]) -> xr.Dataset:
         change, unit = _change(inner, levels, base, unit)
         dataset[f"{name}_change"] = (axes, change, {"label": f"change of {label}", "units": unit})
     if TIME_LAYERS in made.scenario.output.variables:
-        dataset[TIME_LAYERS] = _time_layers(lines)
+        dataset[TIME_LAYERS] = _time_layers(lines, joined(model))
     dataset["solve_status"] = ("case", [line["status"] for line in lines], {"units": "1"})
+    reasons = [line.get("reason", "") for line in lines]
+    if any(reasons):
+        dataset["solve_reason"] = ("case", reasons, {"units": "1"})
     residual = np.array([line["residual"] for line in lines], dtype=float)
     dataset["solve_residual"] = ("case", residual, {"units": "1"})
     own = {axis: list(names) for axis, names in model.labels.items() if axis in dataset.dims}
@@ -74,19 +78,9 @@ def _change(inner: str, levels: np.ndarray, base: np.ndarray, unit: str) -> tupl
     return 100.0 * (ratio - 1.0), "per cent"
 
 
-def _time_layers(lines: list[Case]) -> xr.DataArray:
-    from neg.network import time_layers
-
+def _time_layers(lines: list[Case], pairs: np.ndarray) -> xr.DataArray:
     rows = []
     for line in lines:
         hours, trade = (np.array(line["outcomes"][n], float) for n in ("network.hours", "trade"))
-        if hours.ndim < trade.ndim:
-            trade = trade.sum(axis=2)
-        on = hours > 0
-        found = time_layers(hours[on], trade[on])
-        rows.append(found if np.isfinite(trade).all() else found * np.nan)
-    return (
-        xr.concat(rows, xr.DataArray(np.arange(len(lines)), dims="case"))
-        .rename({"layer": "time_layer"})
-        .assign_attrs(units="1", label="share of transactions")
-    )
+        rows.append(layers_of_hours(hours, trade, pairs))
+    return side_by_side(rows, xr.DataArray(np.arange(len(lines)), dims="case"))

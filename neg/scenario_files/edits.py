@@ -32,7 +32,10 @@ class OneChange(Strict):
 
 
 class LayerEdit(OneChange, Entry):
-    """Of a layer: the factor on its rate, its new rate, or a factor on the cost of deliveries."""
+    """Of a layer: the factor on its rate, its new rate, or a factor on the cost of deliveries.
+
+    Registered layers by pair take a ``factor`` on what they measure: hours, money, or a rate.
+    """
 
     changes: ClassVar[tuple[str, ...]] = ("factor", "rate", "cost")
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neg.barriers.layer import layers_of
+from neg.barriers.layer import Layer, layers_of
+from neg.barriers.pair import PairLayer
 from neg.core.errors import InvalidParameterError, unknown_name
 from neg.data import groups
 from neg.economy.lever import Lever
 from neg.scenario_files.edits import BorderEdit, LayerEdit, LinkEdit, ParameterEdit, TransferEdit
 from neg.scenario_files.schema import ScenarioFile
+
+if TYPE_CHECKING:
+    from neg.network.transport import Network
 
 _LAYER = {"factor": ("factor", "times"), "rate": ("rate", "set"), "cost": ("cost", "times")}
 _PARAMETER = {"factor": "times", "value": "set", "plus": "plus"}
@@ -66,21 +70,6 @@ def apply(economy: Any, moves: list[Move], values: Mapping[str, Any] | None = No
     return economy
 
 
-def idle(economy: Any, moves: list[Move]) -> Iterator[Move]:
-    """Moves that change nothing of the economy as the moves before them leave it."""
-    for move in moves:
-        after = apply(economy, [move])
-        sizes = {axis: len(names) for axis, names in economy.labels.items()}
-        path = move.lever.path
-        if path in economy.parameters():
-            old, new = (np.asarray(one.full(path, sizes)) for one in (economy, after))
-        else:
-            old, new = np.asarray(economy.get(path)), np.asarray(after.get(path))
-        if np.array_equal(old, new):
-            yield move
-        economy = after
-
-
 def widened(selectors: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Selectors with names of groups, such as ASEAN, written out."""
     return {
@@ -101,12 +90,28 @@ def members(names: list[str]) -> tuple[str, ...]:
 
 
 def _of_layer(edit: LayerEdit, path: str, economy: Any) -> Move:
-    layers = [layer.label for layer in layers_of(economy)]
+    layers = {layer.label: layer.bare for layer in layers_of(economy)}
     if edit.layer not in layers:
-        raise unknown_name(f"layer of {path}", edit.layer, layers)
+        allowed = [name for name, one in layers.items() if isinstance(one, Layer) or _scale(one)]
+        raise unknown_name(f"layer of {path}", edit.layer, allowed)
+    layer = layers[edit.layer]
     name, operation = _LAYER[edit.change]
+    if not isinstance(layer, Layer):
+        if edit.change != "factor" or not _scale(layer):
+            moved = ", ".join(f"{edit.layer}.{one}" for one in layer.parameters())
+            factor = ", and edit.layer by a factor" if _scale(layer) else ""
+            raise InvalidParameterError(
+                f"{path}.{edit.change} does not go with the layer {edit.layer!r}, which has no "
+                f"such parameter; edit.parameter moves {moved}{factor}"
+            )
+        name = _scale(layer)
     lever = Lever(f"{edit.layer}.{name}", operation, **widened(edit.selectors()))
     return Move(lever, getattr(edit, edit.change), f"{path}.{edit.change}")
+
+
+def _scale(layer: Any) -> str:
+    """The parameter of a layer by pair that measures all of it; none for other layers."""
+    return layer.scale if isinstance(layer, PairLayer) else ""
 
 
 def _of_parameter(edit: ParameterEdit, path: str) -> Move:
@@ -148,23 +153,48 @@ def _of_border(edit: BorderEdit, path: str, economy: Any) -> list[Move]:
             f"{path}.level_of needs the [[border]] of economies in the file"
         )
     network = _part(economy, "network", path, "[[border]] or a [network]").network
-    wanted = [
-        one.label
-        for one in network.borders
-        if (not edit.mode or one.mode in ("", edit.mode))
-        and (
-            set(edit.between) == {one.first, one.second}
-            if edit.between is not None
-            else {one.first, one.second} & set(members(edit.economies or []))
-        )
-    ]
-    if not wanted:
-        there = ", ".join(one.label for one in network.borders)
-        raise InvalidParameterError(
-            f"{path}: no border of the network is meant; must be among: {there}"
-        )
+    wanted = _crossings(edit, path, network)
     lever = Lever(f"network.border_{kind}", operation, borders=tuple(wanted))
     return [Move(lever, getattr(edit, edit.change), full)]
+
+
+def _crossings(edit: BorderEdit, path: str, network: Network) -> list[str]:
+    """Labels of the borders that an edit means; of a mode, those that only this mode crosses."""
+    there = [one.label for one in network.borders]
+    said = edit.between if edit.between is not None else edit.economies or []
+    known = sorted({name for one in network.borders for name in (one.first, one.second)})
+    for name in said:
+        if name not in known and (edit.between is not None or name not in _NAMED):
+            raise unknown_name(f"economy at a border of {path}", name, known)
+    if edit.mode and edit.mode not in (names := [one.name for one in network.modes]):
+        raise unknown_name(f"mode of {path}", edit.mode, names)
+    ends = set(said if edit.between is not None else members(said))
+    least = 2 if edit.between is not None else 1
+    wanted = []
+    for number, one in enumerate(network.borders):
+        if len({one.first, one.second} & ends) < least:
+            continue
+        by = _modes_across(network, number)
+        if edit.mode and edit.mode in by and len(by) > 1:
+            raise InvalidParameterError(
+                f"{path}.mode = {edit.mode!r} does not go with the border {one.label!r}, which "
+                f"{sorted(by)} cross at one cost; must be left out, or the border given under "
+                "[[network.border]] for each mode"
+            )
+        if not edit.mode or edit.mode in by:
+            wanted.append(one.label)
+    if not wanted:
+        how = f" that {edit.mode!r} crosses" if edit.mode else ""
+        raise InvalidParameterError(
+            f"{path}: no border of the network{how} is meant; must be among: {', '.join(there)}"
+        )
+    return wanted
+
+
+def _modes_across(network: Network, border: int) -> set[str]:
+    """Modes of the links that cross a border."""
+    links = network.graph.link[network.graph.border == border]
+    return {network.links[link].mode for link in np.unique(links)}
 
 
 def _of_transfer(edit: TransferEdit, path: str, economy: Any) -> list[Move]:
@@ -187,15 +217,23 @@ def _of_transfer(edit: TransferEdit, path: str, economy: Any) -> list[Move]:
 def _of_link(edit: LinkEdit, path: str, economy: Any) -> list[Move]:
     network = _part(economy, "network", path, "a [network]").network
     ends = {(edit.from_, edit.to)} | ({(edit.to, edit.from_)} if edit.two_way else set())
-    labels = tuple(
-        one.label
+    meant = [
+        one
         for one in network.links
         if one.mode == edit.mode
         and ((one.origin, one.destination) in ends or (one.two_way and edit_ends(one) & ends))
-    )
+    ]
+    labels = tuple(one.label for one in meant)
     if not labels:
         known = [one.label for one in network.links]
         raise unknown_name(f"link of {path}", f"{edit.from_}-{edit.to}:{edit.mode}", known)
+    both = [one.label for one in meant if one.two_way]
+    if both and not edit.two_way:
+        raise InvalidParameterError(
+            f"{path}.two_way = false does not go with the link {both[0]!r}, which is one for both "
+            "directions; must be left out, or the link given under [[network.link]] once for each "
+            "direction, with two_way = false"
+        )
     if edit.change in ("close", "add"):
         shut = 1.0 if edit.change == "close" else 0.0
         return [Move(Lever("network.closed", "set", links=labels), shut, "")]

@@ -33,10 +33,16 @@ class Resolved:
     def edited(self) -> Any:
         """The economy after all edits; raises where a place is then out of reach of another."""
         economy = apply(self.changed, self.moves)
-        for part in getattr(economy, "parts", ()):
-            if part.label == "network" and self.moves:
-                part.check(economy.base)
+        if self.moves:
+            check_routes(economy)
         return economy
+
+
+def check_routes(economy: Any) -> None:
+    """Raise a named error where the network of an economy leaves a place out of reach."""
+    for part in getattr(economy, "parts", ()):
+        if part.label == "network":
+            part.check(economy.base)
 
 
 def resolve(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") -> Resolved:

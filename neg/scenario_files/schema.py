@@ -105,9 +105,14 @@ class MfnEntry(Entry):
 
 
 class TariffSection(Strict):
-    """MFN duties that preferences replace, and what overlapping agreements cost to manage."""
+    """MFN duties that preferences replace, and what overlapping agreements cost to manage.
+
+    ``ntm_rate`` is what non-tariff barriers between economies burn, over value; the
+    ``services_depth`` of an agreement is the share of it that its members remove.
+    """
 
     mfn_rate: BySector = 0.0
+    ntm_rate: BySector = 0.0
     entries: list[MfnEntry] = []
     managing_cost: float = 0.1
     year: int | None = None

@@ -14,6 +14,7 @@ from neg.analysis.compare import compare
 from neg.analysis.scenarios import Scenario
 from neg.core.checks import check_labels
 from neg.core.errors import InvalidDataError
+from neg.scenario_files.hours import joined, layers_of_hours, side_by_side
 from neg.scenario_files.resolve import TIME_LAYERS, Resolved, label_of, outcome_names, resolve
 from neg.scenario_files.result import Solved
 from neg.scenario_files.schema import ScenarioFile
@@ -96,7 +97,7 @@ def _solve_group(members: list[Resolved], label: str, progress: Progress | None)
         wanted |= outcome_names(one)
     found = pick(solved, wanted)
     if any(TIME_LAYERS in one.scenario.output.variables for one in members):
-        found[TIME_LAYERS] = layers_of_time(solved)
+        found[TIME_LAYERS] = layers_of_time(solved, joined(baseline))
     if not cases:
         found = found.drop_vars([name for name in found if str(name).endswith("_change")])
     names = [label if str(name) == "baseline" else str(name) for name in solved["scenario"].values]
@@ -120,22 +121,10 @@ def pick(solved: xr.Dataset, wanted: dict[str, str]) -> xr.Dataset:
     return found
 
 
-def layers_of_time(solved: xr.Dataset) -> xr.DataArray:
+def layers_of_time(solved: xr.Dataset, pairs: np.ndarray) -> xr.DataArray:
     """Share of transactions by hours from door to door, of the pairs that the network joins."""
-    from neg.network import time_layers
-
     rows = []
     for name in solved["scenario"].values:
-        hours = solved["network.hours"].sel(scenario=name)
-        trade = solved["trade"].sel(scenario=name)
-        if "sector" not in hours.dims and "sector" in trade.dims:
-            trade = trade.sum("sector")
-        hours, trade = xr.broadcast(hours, trade)
-        on = np.asarray(hours) > 0
-        rows.append(time_layers(np.asarray(hours)[on], np.asarray(trade)[on]))
-    found = xr.concat(rows, xr.DataArray(list(solved["scenario"].values), dims="scenario"))
-    return found.assign_attrs(
-        units="1",
-        label="share of transactions",
-        description="by hours from door to door, pairs on the network only",
-    ).rename({"layer": "time_layer"})
+        one = solved.sel(scenario=name)
+        rows.append(layers_of_hours(one["network.hours"], one["trade"], pairs))
+    return side_by_side(rows, xr.DataArray(list(solved["scenario"].values), dims="scenario"))

@@ -18,9 +18,11 @@ from neg.core.errors import InvalidDataError, InvalidParameterError
 from neg.core.records import check_writable
 from neg.scenario_files.assembly import assemble
 from neg.scenario_files.ledger import Case, append_cases, plain, read_cases
+from neg.scenario_files.moves import apply
 from neg.scenario_files.points import Point, at_point, case_key, fingerprint, points_of
 from neg.scenario_files.result import Solved
 from neg.scenario_files.schema import ScenarioFile
+from neg.scenario_files.trying import edited_cases
 from neg.scenario_files.units import is_number_of_edit, solve_unit
 
 Progress = Callable[[int, int, str], None]
@@ -41,7 +43,7 @@ class Plan:
 
 
 def plan(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") -> Plan:
-    """What a sweep will do; checks every path and value, solves nothing."""
+    """What a sweep will do; checks every path, builds and solves nothing."""
     points = points_of(scenario)
     base = fingerprint(scenario, Path(folder))
     for point in points:
@@ -88,8 +90,9 @@ def sweep_scenario(
         resume: skip cases that ``out`` holds already; else a ledger there is refused.
         progress: called with cases done, cases in all, and the file's name.
 
-    Cases that are not solved are NaN and say so (``solve_status``). Raises named errors for what
-    cannot be used, before anything is solved.
+    Cases that are not solved are NaN and say so (``solve_status``), and why where edits leave a
+    place out of reach (``solve_reason``). Raises named errors for what cannot be used, before
+    anything is solved: the cases with the lowest and the highest value of each key are built first.
     """
     if jobs < 1:
         raise InvalidParameterError(f"jobs = {jobs} is not allowed; must be 1 or more")
@@ -103,6 +106,9 @@ def sweep_scenario(
                 f"{ledger} exists: an earlier sweep wrote it; resume it, or name another folder"
             )
         done = read_cases(ledger)
+    missing = [made.points[k] for k, key in enumerate(made.keys) if key not in done]
+    for point, case in edited_cases(scenario, folder, missing):
+        apply(case.changed, case.moves, point)
     count = len(made.points)
     left = [unit for unit in made.units if any(made.keys[k] not in done for k in unit)]
     if progress is not None:

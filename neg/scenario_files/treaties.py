@@ -71,14 +71,14 @@ def _part(
 ) -> Agreements:
     tariff = scenario.tariff or TariffSection()
     entries = [(one.mfn_rate, one) for one in tariff.entries]
-    mfn = by_pairs(
-        "tariff.mfn_rate", tariff.mfn_rate, entries, labels_of(table.places, table.sectors)
-    )
+    labels = labels_of(table.places, table.sectors)
+    mfn = by_pairs("tariff.mfn_rate", tariff.mfn_rate, entries, labels)
     part = read_agreements(
         [dict(one) for one in terms],
         table.sectors,
         year=tariff.year,
         mfn=mfn,
+        ntm=by_pairs("tariff.ntm_rate", tariff.ntm_rate, [], labels),
         nu=tariff.managing_cost,
     )
     return observed(part, table, uses=scenario.economy.uses, duty=duty)

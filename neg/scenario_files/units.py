@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from neg.analysis.compare import solve
+from neg.core.errors import DisconnectedPlaceError, SpectralRadiusError
 from neg.core.status import Status
 from neg.scenario_files.batch import chunk_size, solve_many
 from neg.scenario_files.ledger import Case
 from neg.scenario_files.moves import apply
 from neg.scenario_files.points import Point, at_point, case_key, fingerprint
 from neg.scenario_files.reading import parse_scenario, to_toml
-from neg.scenario_files.resolve import TIME_LAYERS, Resolved, outcome_names, resolve
+from neg.scenario_files.resolve import TIME_LAYERS, Resolved, check_routes, outcome_names, resolve
 from neg.scenario_files.schema import ScenarioFile
 from neg.solvers.system import flat_prices
 
@@ -44,7 +45,8 @@ def solve_unit(
     lines = [_baseline(found, folder, names)]
     if scenario.moves:
         for point, key in zip(points, keys, strict=True):
-            lines.append(_line(key, point, _alone(apply(found.changed, found.moves, point), names)))
+            own = _alone(apply(found.changed, found.moves, point), names)
+            lines.append(_line(key, point, own, _reason(found, point, own)))
         return lines
     columns = [point[path] for point in points for path in free]
     values = np.array(columns, dtype=float).reshape(len(points), len(free))
@@ -63,7 +65,7 @@ def solve_unit(
     solved = solve_many(economy, puts, rows, names, chunk=chunk)
     for number, (point, key) in enumerate(zip(points, keys, strict=True)):
         own = {name: value[number] for name, value in solved.items()}
-        lines.append(_line(key, point, own))
+        lines.append(_line(key, point, own, _reason(found, point, own)))
     return lines
 
 
@@ -82,16 +84,43 @@ def inner_names(found: Resolved) -> list[str]:
     return names
 
 
-def _line(key: str, point: Point, own: dict[str, Any]) -> Case:
-    status = Status(int(own["status"])).name.lower()
+def _line(key: str, point: Point, own: dict[str, Any], reason: str = "") -> Case:
+    """A finished case; one that cannot be reached is not solved, whatever the solver found."""
+    status = Status(int(own["status"]))
+    if reason and status.ok:
+        status = Status.NO_EQUILIBRIUM
     outcomes = {k: v for k, v in own.items() if k not in ("status", "residual")}
-    return {
+    line: Case = {
         "key": key,
         "values": point,
-        "status": status,
+        "status": status.name.lower(),
         "residual": float(own["residual"]),
-        "outcomes": {name: np.asarray(value).tolist() for name, value in outcomes.items()},
+        "outcomes": {
+            name: np.asarray(value if not reason else np.full_like(value, np.nan)).tolist()
+            for name, value in outcomes.items()
+        },
     }
+    return line | {"reason": reason} if reason else line
+
+
+def _reason(found: Resolved, point: Point, own: dict[str, Any]) -> str:
+    """Why a case has no equilibrium, where its network says so.
+
+    Least-cost routes leave a place that is cut off to itself: this converges and is no answer.
+    """
+    closing = any(move.lever.path == "network.closed" for move in found.moves)
+    if Status(int(own["status"])).ok and not closing:
+        return ""
+    return out_of_reach(apply(found.changed, found.moves, point))
+
+
+def out_of_reach(economy: Any) -> str:
+    """Why no goods can be carried on the network of an economy; nothing where they can."""
+    try:
+        check_routes(economy)
+    except (DisconnectedPlaceError, SpectralRadiusError) as error:
+        return str(error)
+    return ""
 
 
 def _alone(economy: Any, names: list[str]) -> dict[str, Any]:

@@ -102,6 +102,31 @@ def test_what_is_wrong_is_named(text, error, told):
             '[[agreement]]\nname = "pact"\nmembers = ["A", "B"]\npreferential_rate = {}',
             *("agreement.0.preferential_rate", 5.0, "shares"),
         ),
+        (
+            '[[agreement]]\nname = "pact"\nmembers = ["A", "B"]\nmargin = {}',
+            *("agreement.0.margin", 5.0, "shares"),
+        ),
+        (
+            '[[agreement]]\nname = "pact"\nmembers = ["A"]\ncompliance = {{ median = {} }}',
+            *("agreement.0.compliance.median", 3.0, "0.03 is 3 %"),
+        ),
+        ("[tariff]\nntm_rate = {}", "tariff.ntm_rate", 8.0, "shares"),
+        (
+            '[[edit.border]]\neconomies = ["A"]\nhours_factor = {}',
+            *("edit.border.0.hours_factor", 50.0, "0.5 is half"),
+        ),
+        (
+            '[[edit.layer]]\nlayer = "b"\nfactor = {}',
+            *("edit.layer.0.factor", 50.0, "0.5 is half"),
+        ),
+        (
+            '[sweep]\n"edit.link.0.time_factor" = {{ from = {}, to = 1.0, steps = 50 }}',
+            *("sweep.edit.link.0.time_factor.from", 50.0, "0.5 is half"),
+        ),
+        (
+            '[sweep]\ncases = [{{ "edit.border.0.fee_factor" = {} }}]',
+            *("sweep.cases.0.edit.border.0.fee_factor", 50.0, "0.5 is half"),
+        ),
     ],
 )
 def test_a_number_in_another_unit_is_asked_about(text, path, value, words):
