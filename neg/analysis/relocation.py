@@ -17,7 +17,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array
 
 from neg.analysis.schedule import Law, Schedule
-from neg.core.checks import check_finite, check_kind, check_labels, check_range
+from neg.core.checks import as_numbers, check_finite, check_kind, check_labels, check_range
 from neg.core.compilation import own_settings, quick_jit
 from neg.core.errors import ConvergenceError, InvalidDataError
 from neg.core.status import STABILITY_TOLERANCE, Status
@@ -92,7 +92,7 @@ def relocation(
     ahead, and the time that moving takes (see :func:`neg.paths`).
     """
     check_kind("economy", economy, Model)
-    dates = np.asarray(dates, dtype=float)
+    dates = as_numbers("dates", dates)
     check_finite("dates", dates)
     if dates.ndim != 1 or len(dates) < 2 or not (np.diff(dates) > 0).all():
         raise InvalidDataError("dates must be a vector of at least two increasing values")
@@ -101,7 +101,10 @@ def relocation(
     for lever in plan.levers:
         lever.check(economy)
     if stocks is not None:
+        check_kind("stocks", stocks, Mapping)
         check_labels("stocks", sorted(stocks), sorted(economy.stock_names))
+        for name, level in stocks.items():
+            check_range(f"stocks[{name!r}]", level, 0.0, low_open=True)
     walk = _Walk(economy, plan, float(dates[-1] - dates[0]), precision)
     points = walk.through(dates, walk.begin(float(dates[0]), start, stocks), throw)
     return _labelled(economy, plan, dates, points, walk.events)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neg import Lever, get_model
+from neg import Lever, compose, get_model
 from neg.analysis import relocation
 from neg.analysis.schedule import Schedule
-from neg.core.errors import InvalidDataError
+from neg.core.errors import InvalidDataError, InvalidParameterError
+from neg.firms import Plants, TakeOff
 
 DATES = np.linspace(0.0, 30.0, 4)
 
@@ -66,3 +67,18 @@ def test_what_is_no_law_is_named(schedule, words):
 def test_samples_are_counted(samples):
     with pytest.raises(InvalidDataError, match="samples = .* must be an integer >= 1"):
         relocation(get_model("core-periphery")(), {}, [0.0, 1.0], samples=samples)
+
+
+@pytest.mark.parametrize(
+    ("stocks", "error", "words"),
+    [
+        (0.5, InvalidDataError, "stocks is a float"),
+        ({"plants.number": -0.5}, InvalidParameterError, r"stocks\['plants.number'\] = -0.5"),
+        ({"plants.number": "few"}, InvalidDataError, r"stocks\['plants.number'\] = 'few'"),
+    ],
+)
+def test_what_is_no_stock_is_named(stocks, error, words):
+    with pytest.raises(error, match=words):
+        relocation(compose(TakeOff(), [Plants()]), {}, [0.0, 1.0], stocks=stocks)
+    with pytest.raises(InvalidDataError, match="dates = 'soon'"):
+        relocation(TakeOff(), {}, "soon")
