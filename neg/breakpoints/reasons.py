@@ -111,7 +111,7 @@ class Seeking:
         return self.of_breaks()
 
     def notes(self) -> list[str]:
-        """Where branches end inside the interval."""
+        """Where interior branches end inside the interval."""
         found = []
         for branch in self.interior:
             names = branch.model.cell_labels
@@ -122,12 +122,11 @@ class Seeking:
                     f"an interior equilibrium leaves through the boundary at {self.path.label} = "
                     f"{at:.7g}, where nobody is left in {cells}"
                 )
-        for which, lost in (("interior", self.lost), ("corner", self.lost_corners)):
-            if lost:
-                found.append(
-                    f"{which} branches could not be followed beyond {self.path.label} = "
-                    f"{_listed(lost)}"
-                )
+        if self.lost:
+            found.append(
+                f"interior branches could not be followed beyond {self.path.label} = "
+                f"{_listed(self.lost)}"
+            )
         return found
 
 
