@@ -6,6 +6,7 @@ the model says, ``first_order_...`` a linear approximation around the baseline.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,9 +29,11 @@ def real_income_split(before: Solution, after: Solution) -> xr.Dataset:
         first_order_volume_of_trade_j = 1/I_j sum_is t_ijs X_ijs (dlog X_ijs - dlog c_is)
 
     with sales ``X`` at the exporter's border (export taxes included) over pairs of different
-    places, tariffs ``t`` and spending ``I`` of the baseline, logs of both solutions. The last
-    variable says how much of the exact change the split leaves unexplained: it holds only for
-    small changes without other distortions, and is not the change of real income.
+    places, tariffs ``t`` and spending ``I`` of the baseline, logs of both solutions. ``c`` is what
+    it costs to make what is sold: that of a block of a chain is ``own log unit cost + (1 - own)
+    log price`` of what comes from the block before. The last variable says how much of the exact
+    change the split leaves unexplained: it holds only for small changes without other distortions,
+    and is not the change of real income.
 
     Source: Caliendo and Parro (2015), Review of Economic Studies 82(1), section 5.
     """
@@ -41,7 +44,7 @@ def real_income_split(before: Solution, after: Solution) -> xr.Dataset:
     market = _market(before)
     border = old["trade"] * (1.0 + np.asarray(market.export_tax)) * abroad
     later = new["trade"] * (1.0 + np.asarray(_market(after).export_tax)) * abroad
-    cost = np.log(new["unit_cost"] / old["unit_cost"])[:, None, :]
+    cost = (_log_cost(model, new) - _log_cost(model, old))[:, None, :]
     both = (border > 0) & (later > 0)
     growth = np.log(np.where(both, later, 1.0) / np.where(both, border, 1.0))
     income = old["income"]
@@ -64,12 +67,16 @@ def gains_from_trade(solution: Solution) -> xr.Dataset:
         log gains_j = - sum_s beta_js sum_k [(I - G_j^T)^-1]_sk log(lambda_jjk) / theta_k
 
     with cost shares of inputs ``G_j``, final shares ``beta`` and domestic shares ``lambda`` in the
-    spending of each sector. Exact for ``alpha = 0``, one use per sector, workers mobile between
-    the sectors of a place, no tariffs, taxes, land or deficits; where that does not hold it is the
-    formula's value and not the model's.
+    spending of each sector. A block of a chain takes the share ``1 - own_share`` from the block
+    before it, its other inputs share what is left, and ``theta`` is the elasticity of demand on
+    the link after it: under draws for whole chains this is the share of chains that are domestic
+    from end to end, to the power ``-1 / theta``. Exact for ``alpha = 0``, one use per sector,
+    workers mobile between the sectors of a place, no tariffs, taxes, land or deficits; where that
+    does not hold it is the formula's value and not the model's.
 
     Source: Arkolakis, Costinot and Rodriguez-Clare (2012), American Economic Review 102(1);
-    Costinot and Rodriguez-Clare (2014), Handbook of International Economics 4, eq. 29.
+    Costinot and Rodriguez-Clare (2014), Handbook of International Economics 4, eq. 29; with chains
+    Antras and de Gortari (2020), Econometrica 88(4), eq. 15.
     """
     model, out = solution.model, _numpy(solution.outcomes)
     trade = out["trade"] * np.asarray(_market(solution).wedge)
@@ -80,8 +87,9 @@ def gains_from_trade(solution: Solution) -> xr.Dataset:
             f"{model.places[place]} buys nothing at home in {model.sectors[sector]}: "
             "without trade it could not live; the formula has no value"
         )
-    links = np.eye(len(model.sectors)) - np.transpose(np.asarray(model.input_share), (0, 2, 1))
-    pull = np.log(np.where(own > 0, own, 1.0)) / np.asarray(model.theta)
+    used = np.asarray(_bent(solution).inputs(solution.prices, solution.x).used)
+    links = np.eye(len(model.sectors)) - np.transpose(used, (0, 2, 1))
+    pull = np.log(np.where(own > 0, own, 1.0)) / _elasticity(model)
     beta = np.asarray(model.final_share).sum(axis=2)
     beta = beta / beta.sum(axis=1, keepdims=True)
     log_gains = -np.sum(beta * np.linalg.solve(links, pull[..., None])[..., 0], axis=1)
@@ -95,10 +103,12 @@ def market_access(solution: Solution) -> xr.Dataset:
 
         firm_i = sum_ju K_ijsu P_jsu^theta E_jsu / wedges,   consumer_j = P_jsu^-theta
 
+    In blocks of chains ``theta`` is the elasticity of demand on the link after the block.
+
     Source: Redding and Venables (2004), Journal of International Economics 62(1).
     """
     model, out = solution.model, _numpy(solution.outcomes)
-    consumer = out["price_index"][:, :, model.final_use[0]] ** -np.asarray(model.theta)
+    consumer = out["price_index"][:, :, model.final_use[0]] ** -_elasticity(model)
     dims = ("place", "sector")
     return xr.Dataset(
         {
@@ -166,9 +176,30 @@ def _numpy(outcomes: Mapping[str, Any]) -> dict[str, np.ndarray]:
     return {name: np.asarray(value) for name, value in outcomes.items()}
 
 
+def _bent(solution: Solution) -> Any:
+    """The economy of a solution with all that its parts do to it."""
+    return solution.model.bent_at(solution.prices, solution.x)
+
+
 def _market(solution: Solution) -> Any:
     """The market of a solution's economy, with all layers of trade cost in it."""
-    return solution.model.bent_at(solution.prices, solution.x).market
+    return _bent(solution).market
+
+
+def _elasticity(model: General) -> np.ndarray:
+    """Elasticity of demand by sector: in blocks of chains, that on the link after the block."""
+    return np.asarray(model.chains.on_links(model.market).theta)
+
+
+def _log_cost(model: General, outcomes: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Log cost of what is sold, of own inputs and of what comes from the block before."""
+    log_cost = np.log(outcomes["unit_cost"])
+    for chain in model.chains.blocks:
+        for before, block in itertools.pairwise(chain):
+            own = float(np.asarray(model.chains.own_share)[block])
+            came = np.log(outcomes["price_index"][:, before, 0])
+            log_cost[:, block] = own * log_cost[:, block] + (1.0 - own) * came
+    return log_cost
 
 
 def _by_place(model: General, **variables: tuple[np.ndarray, str]) -> xr.Dataset:

@@ -8,7 +8,7 @@ empty cell, the date is enclosed and the adjustment dynamics say where the econo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -16,7 +16,8 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array
 
-from neg.core.checks import check_finite, check_kind, check_labels, check_range
+from neg.analysis.schedule import Law, Schedule
+from neg.core.checks import as_numbers, check_finite, check_kind, check_labels, check_range
 from neg.core.compilation import own_settings, quick_jit
 from neg.core.errors import ConvergenceError, InvalidDataError
 from neg.core.status import STABILITY_TOLERANCE, Status
@@ -27,22 +28,12 @@ from neg.solvers.long_run import long_run, tilt
 from neg.solvers.solution import LongRun
 from neg.solvers.support import polish_at
 
-Law = Callable[[float], Any]
-"""A value (a number, or an array for a lever of many entries) at a date."""
-
 _TOLERANCE = 1e-10
 _SAME = 1e-4
 """Largest change of a share of its group that is no event of its own."""
 _PUSHES = ((1e-3, 0.0), (1e-2, 0.0), (1e-2, 1e-3), (5e-2, 1e-3), (1e-2, 1e-2), (0.2, 1e-2))
 """Attempts to leave a branch that ends: size of the push, and how far on in time, of the span."""
 _MOST_EVENTS = 200
-
-
-class Scheduled(NamedTuple):
-    """A lever and what it is put to at each date."""
-
-    lever: Lever
-    law: Law
 
 
 class Event(NamedTuple):
@@ -67,6 +58,7 @@ def relocation(
     start: Any = None,
     *,
     stocks: Mapping[str, Any] | None = None,
+    samples: int = 32,
     precision: float = 1e-6,
     throw: bool = True,
 ) -> Any:
@@ -78,9 +70,15 @@ def relocation(
     ``schedule`` gives, by a name of its own, a path of a parameter and a law (a function of the
     date), or a :class:`Lever` and a law. ``start`` is a distribution from which the first
     equilibrium is reached (default: the model's own), ``stocks`` levels of stocks at the first
-    date, by ``label.name``; left out, they rest there. A step of stocks is one interval between
-    ``dates``, which must be short against the time in which stocks settle. Events are enclosed to
-    ``precision``, a share of an interval.
+    date, by ``label.name``; left out, they rest there.
+
+    A step is one interval between ``dates``, which must be short against the time in which stocks
+    settle. Laws are looked at ``samples`` times in each interval; where one of them leaves the
+    straight line, by more than a hundredth of how far it moves on the whole path, the step ends
+    there. What a law does between two looks is not seen: a pulse of a lever needs a look, or a
+    date, while it lasts. Whether the equilibrium exists and is stable is seen at the ends of steps:
+    an event that is undone within one, though all laws are straight there, is not noticed. Events
+    that are seen are enclosed to ``precision``, a share of an interval.
 
     Returns an :class:`xarray.Dataset` over (date, cell): ``x``, ``share`` of the group in each
     cell, ``payoff``; ``growth`` of the fastest deviation over date; the levers under their names;
@@ -94,35 +92,30 @@ def relocation(
     ahead, and the time that moving takes (see :func:`neg.paths`).
     """
     check_kind("economy", economy, Model)
-    dates = np.asarray(dates, dtype=float)
+    dates = as_numbers("dates", dates)
     check_finite("dates", dates)
     if dates.ndim != 1 or len(dates) < 2 or not (np.diff(dates) > 0).all():
         raise InvalidDataError("dates must be a vector of at least two increasing values")
     check_range("precision", precision, 0.0, low_open=True)
-    plan = {name: _scheduled(name, one) for name, one in schedule.items()}
-    for one in plan.values():
-        one.lever.check(economy)
+    plan = Schedule(schedule, dates, samples)
+    for lever in plan.levers:
+        lever.check(economy)
     if stocks is not None:
+        check_kind("stocks", stocks, Mapping)
         check_labels("stocks", sorted(stocks), sorted(economy.stock_names))
+        for name, level in stocks.items():
+            check_range(f"stocks[{name!r}]", level, 0.0, low_open=True)
     walk = _Walk(economy, plan, float(dates[-1] - dates[0]), precision)
     points = walk.through(dates, walk.begin(float(dates[0]), start, stocks), throw)
     return _labelled(economy, plan, dates, points, walk.events)
 
 
-def _scheduled(name: str, given: Law | tuple[Lever, Law]) -> Scheduled:
-    if callable(given):
-        return Scheduled(Lever(name), given)
-    return Scheduled(*given)
-
-
 class _Walk:
     """One economy on its way through time."""
 
-    def __init__(
-        self, economy: Model, plan: Mapping[str, Scheduled], span: float, precision: float
-    ) -> None:
+    def __init__(self, economy: Model, plan: Schedule, span: float, precision: float) -> None:
         self.economy, self.plan, self.span, self.precision = economy, plan, span, precision
-        self.levers = tuple(one.lever for one in plan.values())
+        self.levers, self.values = plan.levers, plan.values
         # Routes are found before compiled code, for every date anew; an alias has no range here.
         specs = economy.parameters()
         routes = any(
@@ -137,10 +130,6 @@ class _Walk:
         if self.ranges is None:
             return _put(self.economy, self.levers, self.values(date), dict(stocks))
         return self.checked(_put_at(self.economy, self.levers, self.values(date), dict(stocks)))
-
-    def values(self, date: float) -> tuple[Array, ...]:
-        """What the levers are put to at a date."""
-        return tuple(jnp.asarray(one.law(date), dtype=float) for one in self.plan.values())
 
     def checked(self, here: Model) -> Model:
         """The economy, what the levers move in its range: compiled code does not look."""
@@ -177,17 +166,18 @@ class _Walk:
     def until(self, date: float, point: _Point) -> _Point:
         """The point at a date, over the events on the way."""
         least = self.precision * (date - point.date)
-        step = date - point.date
-        while date - point.date > 0:
-            step = min(step, date - point.date)
-            ahead = self.step(point, step)
-            if ahead is not None:
-                point, step = ahead, 2.0 * step
-            elif step > least:
-                step /= 2.0
-            else:
-                point = self.jump(point, point.date + step, date)
-                step = date - point.date
+        for stop in self.plan.stops(point.date, date):
+            step = stop - point.date
+            while stop - point.date > 0:
+                step = min(step, stop - point.date)
+                ahead = self.step(point, step)
+                if ahead is not None:
+                    point, step = ahead, 2.0 * step
+                elif step > least:
+                    step /= 2.0
+                else:
+                    point = self.jump(point, point.date + step, date)
+                    step = stop - point.date
         return point
 
     def step(self, point: _Point, length: float) -> _Point | None:
@@ -301,7 +291,7 @@ def _drift(at: LongRun) -> dict[str, Array]:
 
 def _labelled(
     economy: Model,
-    plan: Mapping[str, Scheduled],
+    plan: Schedule,
     dates: np.ndarray,
     points: list[_Point],
     events: list[Event],
@@ -329,10 +319,10 @@ def _labelled(
     for name in ("before", "after"):
         found = np.array([getattr(one, name) / mass for one in events]).reshape(-1, len(cells))
         data[name] = (("event", "cell"), found, {"units": "1"})
-    for name, one in plan.items():
-        values = [np.asarray(one.law(date)) for date in dates]
+    for name in plan.plan:
+        values = [plan.value(name, date) for date in dates]
         if values[0].ndim == 0:
-            data[name] = ("date", np.array(values, dtype=float), {"units": "1"})
+            data[name] = ("date", np.array(values), {"units": "1"})
     for name in points[0].stocks:
         levels = np.exp(over_dates([point.stocks[name] for point in points]))
         data[name] = (("date", *(("place",) if levels.ndim == 2 else ())), levels, {"units": "1"})

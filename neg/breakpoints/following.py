@@ -140,7 +140,10 @@ class Follower:
         return branches
 
     def corners(self) -> list[Corner]:
-        """Full agglomeration in every place, one for each class of places that are alike."""
+        """Full agglomeration in every place, one for each class of places that are alike.
+
+        None where industry has one place only: it is always there, and no place is left empty.
+        """
         industry = np.asarray(self.model.industry, dtype=int)
         places = np.asarray(self.model.cell_places)
         firsts = industry[np.unique(places[industry], return_index=True)[1]]
@@ -150,6 +153,8 @@ class Follower:
             cells = tuple(int(cell) for cell in firsts if orbits[cell] == orbit)
             closed = np.zeros(self.model.groups.cells, dtype=bool)
             closed[industry[places[industry] != places[cells[0]]]] = True
+            if not closed.any():
+                continue
             branches = self._corner(cells[0], closed)
             if branches:
                 found.append(Corner(cells, closed, tuple(branches)))

@@ -189,7 +189,7 @@ class Thresholds:
         low, high = self.searched
         return (
             f"thresholds of {self.parameter} from {low:.7g} to {high:.7g}, {_name(self.model)}"
-            + ("" if self.points else ": none")
+            + ("" if self.points else ": none found")
         )
 
     @property

@@ -13,7 +13,7 @@ from neg.analysis.decomposition import (
 from neg.analysis.hat import changes
 from neg.core.errors import InvalidDataError, LabelMismatchError
 from neg.economy.general.build import general_economy
-from neg.solvers.long_run import equilibrium_at
+from neg.solvers.long_run import equilibrium_at, long_run
 from neg.solvers.short_run import short_run
 
 PLACES = ["a", "b", "c"]
@@ -48,6 +48,72 @@ def test_gains_formula_is_exact_between_any_two_solved_equilibria(wall):
     assert np.all(ratio > 1.02) and np.all(formula[1] >= 1.0)
     if wall > 10:
         np.testing.assert_allclose(formula[1], 1.0, atol=1e-2)  # nearly autarky
+
+
+def chained(blocks=("parts", "assembly"), draws="chain", **options):
+    """Parts that become goods, beside a sector that buys and sells inputs as any other."""
+    given = {
+        "sectors": ["parts", "assembly", "other"],
+        "employment": np.array([[0.3, 0.4, 0.5], [0.5, 0.2, 0.6], [0.2, 0.6, 0.4]]),
+        "productivity": [[1.0, 1.3, 1.1], [1.5, 0.8, 0.9], [0.7, 1.6, 1.0]],
+        "theta": 5.0,
+        "tau": 1.3,
+        "chains": [blocks],
+        "own_share": [1.0, 0.45, 1.0],
+        "draws": draws,
+        "input_share": [[0.0, 0.0, 0.0], [0.0, 0.0, 0.2], [0.3, 0.1, 0.1]],
+        "final_share": [0.0, 0.7, 0.3],
+    }
+    return economy(**given | options)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("draws", ["chain", "stage", "value-added"])
+def test_gains_formula_is_exact_along_chains(draws):
+    given = {"draws": draws, "mobility": "sectors"}
+    trading, alone = (long_run(chained(tau=tau, **given)) for tau in (1.3, 1e9))
+    ratio = np.asarray(trading.outcomes["welfare"] / alone.outcomes["welfare"])
+    formula = gains_from_trade(trading)["gains_from_trade"]
+    np.testing.assert_allclose(formula, ratio, rtol=1e-9)
+    assert np.all(ratio > 1.05)
+    np.testing.assert_allclose(gains_from_trade(alone)["gains_from_trade"], 1.0, rtol=1e-9)
+
+
+@pytest.mark.slow
+def test_gains_of_a_chain_are_the_share_of_chains_that_are_domestic_from_end_to_end():
+    model = chained(
+        sectors=["parts", "assembly"],
+        employment=[[0.3, 0.4], [0.5, 0.2], [0.2, 0.6]],
+        productivity=1.0,
+        own_share=[1.0, 0.45],
+        input_share=0.0,
+        final_share=[0.0, 1.0],
+    )
+    found = short_run(model)
+    trade = np.asarray(found.outcomes["trade"])
+    domestic = np.einsum("jjs->js", trade) / trade.sum(axis=0)
+    expected = np.prod(domestic, axis=1) ** (-1.0 / 5.0)
+    np.testing.assert_allclose(gains_from_trade(found)["gains_from_trade"], expected, rtol=1e-12)
+
+
+@pytest.mark.slow
+def test_first_order_split_takes_the_price_of_what_blocks_sell():
+    duty = 0.05 * OFF * np.array([1.0, 0.4, 0.8])
+    before = short_run(chained(tariff=duty))
+    left = []
+    for size in (1e-2, 1e-3):
+        split = real_income_split(before, short_run(chained(tariff=duty * (1 + size))))
+        left.append(np.abs(split["not_in_first_order"]).max() / np.abs(split["exact_log_change"]))
+    assert np.all(left[0] < 0.02)
+    assert np.all(left[1] < 0.15 * left[0])  # falls with the size of the change
+
+
+@pytest.mark.slow
+def test_market_access_of_consumers_has_the_elasticity_of_the_link():
+    found = short_run(chained())
+    access = market_access(found)["consumer_market_access"]
+    price = np.asarray(found.outcomes["price_index"])[:, :, 0]
+    np.testing.assert_allclose(access, price ** -np.array([5.0 * 0.55, 5.0, 5.0]), rtol=1e-12)
 
 
 def test_gains_formula_refuses_places_that_buy_nothing_at_home():

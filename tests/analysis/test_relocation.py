@@ -14,6 +14,7 @@ from neg.core.errors import (
     InvalidParameterError,
     NegError,
 )
+from neg.firms import TakeOff
 from neg.parts import Efficiency, Knowledge, Learning, Subsistence
 
 # Take-offs of the published setting, by root finding on its own equations: country 1 while
@@ -164,6 +165,22 @@ def test_bad_input_is_named(three):
     plain = relocation(model.with_(tau=1.9), {}, [0.0, 1.0], [0.5, 0.5])
     with pytest.raises(InvalidDataError, match="no sectors"):
         take_offs(plain)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("law", "begins"),
+    [
+        (lambda t: 0.25 + 0.1 * np.exp(-(((t - 7.0) / 2.0) ** 2)), 5.3925),
+        (lambda t: 0.35 if 6.0 < t < 9.0 else 0.25, 6.0),
+    ],
+)
+def test_what_a_lever_does_between_dates_is_not_skipped(law, begins):
+    """The low state of suppliers is gone while they learn fast, and does not come back."""
+    for many in (2, 7):
+        path = relocation(TakeOff(), {"lam": law}, np.linspace(0.0, 30.0, many), [0.35, 0.65])
+        assert path["event_date"].values == pytest.approx([begins], abs=1e-4)
+        assert path["x"].values[-1, 0] == pytest.approx(0.828351, abs=1e-6)
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from scipy.optimize import brentq
 from neg.breakpoints.scale import scale_of
 from neg.breakpoints.thresholds import threshold, threshold_gradient, thresholds
 from neg.core.errors import BlackHoleError, InvalidParameterError, UnknownNameError
+from neg.firms import TakeOff
 from neg.models.core_periphery import CorePeriphery
 from neg.models.footloose_entrepreneur import FootlooseEntrepreneur
 from neg.models.puga import PugaImmobile
@@ -226,3 +227,31 @@ def test_bad_input_is_named():
         thresholds(model, low=2.0, high=1.5)
     with pytest.raises(InvalidParameterError, match="outside of jit"):
         jax.jit(lambda s: threshold(CorePeriphery(sigma=s)))(5.0)
+
+
+@pytest.mark.slow
+def test_one_place_has_no_full_agglomeration():
+    found = thresholds(TakeOff(), "lam", 0.15, 0.4)
+    assert [point.kind for point in found.points] == ["fold", "fold"]
+    assert found.followed["corner"] == 0
+    assert "industry has one place only" in found.missing["sustain"]
+
+
+@pytest.mark.slow
+def test_no_threshold_is_claimed_only_as_far_as_branches_could_be_followed():
+    """Where a rule begins to bind equations have a kink, and two states meet and vanish there."""
+    host = TakeOff().with_(lam=0.25, forced=0.6)
+    learnt = jnp.linspace(0.001, 0.999, 4001)
+
+    def states(rule):
+        here = host.with_(rule=rule)
+        rising = np.asarray(here.learning(learnt, here.plants_at(learnt))) > 0.0
+        return int(np.sum(rising[1:] != rising[:-1]))
+
+    assert states(0.21) == states(0.22) + 2
+    found = thresholds(host, "rule", 0.0, 0.8)
+    assert not found.points and "none found" in repr(found)
+    assert any("could not be followed beyond rule" in note for note in found.notes)
+    for reason in (found.missing["break"], found.none_because):
+        assert "there may be one at rule" in reason and "0.2152" in reason
+        assert "at every rule" not in reason
