@@ -154,7 +154,7 @@ def test_blocks_by_their_labels(capsys):
     found = json.loads(out)["thresholds"]
     assert code == 0 and [p["kind"] for p in found].count("break") == 2  # land disperses again
     code, _, err = run(capsys, "thresholds core-periphery lnd.h=0.1")
-    assert code == 2 and "unknown block 'lnd'" in err and "land" in err
+    assert code == 2 and "unknown part 'lnd'" in err and "land" in err
 
 
 def test_help_needs_no_models():

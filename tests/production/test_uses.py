@@ -105,7 +105,7 @@ def test_in_a_scenario_file(mechanism):
     edit += f"{EDITS[operation]} = {better}\n{where}"
     result = solve_scenario(parse_scenario(text(mechanism) + edit))
     assert result.converged
-    gain = result.dataset["real_income_change"].sel(place=place(mechanism), scenario="two")
+    gain = result.dataset["welfare_change"].sel(place=place(mechanism), scenario="two")
     assert float(gain) > 1e-4
 
 

@@ -211,7 +211,7 @@ def test_what_cannot_stand_between_economies_is_refused():
     with pytest.raises(UnknownNameError, match="economy of"):
         resolve(parse_scenario(text(["border"]).replace('economy = "MMR"', 'economy = "MRM"')))
     with pytest.raises(UnknownNameError, match="member of agreement"):
-        resolve(parse_scenario(text([]).replace('members = ["ASEAN"]', 'members = ["Hanoi"]')))
+        resolve(parse_scenario(text([]).replace('members = ["ASEAN"]', 'members = ["Hanoi", "LAO"]')))
     with pytest.raises(InvalidParameterError, match="width"):
         resolve(parse_scenario(text([]).replace("width = 0.05", "width = 0.0")))
 

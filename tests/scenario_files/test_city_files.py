@@ -107,7 +107,7 @@ def test_a_file_adds_to_the_network_and_replaces_what_has_the_same_label():
             InvalidDataError,
             "people are the weights",
         ),
-        (CITIES, "", BORDER.replace("LAO", "LOA"), InvalidParameterError, "no border"),
+        (CITIES, "", BORDER.replace("LAO", "LOA"), UnknownNameError, "at a border of .* 'LOA'"),
         (
             CITIES,
             "",
