@@ -28,7 +28,7 @@ from neg.scenario_files.schema import BorderSection, PartSection, ScenarioFile
 from neg.scenario_files.values import by_label, by_pairs, by_sector, labels_of, residents_of
 
 _BUILT_IN = "icio2020"
-_ROUNDS, _RESTS = 20, 1e-14  # of duties and contents at the baseline
+ROUNDS, RESTS = 20, 1e-14  # of duties and contents at the baseline
 _OWN_SECTION = {"network": "[network]", "clearance": "[[border]]"}
 """Parts that have sections of their own in a file."""
 
@@ -91,11 +91,11 @@ def build_economy(scenario: ScenarioFile, folder: str | os.PathLike[str] = ".") 
         closure["draws"] = same_draws(scenario.chain)
     chains = {name: closure[name] for name in ("chains", "draws") if name in closure}
     duty = np.zeros(1)
-    for _ in range(_ROUNDS if scenario.agreement and section.uses == "common" else 0):
+    for _ in range(ROUNDS if scenario.agreement and section.uses == "common" else 0):
         # Contents under rules of origin are those of the mix that all uses have, duties and all
         # (and of the table in blocks); duties depend on who meets the rules.
         before, duty = duty, duties(table, parts, **chains)
-        if np.allclose(duty, before, rtol=0.0, atol=_RESTS):
+        if np.allclose(duty, before, rtol=0.0, atol=RESTS):
             break
         parts = parts_of(scenario, labels_of(table.places, table.sectors), table, duty)
         table = with_blocks(whole, scenario.chain, parts) if scenario.chain else table

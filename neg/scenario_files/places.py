@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from neg.analysis.baseline import duties
 from neg.barriers.inherited import Inherited
 from neg.barriers.pair import PairLayer
 from neg.core.errors import InvalidDataError, InvalidParameterError
 from neg.data.table import Table
 from neg.economy.part import Part
-from neg.scenario_files.baseline import clearance_of, layer_of, part_of, registered, shipments
+from neg.scenario_files.baseline import (
+    RESTS,
+    ROUNDS,
+    clearance_of,
+    layer_of,
+    part_of,
+    registered,
+    shipments,
+)
 from neg.scenario_files.roads import road_network, routes
 from neg.scenario_files.schema import ScenarioFile
 from neg.scenario_files.values import by_sector, labels_of
@@ -99,8 +111,20 @@ def _parts(
         else:
             found.append(part_of(section, own))
     between += clearance_of(scenario, whole)
+    between += _agreements(scenario, table, between)
+    return (*found, *(Inherited(one, member) for one in between))
+
+
+def _agreements(scenario: ScenarioFile, table: Table, others: Sequence[Part]) -> list[Part]:
+    """Agreements between economies, contents and duties of the table's year fitting each other."""
     from neg.scenario_files.treaties import agreements_part, has_agreements
 
-    if has_agreements(scenario):
-        between.append(agreements_part(scenario, table))
-    return (*found, *(Inherited(one, member) for one in between))
+    if not has_agreements(scenario):
+        return []
+    made, duty = agreements_part(scenario, table), np.zeros(1)
+    for _ in range(ROUNDS if scenario.agreement else 0):
+        before, duty = duty, duties(table, [*others, made])
+        if np.allclose(duty, before, rtol=0.0, atol=RESTS):
+            break
+        made = agreements_part(scenario, table, duty)
+    return [made]
