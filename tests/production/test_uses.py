@@ -105,7 +105,8 @@ def test_in_a_scenario_file(mechanism):
     edit += f"{EDITS[operation]} = {better}\n{where}"
     result = solve_scenario(parse_scenario(text(mechanism) + edit))
     assert result.converged
-    gain = result.dataset["welfare_change"].sel(place=place(mechanism), scenario="two")
+    name = "welfare" if mechanism == "take-off" else "real_income"
+    gain = result.dataset[f"{name}_change"].sel(place=place(mechanism), scenario="two")
     assert float(gain) > 1e-4
 
 
