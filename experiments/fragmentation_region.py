@@ -138,11 +138,13 @@ def draw(record: xr.Dataset) -> Figure:
         image = ax.pcolormesh(
             link, set_up, 100 * one["sales"].T, vmin=0, vmax=100, rasterized=True, shading="gouraud"
         )
-        cuts = one["cuts"].values
+        cuts = one["cuts"]
         lines = ax.contour(link, set_up, cuts.T, list(_LABELLED), colors="white", linewidths=0.9)
-        at = [int(place * (len(link) - 1)) for place in _LABELLED.values()]
-        high = [np.interp(-n, -cuts[k], set_up) for n, k in zip(_LABELLED, at, strict=True)]
-        ax.clabel(lines, fmt="%g cuts", fontsize=7, manual=list(zip(link[at], high, strict=True)))
+        at = []
+        for number, place in _LABELLED.items():
+            x = link[0] + place * (link[-1] - link[0])
+            at.append((x, np.interp(-number, -cuts.interp(link_cost=x).values, set_up)))
+        ax.clabel(lines, fmt="%g cuts", fontsize=7, manual=at)
         ax.set(title=f"cost of parts abroad\n{_called(saving)}", xlabel="cost of a link for parts")
     axes[0].set_ylabel("set-up cost of a cut")
     figure.colorbar(image, ax=list(axes), label="sales of firms that fragment, %", aspect=24)
