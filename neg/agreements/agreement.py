@@ -15,20 +15,17 @@ from neg.core.checks import check_labels, check_range
 from neg.core.errors import InvalidParameterError, unknown_name
 from neg.core.groups import group
 from neg.core.parameters import Parametric, option, parameter
-from neg.data import groups
+from neg.data.groups import BY_NAME
 
 CUMULATIONS = ("none", "bilateral", "diagonal", "full")
 """Whose inputs count as own: nobody's, the buyer's, those of members that originate, or what
 members added to any."""
-_NAMED = ("ASEAN", "CLMV", "EAST_ASIA", "RCEP", "ASEAN_PLUS_SIX", "EAST_ASIA_PACIFIC")
-GROUPS = {name: getattr(groups, name) for name in _NAMED}
-"""Names of groups that may stand among members."""
 _SECTOR = ("sector",)
 
 
 def _members(names: Sequence[str]) -> tuple[str, ...]:
     named = [names] if isinstance(names, str) else names
-    found = [one for name in named for one in GROUPS.get(name, (name,))]
+    found = [one for name in named for one in BY_NAME.get(name, (name,))]
     return tuple(dict.fromkeys(found))
 
 

@@ -32,7 +32,7 @@ class Course:
     model: Model
     line: ParameterLine
     group: Symmetry
-    steps: Steps = Steps()  # noqa: RUF009  (frozen)
+    steps: Steps = Steps()
     max_points: int = 400
 
     def from_state(self, x: np.ndarray, used: np.ndarray, at: float) -> Branch | None:

@@ -19,3 +19,12 @@ EAST_ASIA_PACIFIC = (
 )
 #: The 21 regions of the embedded table, in its order.
 REGIONS = (*EAST_ASIA_PACIFIC, "USA", "EU27", "ROW")
+#: Groups by the names that stand for their members in files: all but the whole table.
+BY_NAME = {
+    "ASEAN": ASEAN,
+    "CLMV": CLMV,
+    "EAST_ASIA": EAST_ASIA,
+    "RCEP": RCEP,
+    "ASEAN_PLUS_SIX": ASEAN_PLUS_SIX,
+    "EAST_ASIA_PACIFIC": EAST_ASIA_PACIFIC,
+}

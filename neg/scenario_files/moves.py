@@ -11,7 +11,7 @@ import numpy as np
 from neg.barriers.layer import Layer, layers_of
 from neg.barriers.pair import PairLayer
 from neg.core.errors import InvalidParameterError, unknown_name
-from neg.data import groups
+from neg.data.groups import BY_NAME
 from neg.economy.lever import Lever
 from neg.scenario_files.edits import BorderEdit, LayerEdit, LinkEdit, ParameterEdit, TransferEdit
 from neg.scenario_files.schema import ScenarioFile
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _LAYER = {"factor": ("factor", "times"), "rate": ("rate", "set"), "cost": ("cost", "times")}
 _PARAMETER = {"factor": "times", "value": "set", "plus": "plus"}
-_NAMED = ("ASEAN", "CLMV", "EAST_ASIA", "RCEP", "ASEAN_PLUS_SIX", "EAST_ASIA_PACIFIC")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,13 +72,7 @@ def apply(economy: Any, moves: list[Move], values: Mapping[str, Any] | None = No
 def widened(selectors: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Selectors with names of groups, such as ASEAN, written out."""
     return {
-        key: tuple(
-            dict.fromkeys(
-                one
-                for name in value
-                for one in (getattr(groups, name) if name in _NAMED else (name,))
-            )
-        )
+        key: tuple(dict.fromkeys(one for name in value for one in BY_NAME.get(name, (name,))))
         for key, value in selectors.items()
     }
 
@@ -164,7 +157,7 @@ def _crossings(edit: BorderEdit, path: str, network: Network) -> list[str]:
     said = edit.between if edit.between is not None else edit.economies or []
     known = sorted({name for one in network.borders for name in (one.first, one.second)})
     for name in said:
-        if name not in known and (edit.between is not None or name not in _NAMED):
+        if name not in known and (edit.between is not None or name not in BY_NAME):
             raise unknown_name(f"economy at a border of {path}", name, known)
     if edit.mode and edit.mode not in (names := [one.name for one in network.modes]):
         raise unknown_name(f"mode of {path}", edit.mode, names)
