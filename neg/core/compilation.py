@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -23,6 +24,10 @@ R = TypeVar("R")
 
 _TESTED = "0.10."
 _OLDER = {"xla_cpu_use_fusion_emitters": False}
+_LOOPS_AS_WRITTEN = {
+    "xla_disable_hlo_passes": "while-loop-invariant-code-motion,simplify-while-loops",
+    "xla_cpu_parallel_codegen_split_count": 4,  # of 32: every part costs a copy of the whole
+}
 
 
 def compile_quickly() -> None:
@@ -51,9 +56,11 @@ def plain_jit(function: Any) -> Any:
     """``eqx.filter_jit`` without optimisation, for what runs once or twice after each solve.
 
     Outcomes and payoffs are hundreds of small operations without a loop: operation by operation
-    they take half a second, compiled in full several; compiled plainly a fraction of one.
+    they take half a second, compiled in full several; compiled plainly a fraction of one. Loops
+    are left as they are written: what does not change in them has been taken out already
+    (:func:`neg.solvers.hoist.hoist`), and looking for it takes a third of the time to compile.
     """
-    return _jit_with(function, _OLDER | {"xla_backend_optimization_level": 0})
+    return _jit_with(function, _OLDER | {"xla_backend_optimization_level": 0} | _LOOPS_AS_WRITTEN)
 
 
 class LooksAhead(ABC):
@@ -77,6 +84,18 @@ def _look(tree: Any, way: str) -> Any:
     return jax.tree.map(turn, tree, is_leaf=_looks)
 
 
+@contextlib.contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Without the collector of cycles: tracing makes a million objects, and nearly all stay."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
 def _jit_with(function: Any, options: dict[str, Any]) -> Any:
     jit: Any = eqx.filter_jit  # takes the settings of jax.jit, which its types do not say
     usual = jit(function)
@@ -96,9 +115,12 @@ def _jit_with(function: Any, options: dict[str, Any]) -> Any:
         if traced or any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
             return usual(*given, **named)
         if not any(_looks(node) for node in jax.tree.leaves((given, named), is_leaf=_looks)):
-            return quick(*given, **named)
+            with _nothing_collected():
+                return quick(*given, **named)
         given, named = _look((given, named), "ahead")
-        return _look(quick(*given, **named), "behind")
+        with _nothing_collected():
+            found = quick(*given, **named)
+        return _look(found, "behind")
 
     call._cached = quick._cached  # type: ignore[attr-defined]  # what counts compilations reads
     return call

@@ -56,12 +56,14 @@ class Secants(NamedTuple):
     def add(self, point: Array, change: Array) -> Secants:
         """One pair more, or in place of the oldest."""
         slot = self.added % len(self.gram)
-        changes = self.changes.at[slot].set(change)
+        put = jax.lax.dynamic_update_slice_in_dim
+        changes = put(self.changes, change[None], slot, 0)
         products = changes @ change
+        gram = put(self.gram, products[None], slot, 0)
         return Secants(
             changes,
-            self.moves.at[slot].set(point + change),
-            self.gram.at[slot].set(products).at[:, slot].set(products),
+            put(self.moves, (point + change)[None], slot, 0),
+            put(gram, products[:, None], slot, 1),
             self.added + 1,
         )
 

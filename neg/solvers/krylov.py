@@ -24,9 +24,8 @@ _MAX_CHANGE = 2.0  # of any log unknown in one Newton step
 
 class _Krylov(NamedTuple):
     basis: Array  # orthonormal rows
-    triangle: Array  # R of the QR decomposition of the Hessenberg matrix, by columns
-    rotations: Array  # cosine and sine of every Givens rotation
-    right: Array  # rotated right-hand side; its last used entry is the residual norm
+    hessenberg: Array  # products of the directions in terms of the basis, one row a direction
+    rotation: Array  # orthogonal; makes the Hessenberg matrix triangular
     used: Array
     beside: Any  # what came with the product of every direction
 
@@ -38,22 +37,30 @@ def gmres(
     tolerance: Any = 1e-10,
     memory: int = 50,
     restarts: int = 6,
+    correction: Linear | None = None,
 ) -> tuple[Float[Array, " unknown"], Float[Array, ""]]:
     """Solve ``product(u) = right``; returns ``u`` and its true relative residual.
 
-    Restarted GMRES with twice-repeated Gram-Schmidt. The residual returned is computed from
-    ``u``, so that a caller can tell whether the solve is good. Traceable; never raises.
+    Restarted GMRES with twice-repeated Gram-Schmidt, preconditioned from the right by
+    ``correction``, a linear guess of the inverse. ``u`` and ``product(u)`` are put together from
+    the directions and their products, so that the residual is that of ``u`` and each function is
+    compiled once. Traceable; never raises.
 
     Source: Saad and Schultz (1986), SIAM Journal on Scientific and Statistical Computing 7(3).
     """
     size = jnp.linalg.norm(right)
     scale = jnp.where(size > 0, size, 1.0)
 
+    def along(q: Array) -> tuple[Array, tuple[Array, Array | None]]:
+        moved = q if correction is None else correction(q)
+        image = product(moved)
+        return image, (image, None if correction is None else moved)
+
     def further(state: tuple) -> tuple:
         u, rest, norm, count = state
-        step, _ = cycle(lambda q: (product(q), ()), rest, tolerance * scale, memory)
-        u = u + step
-        rest = right - product(u)
+        step, (closed, moved) = cycle(along, rest, tolerance * scale, memory)
+        rest = rest - closed
+        u = u + (step if moved is None else moved)
         return u, rest, jnp.linalg.norm(rest) / scale, count + 1
 
     def unfinished(state: tuple) -> Array:
@@ -79,56 +86,63 @@ def cycle(
     """
     memory = min(memory, rest.shape[0])
     norm = jnp.linalg.norm(rest)
+    row, put = jax.lax.dynamic_slice_in_dim, jax.lax.dynamic_update_slice_in_dim
 
     def unfinished(state: _Krylov) -> Array:
-        return (state.used < memory) & (jnp.abs(state.right[state.used]) > goal)
+        left = row(state.rotation[:, 0], state.used, 1)[0]  # of a residual of one
+        return (state.used < memory) & (jnp.abs(left) * norm > goal)
 
     def body(state: _Krylov) -> _Krylov:
         j = state.used
-        new, beside = product(state.basis[j])
+        new, beside = product(row(state.basis, j, 1)[0])
         column = state.basis @ new
         new = new - column @ state.basis
         again = state.basis @ new
         new, column = new - again @ state.basis, column + again
         length = jnp.linalg.norm(new)
-        basis = state.basis.at[j + 1].set(new / jnp.maximum(length, 1e-300))
-        column = column.at[j + 1].set(length)
-
-        def rotate(k: Array, column: Array) -> Array:
-            cosine, sine = state.rotations[k]
-            a, b = column[k], column[k + 1]
-            return column.at[k].set(cosine * a + sine * b).at[k + 1].set(cosine * b - sine * a)
-
-        column = jax.lax.fori_loop(0, j, rotate, column)
-        radius = jnp.maximum(jnp.hypot(column[j], column[j + 1]), 1e-300)
-        cosine, sine = column[j] / radius, column[j + 1] / radius
-        column = column.at[j].set(radius).at[j + 1].set(0.0)
-        value = state.right[j]
-        turned = state.right.at[j].set(cosine * value).at[j + 1].set(-sine * value)
+        new = new / jnp.maximum(length, 1e-300)
+        column = put(column, length[None], j + 1, 0)
+        a, b = row(state.rotation @ column, j, 2)
+        radius = jnp.maximum(jnp.hypot(a, b), 1e-300)
+        turn = jnp.stack([a, b, -b, a]).reshape(2, 2) / radius
         return _Krylov(
-            basis,
-            state.triangle.at[:, j].set(column[:memory]),
-            state.rotations.at[j].set(jnp.stack([cosine, sine])),
-            turned,
+            put(state.basis, new[None], j + 1, 0),
+            put(state.hessenberg, column[None], j, 0),
+            put(state.rotation, turn @ row(state.rotation, j, 2), j, 0),
             j + 1,
-            jax.tree.map(lambda kept, one: kept.at[j].set(one), state.beside, beside),
+            jax.tree.map(lambda kept, one: put(kept, one[None], j, 0), state.beside, beside),
         )
 
     nothing = jax.eval_shape(lambda q: product(q)[1], rest)
     start = _Krylov(
         jnp.zeros((memory + 1, rest.shape[0])).at[0].set(rest / jnp.maximum(norm, 1e-300)),
-        jnp.eye(memory),
-        jnp.zeros((memory, 2)),
-        jnp.zeros(memory + 1).at[0].set(norm),
+        jnp.zeros((memory, memory + 1)),
+        jnp.eye(memory + 1),
         jnp.asarray(0),
         jax.tree.map(lambda one: jnp.zeros((memory, *one.shape), one.dtype), nothing),
     )
     end = jax.lax.while_loop(unfinished, body, start)
     used = jnp.arange(memory) < end.used
-    triangle = jnp.where(used[None, :], end.triangle, jnp.eye(memory))
-    weight = jax.scipy.linalg.solve_triangular(triangle, jnp.where(used, end.right[:memory], 0.0))
+    triangle = (end.rotation @ end.hessenberg.T)[:memory]
+    # A direction whose product is nothing new, or that was not used, gets no weight.
+    weighed = used & (jnp.diagonal(triangle) != 0.0)
+    triangle = jnp.where(weighed[:, None] & weighed[None, :], triangle, jnp.eye(memory))
+    right = jnp.where(weighed, norm * end.rotation[:memory, 0], 0.0)
+    weight = jax.scipy.linalg.solve_triangular(triangle, right)
     beside = jax.tree.map(lambda kept: jnp.tensordot(weight, kept, 1), end.beside)
     return weight @ end.basis[:memory], beside
+
+
+class _Newton(NamedTuple):
+    point: Array
+    residual: Array  # largest, of the equations at the point
+    norm: Array  # of the step there
+    change: Array  # the direction from there, and the part of it that is tried next
+    length: Array
+    error: Array
+    steps: Array
+    status: Array
+    finished: Array
 
 
 def newton_krylov(
@@ -138,7 +152,7 @@ def newton_krylov(
     tolerance: Any = 1e-11,
     max_steps: Any = 40,
     memory: int = 50,
-    correction: Linear = lambda value: value,
+    correction: Linear | None = None,
 ) -> MatrixFreeRoot:
     """Solve ``step(z) = 0`` by Newton's method with GMRES directions and backtracking.
 
@@ -151,52 +165,58 @@ def newton_krylov(
     Source: Knoll and Keyes (2004), Journal of Computational Physics 193(2).
     """
 
-    def too_long(state: tuple) -> Array:
-        length, count, norm, _, old, final = state
-        good = norm <= (1.0 - _DECREASE * length) * old  # NaN compares false: not good
-        return ~good & jnp.where(final, count < 1, count <= _HALVINGS)
-
-    def body(state: tuple) -> tuple:
-        point, _, steps, _, _ = state
-        value, product, residual = jax.linearize(step, point, has_aux=True)
-        norm, final = jnp.linalg.norm(value), residual <= tolerance
+    def body(state: _Newton) -> _Newton:
+        # One evaluation an iteration, whatever it is for: it keeps the compiled program small.
+        trial = state.point + state.length * state.change
+        value, product, found = jax.linearize(step, trial, has_aux=True)
+        norm = jnp.linalg.norm(value)
+        first, last = jnp.isinf(state.norm), state.residual <= tolerance
+        good = norm <= (1.0 - _DECREASE * state.length) * state.norm  # NaN compares false
+        # At convergence, when all is rounding error, a step only must not raise the residual.
+        good = (good | (last & (found <= state.residual))) & jnp.isfinite(norm + found)
+        there = found <= tolerance
+        over = last | (good & ~there & (state.steps >= max_steps))
+        asked = good & ~over
         # Rough directions far away, exact ones near: the classical forcing term.
-        accuracy = jnp.where(final, 1e-3, jnp.clip(0.1 * residual, 1e-8, 1e-2))
-        undo = lambda part: product(correction(part))
-        undone, gap = gmres(undo, -value, tolerance=accuracy, memory=memory)
-        change = correction(undone)
+        accuracy = jnp.where(there, 1e-3, jnp.clip(0.1 * found, 1e-8, 1e-2))
+        accuracy = jnp.where(asked, accuracy, jnp.inf)  # met without a direction
+        change, gap = gmres(
+            product, -value, tolerance=accuracy, memory=memory, correction=correction
+        )
         largest = jnp.max(jnp.abs(change), initial=0.0)
         change = change * jnp.minimum(1.0, _MAX_CHANGE / jnp.maximum(largest, 1e-300))
-
-        def shorten(state: tuple) -> tuple:
-            length, count, _, _, old, final = state
-            length = length / 2
-            new, found = step(point + length * change)
-            return length, count + 1, jnp.linalg.norm(new), found, old, final
-
-        first = (jnp.asarray(2.0), 0, jnp.asarray(jnp.inf), residual, norm, final)
-        length, _, new, found, *_ = jax.lax.while_loop(too_long, shorten, first)
-        # At convergence, when all is rounding error, a step only must not raise the residual.
-        good = (new <= (1.0 - _DECREASE * length) * norm) | (final & (found <= residual))
-        failure = jnp.where(jnp.all(jnp.isfinite(change)), Status.STALLED, Status.SINGULAR)
-        failure = jnp.where(jnp.isfinite(norm + residual), failure, Status.NON_FINITE)
-        status = jnp.where(good, Status.MAX_STEPS, failure)
-        return (
-            jnp.where(good, point + length * change, point),
-            jnp.where(good, found, residual),
-            steps + ~final,
-            jnp.where(final, Status.CONVERGED, status),
-            jnp.where(final & (gap <= 1e-2), largest, jnp.nan),
+        lost = asked & ~there & ~jnp.all(jnp.isfinite(change))
+        stuck = ~good & ~last & (state.length <= 2.0**-_HALVINGS)
+        status = jnp.where(stuck, Status.STALLED, Status.MAX_STEPS)
+        status = jnp.where(lost, Status.SINGULAR, status)
+        status = jnp.where(first & ~good, Status.NON_FINITE, status)
+        status = jnp.where(last, Status.CONVERGED, status)
+        return _Newton(
+            jnp.where(good, trial, state.point),
+            jnp.where(good | first, found, state.residual),
+            jnp.where(good, norm, state.norm),
+            jnp.where(asked, change, state.change),
+            jnp.where(asked, 1.0, state.length / 2),
+            jnp.where(asked & there & (gap <= 1e-2), largest, state.error),
+            state.steps + (asked & ~there),
+            jnp.asarray(status, dtype=int),
+            over | (status > Status.MAX_STEPS),
         )
 
-    def unfinished(state: tuple) -> Array:
-        _, residual, steps, status, _ = state
-        return (status == Status.MAX_STEPS) & ((steps < max_steps) | (residual <= tolerance))
-
-    unknown, status = jnp.asarray(jnp.nan), jnp.asarray(int(Status.MAX_STEPS))
-    start = (z, jnp.asarray(jnp.inf), jnp.asarray(0), status, unknown)
-    point, residual, steps, status, error = jax.lax.while_loop(unfinished, body, start)
-    return MatrixFreeRoot(point, residual, status, steps, error)
+    unknown = jnp.asarray(jnp.inf)
+    start = _Newton(
+        z,
+        residual=unknown,
+        norm=unknown,
+        change=jnp.zeros_like(z),
+        length=jnp.asarray(1.0),
+        error=jnp.asarray(jnp.nan),
+        steps=jnp.asarray(0),
+        status=jnp.asarray(int(Status.MAX_STEPS)),
+        finished=jnp.asarray(False),
+    )
+    end = jax.lax.while_loop(lambda state: ~state.finished, body, start)
+    return MatrixFreeRoot(end.point, end.residual, end.status, end.steps, end.error)
 
 
 @eqx.filter_custom_jvp

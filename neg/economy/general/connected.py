@@ -110,10 +110,12 @@ def unserved(model: Any, x: Array) -> tuple[Status, str] | None:
     Its price there is infinite, and what people would spend on it is nobody's income. Blocks of
     chains are left out: they are reached along their chain.
     """
-    workers = _workers(model, np.asarray(model.cells.by_sector(x)))[0]
+    people = np.bincount(model.cells.cell, np.asarray(x), model.employment.size)
+    workers = _workers(model, people.reshape(model.shape))[0]
     technology, taste = model.technology, np.asarray(model.taste)
-    same = np.asarray(technology.homogeneous_mask) | np.asarray(model.chains.mask(model.shape[1]))
-    sells = np.asarray(technology.active & (workers > 0))
+    chains = model.chains.mask(model.shape[1])
+    same = np.asarray(technology.homogeneous) | np.asarray(chains)
+    sells = (np.asarray(technology.productivity) > 0) & (workers > 0)
     made = np.any(sells, axis=0)
     far = _costs_apart(model) > _UNDERFLOW or not taste.min(initial=1.0) > 0.0
     if not far and np.all(made | same):
@@ -207,14 +209,14 @@ def _apart(some: np.ndarray, taste: np.ndarray) -> float:
 def _costs_apart(model: Any) -> float:
     """The same of what trade costs and duties leave of sales, or a bound of it."""
     response = if_given(model.market.tariff_response)
-    steep = 1.0 if response is None else float(np.max(response))
+    steep = 1.0 if response is None else float(np.max(np.asarray(response)))
     weighted = (
         (1.0, _ends(model.tau)),
         (steep, 1.0 + _ends(model.tariff)),
         (1.0, 1.0 + _ends(model.export_tax)),
     )
     total = sum(weight * np.log(high / low) for weight, (low, high) in weighted)
-    return float(np.max(model.theta) * total)
+    return float(np.max(np.asarray(model.theta)) * total)
 
 
 def _ends(values: Any) -> np.ndarray:
