@@ -14,8 +14,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
-import optimistix as optx
 from jaxtyping import Array, Bool, Float, Int
 
 from neg.core.compilation import quick_jit
@@ -201,6 +199,8 @@ def _march(
     max_steps: Array,
 ) -> tuple[Array, Any, Array]:
     """Levenberg-Marquardt steps in every lane, each solve from what the last one found."""
+    import optimistix as optx  # loaded where it is used: it takes half a second
+
     solver: Any = optx.LevenbergMarquardt(rtol=_TIGHT, atol=_TIGHT)
     tags: frozenset = frozenset()
 
@@ -250,6 +250,8 @@ def long_way(
     ``steps`` is an array of that length with the noise of every step, ``[step, moment]``: zero, or
     draws that are added to the targets where these are known by samples only.
     """
+    import optax  # loaded where it is used: it takes a quarter of a second
+
     search = optax.apply_if_finite(optax.adam(rate), max_consecutive_errors=10**6)
 
     def one(z: Array, target: Array, near: Any) -> tuple[Array, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import optimistix as optx
 from jaxtyping import Array, Float
 
 from neg.core.checks import check_range, is_concrete
@@ -100,6 +99,8 @@ def paid_for(
 
 @eqx.filter_jit
 def _solve(menu: Menu, sizes: Productivity, entry_cost: Array) -> tuple[Array, Array]:
+    import optimistix as optx  # loaded where it is used: it takes half a second
+
     def excess(log_factor: Array, args: tuple[Menu, Productivity, Array]) -> Array:
         menu, sizes, cost = args
         found = Menu(jnp.exp(log_factor) * menu.slope, menu.cost, modes=menu.modes)

@@ -6,7 +6,6 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
-import optimistix as optx
 from jaxtyping import Array, Float
 
 from neg.core.checks import check_range, is_concrete
@@ -130,6 +129,8 @@ def _choice(sizes: Productivity, given: tuple, wage: Array) -> tuple[Array, Choi
 
 @eqx.filter_jit
 def _wage(sizes: Productivity, given: tuple) -> tuple[Array, Array]:
+    import optimistix as optx  # loaded where it is used: it takes half a second
+
     def excess(log_wage: Array, args: tuple) -> Array:
         sizes, given = args
         wage = jnp.exp(log_wage)
