@@ -201,6 +201,11 @@ def _ended(result: Solved) -> str:
         told += f" Equilibrium followed: {'; '.join(which)}."
     if set(statuses) != {"converged"}:
         told += " Values of cases that are not solved are left empty."
+    if "solve_reason" in dataset:
+        reasons = [str(one) for one in np.ravel(dataset["solve_reason"].values)]
+        for reason in [one for one in dict.fromkeys(reasons) if one]:
+            where = ", ".join(str(case) for case, one in enumerate(reasons) if one == reason)
+            told += f" Not solved, case {where}: {reason}."
     return told
 
 

@@ -9,6 +9,7 @@ from small_network import SAME, TEXT, with_links
 from neg.core.errors import DisconnectedPlaceError, InvalidParameterError, UnknownNameError
 from neg.scenario_files import check_scenario, parse_scenario, solve_scenario, sweep_scenario
 from neg.scenario_files.hours import joined, layers_of_hours
+from neg.scenario_files.report import report
 from neg.scenario_files.resolve import resolve
 
 RAIL = 'from = "a", to = "b", mode = "rail", km = 200.0'
@@ -89,9 +90,11 @@ def test_a_case_that_is_cut_off_is_empty_and_says_why():
     swept = '[sweep]\n"edit.parameter.0.value" = [0.0, 1.0]\n'
     output = '[output]\nvariables = ["real_income", "time_layers"]\n'
     file = parse_scenario(SAME + shut + edits + swept + output)
-    found = sweep_scenario(file).dataset
+    result = sweep_scenario(file)
+    found = result.dataset
     assert found["solve_status"].values.tolist() == ["converged", "no_equilibrium"]
     assert "no route leads from 'a'" in str(found["solve_reason"].values[1])
+    assert "Not solved, case 1: no route leads from 'a'" in report(result, {}, [], "md")
     for name in ("real_income", "time_layers"):
         assert np.isfinite(found[name][0]).all() and np.isnan(found[name][1]).all()
     with pytest.raises(DisconnectedPlaceError):
