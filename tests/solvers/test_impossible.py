@@ -186,3 +186,13 @@ def test_a_good_that_nobody_sells_to_its_buyer_is_named(options, buyer):
 def test_a_good_that_is_served_or_not_bought_is_no_obstacle(options):
     found = short_run(one_maker(**options))
     assert max(imbalances(found.ledger).values()) < 1e-12
+
+
+def test_a_set_of_cells_that_fails_is_not_taken_for_a_good_that_nobody_makes():
+    """Who would move to an empty cell makes it no equilibrium; all goods are made and sold."""
+    model = economy(mobility="sectors", alpha=[1.0, 0.2])
+    x = np.array(model.initial_distribution())
+    x[:2] = 0.0, x[:2].sum()
+    found = equilibrium_at(model, x, x > 0, throw=False)
+    assert found.status == Status.NOT_EQUILIBRIUM and not found.reason
+    assert model.obstacle(np.full(8, np.nan)) is None

@@ -108,8 +108,11 @@ def unserved(model: Any, x: Array) -> tuple[Status, str] | None:
     """Which good is bought in a place where nobody who makes it may sell; None if all are served.
 
     Its price there is infinite, and what people would spend on it is nobody's income. Blocks of
-    chains are left out: they are reached along their chain.
+    chains are left out: they are reached along their chain. Nothing is said of a distribution
+    that is no number, as after a failure.
     """
+    if not np.isfinite(np.asarray(x)).all():
+        return None
     people = np.bincount(model.cells.cell, np.asarray(x), model.employment.size)
     workers = _workers(model, people.reshape(model.shape))[0]
     technology, taste = model.technology, np.asarray(model.taste)
