@@ -52,7 +52,22 @@ def solve(
     Prices are sought from ``prices``, by default the economy's initial ones.
     """
     check_kind("economy", economy, Model)
+    _check_start(economy, start)
     return _solve(economy, start, throw, prices=prices)[0]
+
+
+def _check_start(economy: Model, start: Any) -> None:
+    """That it is a long-run equilibrium of an economy with the same cells, or none."""
+    if start is None:
+        return
+    check_kind("start", start, LongRun)
+    here, there = list(economy.cell_labels), list(start.model.cell_labels)
+    if here != there:
+        raise InvalidParameterError(
+            f"start is an equilibrium of {len(there)} cells ({', '.join(map(str, there[:3]))}, …), "
+            f"and the economy has {len(here)} ({', '.join(map(str, here[:3]))}, …); must be one of "
+            "the same cells"
+        )
 
 
 def _solve(
@@ -120,8 +135,10 @@ def compare(
     [2.095, 2.095]
     """
     check_kind("economy", economy, Model)
+    _check_start(economy, start)
     if isinstance(scenarios, Scenario | Mapping):
         raise InvalidDataError("scenarios is one by itself; must be a list of them")
+    check_kind("scenarios", scenarios, Sequence)
     given = [scenario(dict(one)) if isinstance(one, Mapping) else one for one in scenarios]
     for k, one in enumerate(given):
         check_kind(f"scenarios[{k}]", one, Scenario)

@@ -32,8 +32,8 @@ def real_income_split(before: Solution, after: Solution) -> xr.Dataset:
     places, tariffs ``t`` and spending ``I`` of the baseline, logs of both solutions. ``c`` is what
     it costs to make what is sold: that of a block of a chain is ``own log unit cost + (1 - own)
     log price`` of what comes from the block before. The last variable says how much of the exact
-    change the split leaves unexplained: it holds only for small changes without other distortions,
-    and is not the change of real income.
+    change the split leaves unexplained: it holds only for small changes without other distortions
+    and with hours that do not answer wages, and is not the change of real income.
 
     Source: Caliendo and Parro (2015), Review of Economic Studies 82(1), section 5.
     """
@@ -71,8 +71,9 @@ def gains_from_trade(solution: Solution) -> xr.Dataset:
     before it, its other inputs share what is left, and ``theta`` is the elasticity of demand on
     the link after it: under draws for whole chains this is the share of chains that are domestic
     from end to end, to the power ``-1 / theta``. Exact for ``alpha = 0``, one use per sector,
-    workers mobile between the sectors of a place, no tariffs, taxes, land or deficits; where that
-    does not hold it is the formula's value and not the model's.
+    workers mobile between the sectors of a place, no tariffs, taxes, land or deficits, and hours
+    that do not answer wages; where that does not hold it is the formula's value and not the
+    model's (where hours answer, that of what an hour buys).
 
     Source: Arkolakis, Costinot and Rodriguez-Clare (2012), American Economic Review 102(1);
     Costinot and Rodriguez-Clare (2014), Handbook of International Economics 4, eq. 29; with chains

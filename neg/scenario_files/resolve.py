@@ -78,7 +78,9 @@ def outcome_names(found: Resolved) -> dict[str, str]:
             allowed = [*SPECIAL, *layers, *known]
             raise unknown_name("output.variables", name, allowed)
         names[name] = inner
-    return names
+    # Policies are judged by welfare, which is not consumption where people choose their hours.
+    chosen = "variables" in output.model_fields_set or found.scenario.policy is None
+    return names if chosen or "welfare" not in known else names | {"welfare": "welfare"}
 
 
 def known_outcomes(economy: Any) -> list[str]:

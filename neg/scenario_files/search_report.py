@@ -92,6 +92,8 @@ def _policy_blocks(result: Searched) -> list[Block]:
         f"{key} {value}" for key, value in section.objective.model_dump(exclude_unset=True).items()
     )
     sought = f"Made large: {objective}."
+    if section.objective.kind in ("real-income", "atkinson", "gap"):
+        sought += " Incomes are welfare: consumption, less the worth of effort where hours answer."
     if section.stage is not None:
         sought += f" Stage of development: {section.stage}; levers that it does not use are out."
     if section.draws:

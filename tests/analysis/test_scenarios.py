@@ -20,8 +20,11 @@ from neg.analysis import (
     trade_costs,
 )
 from neg.analysis.compare import _warn_of_numeraire
-from neg.core.errors import InvalidParameterError, UnknownNameError
+from neg.core.errors import InvalidDataError, InvalidParameterError, UnknownNameError
 from neg.economy.general.build import general_economy
+from neg.models.core_periphery import CorePeriphery
+from neg.places.layouts import line
+from neg.solvers.long_run import long_run
 from neg.solvers.short_run import short_run
 from neg.solvers.system import flat_prices, market
 
@@ -402,3 +405,17 @@ def test_second_derivatives_of_welfare_equal_differences_of_first():
     exact = jax.jit(lambda at: jax.jvp(first, (at,), (way,))[1])(log_tau)
     difference = (first(log_tau + h * way) - first(log_tau - h * way)) / (2 * h)
     np.testing.assert_allclose(exact, difference, rtol=1e-5, atol=1e-9)
+
+
+def test_a_start_is_an_equilibrium_of_the_same_cells_or_refused():
+    """A start that is none would be passed over, and the result said to be next to it."""
+    model = CorePeriphery(tau=1.7)
+    apart = long_run(model, [1.0, 0.0])
+    assert "given start" in str(compare(model, [], start=apart).solve_follows.values[0])
+    for given in (short_run(model), [1.0, 0.0], 3):
+        with pytest.raises(InvalidDataError, match="start is a .*; must be a LongRun"):
+            compare(model, [], start=given)
+        with pytest.raises(InvalidDataError, match="start is a .*; must be a LongRun"):
+            solve(model, given)
+    with pytest.raises(InvalidParameterError, match="start is an equilibrium of 3 cells"):
+        solve(model, long_run(CorePeriphery(geography=line(3), tau=1.7), [1.0, 0.0, 0.0]))

@@ -13,6 +13,7 @@ from neg.core.records import read_record
 from neg.economy.lever import Lever
 from neg.estimation import Cost, maximise, real_income
 from neg.scenario_files import check_scenario, parse_scenario, policy_scenario
+from neg.scenario_files.report import report
 from neg.scenario_files.resolve import resolve
 from neg.solvers.short_run import short_run
 
@@ -172,3 +173,36 @@ def test_a_policy_over_draws_makes_the_smallest_objective_largest(folder):
     every = policy_scenario(mean, folder=folder)
     assert result.dataset["worth"].sizes == {"draw": 3, "lever": 2}
     assert result.found[0].objective <= every.found[0].objective + 1e-9
+
+
+HOURS = """schema = 1
+name = "hours"
+assumptions = ["Two places, made up."]
+[economy]
+theta = 4.0
+[world]
+places = ["a", "b"]
+sectors = ["g"]
+[world.employment]
+a = { g = 1.0 }
+b = { g = 2.0 }
+[world.trade_cost]
+between = { g = 1.5 }
+[[part]]
+name = "hours"
+parameters = { psi = 2.0 }
+[policy]
+objective = { kind = "real-income", places = ["a"] }
+levers.t = { path = "tariff", operation = "set", destinations = ["a"], low = 0.0, high = 1.0 }
+costs = { t = 0.0 }
+"""
+
+
+@pytest.mark.slow
+def test_a_policy_shows_the_welfare_that_it_makes_large_beside_consumption():
+    found = policy_scenario(parse_scenario(HOURS))
+    change = found.dataset.isel(scenario=1).sel(place="a")
+    gain = float(found.dataset["gain"].values[0])
+    assert float(change["welfare_change"]) == pytest.approx(100 * np.expm1(gain), rel=1e-9)
+    assert float(change["real_income_change"]) < 0 < gain  # people work less and buy less
+    assert "Incomes are welfare" in report(found, {}, [], "md")
