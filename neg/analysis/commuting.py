@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,9 +10,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from neg.core.checks import check_finite, check_range
+from neg.core.checks import as_numbers, check_finite, check_range
 from neg.core.compilation import quick_jit
-from neg.core.errors import InvalidDataError, InvalidParameterError
+from neg.core.errors import (
+    InvalidDataError,
+    InvalidParameterError,
+    InvalidShapeError,
+    unknown_name,
+)
 from neg.core.labels import align, has_labels
 from neg.core.status import Status
 from neg.data.readers import read_commuting
@@ -20,6 +26,7 @@ from neg.solvers.matrix_free import solve_step
 
 _TOLERANCE = 1e-13  # of log sales over log output
 _ROUNDING = 1e-10  # what is left where the sums of a large economy round
+_AXES = ("residence", "workplace")
 _ELASTICITIES = ("sigma", "alpha", "epsilon")
 
 
@@ -65,6 +72,8 @@ def calibrate_commuting(
 
     Labels of all arguments are aligned by name. Raises
     :class:`neg.core.errors.LabelMismatchError` where they are not those of the commuters,
+    :class:`neg.core.errors.InvalidShapeError` for commuters that are no square table of both axes,
+    :class:`neg.core.errors.UnknownNameError` for what the data say (productivity, residents),
     :class:`neg.core.errors.InvalidDataError` for a wage or distance that is not positive, and
     where no productivity clears the markets.
 
@@ -78,10 +87,11 @@ def calibrate_commuting(
     >>> np.asarray(short_run(economy).outcomes["commuting"]).round(6).tolist()
     [[60.0, 5.0], [20.0, 15.0]]
     """
+    given = _elasticities(elasticities)
+    fall = _number("distance_elasticity", distance_elasticity, 0.0)
     names, people = _commuters(commuters)
     n = len(names)
     pair = dict.fromkeys(("origin", "destination"), names)
-    given = {name: Commuting.parameters()[name].default for name in _ELASTICITIES} | elasticities
     cost = np.broadcast_to(
         align("commuting_cost", commuting_cost, dict.fromkeys(("residence", "workplace"), names)),
         (n, n),
@@ -94,7 +104,8 @@ def calibrate_commuting(
     tau = np.broadcast_to(align("iceberg", 1.0 if iceberg is None else iceberg, pair), (n, n))
     if distance is not None:
         tau = _iceberg(np.broadcast_to(align("distance", distance, pair), (n, n)), names)
-        tau = tau ** (distance_elasticity / (float(given["sigma"]) - 1.0))
+        sigma = _number("sigma", given["sigma"], 1.0, low_open=True)
+        tau = tau ** (fall / (sigma - 1.0))
     # Everything is checked here, by its declared range, before anything is solved.
     model = Commuting(
         names=names,
@@ -117,23 +128,61 @@ def calibrate_commuting(
     return model.with_(productivity=found, amenity=amenity)
 
 
+def _elasticities(given: dict[str, Any]) -> dict[str, Any]:
+    """The elasticities given and the defaults of the others; all else is what the data say."""
+    for name in given:
+        if name not in _ELASTICITIES:
+            raise unknown_name("argument of calibrate_commuting", name, _arguments())
+    return {name: Commuting.parameters()[name].default for name in _ELASTICITIES} | given
+
+
+def _arguments() -> list[str]:
+    own = inspect.signature(calibrate_commuting).parameters.values()
+    named = [one.name for one in own if one.kind is not one.VAR_KEYWORD]
+    return [*named, *_ELASTICITIES]
+
+
+def _number(name: str, value: Any, low: float, *, low_open: bool = False) -> float:
+    array = as_numbers(name, value)
+    if array.ndim:
+        raise InvalidShapeError(f"{name} has shape {array.shape}; must be a scalar")
+    check_range(name, array, low, low_open=low_open)
+    return float(array)
+
+
 def _commuters(given: Any) -> tuple[tuple[str, ...], np.ndarray]:
     """Names of the places, and people by residence and workplace."""
     if isinstance(given, str) or hasattr(given, "columns") or hasattr(given, "__fspath__"):
         given = read_commuting(given)
+    _check_table(given)
     if has_labels(given):
-        axis = "residence" if "residence" in getattr(given, "coords", {}) else None
-        size = given.sizes.get("residence", 0) if hasattr(given, "sizes") else len(given)
-        labels = given.coords[axis].values if axis else range(size)
+        known = "residence" in given.coords
+        labels = given.coords["residence"].values if known else range(given.sizes["residence"])
         names = tuple(str(label) for label in labels)
     else:
-        names = tuple(str(i) for i in range(len(np.atleast_1d(given))))
-    people = align("commuters", given, dict.fromkeys(("residence", "workplace"), names))
-    people = np.broadcast_to(people, (len(names), len(names)))
+        names = tuple(str(i) for i in range(len(given)))
+    people = align("commuters", given, dict.fromkeys(_AXES, names))
     check_finite("commuters", people, nonnegative=True)
     if not people.sum() > 0:
         raise InvalidDataError("commuters are zero everywhere; must be positive somewhere")
     return names, people
+
+
+def _check_table(given: Any) -> None:
+    """Refuse people by residence alone, or by workplace alone, or all of them in one number."""
+    allowed = "must be a square table [residence, workplace]"
+    if hasattr(given, "coords"):
+        for dim in given.dims:
+            if dim not in _AXES:
+                raise unknown_name("dimension of commuters", dim, _AXES)
+        if set(given.dims) != set(_AXES):
+            raise InvalidShapeError(f"commuters have the dimensions {given.dims}; {allowed}")
+    elif has_labels(given):
+        raise InvalidShapeError(f"commuters are a {type(given).__name__}; {allowed}")
+    else:
+        shape = as_numbers("commuters", given).shape
+        if len(shape) != 2 or shape[0] != shape[1]:
+            raise InvalidShapeError(f"commuters have shape {shape}; {allowed}")
 
 
 def _by_place(name: str, value: Any, names: Sequence[str], axis: str) -> np.ndarray:

@@ -11,8 +11,10 @@ from neg.barriers import Layer
 from neg.core.errors import (
     InvalidDataError,
     InvalidParameterError,
+    InvalidShapeError,
     LabelMismatchError,
     NegError,
+    UnknownNameError,
 )
 from neg.data import read_commuting
 from neg.economy.composed import compose
@@ -207,3 +209,42 @@ def test_trade_costs_are_said_once():
     data = observed()
     with pytest.raises(InvalidParameterError, match="iceberg and distance"):
         calibrate_commuting(**data, iceberg=1.5)
+
+
+LINE = [60.0, 5.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        *(
+            LINE,
+            [[n] for n in LINE],
+            [LINE],
+            60.0,
+            [[LINE] * 3] * 3,
+            [LINE] * 2,
+            dict(enumerate(LINE)),
+        ),
+        *(pd.Series(LINE), xr.DataArray(60.0), xr.DataArray(LINE, {"residence": list("abc")})),
+        xr.DataArray(LINE, {"workplace": list("abc")}),
+    ],
+)
+def test_commuters_are_a_square_table(people):
+    with pytest.raises(InvalidShapeError, match=r"commuters .*\[residence, workplace\]"):
+        calibrate_commuting(people, [3.0, 2.0, 1.0], 1.0)
+
+
+@pytest.mark.parametrize("name", ["names", "residents", "productivity", "amenity", "epsilom"])
+def test_what_the_data_say_is_no_argument(name):
+    with pytest.raises(UnknownNameError, match=f"calibrate_commuting '{name}'") as raised:
+        calibrate_commuting(np.ones((2, 2)), 1.0, **{name: [1.0, 1.0]})
+    allowed = str(raised.value).split("allowed:")[1]
+    assert "epsilon" in allowed and "productivity" not in allowed
+
+
+@pytest.mark.parametrize("name", ["sigma", "distance_elasticity"])
+@pytest.mark.parametrize("value", [[4.0, 4.0], "x", -1.0, None])
+def test_elasticities_are_numbers(name, value):
+    with pytest.raises(NegError, match=f"^{name} "):
+        calibrate_commuting(np.ones((2, 2)), 1.0, distance=[[1, 2], [2, 1]], **{name: value})
