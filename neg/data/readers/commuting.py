@@ -11,13 +11,19 @@ from neg.data.readers.files import FileFormat, Source, open_sheet, origin_of
 from neg.data.readers.places import grid_totals, orientation, tidy_columns, tidy_grid
 from neg.data.readers.text import Grid, read_columns, read_grid
 
-#: Parts of words in the corner of a matrix that say what its rows are.
+#: Patterns of words in the corner of a matrix that say what its rows are. Workers, jobs and
+#: employees are what is counted, wherever they are.
 ROWS = {
-    "residence": ("home", "resid", "live", "house", "origin", "from", "wohn", "h_geo"),
-    "workplace": ("work", "job", "employ", "dest", "arbeit", "office", "w_geo"),
+    "residence": (
+        *(r"home\w*", r"resid\w*", "live[sd]?", "living", r"house(?:hold)?s?", "origins?", "from"),
+        *(r"wohn\w*", r"h geo\w*"),
+    ),
+    "workplace": (
+        *(r"work(?!er|force|ing|load|day)\w*", "job", "employers?", r"dest\w*", r"offices?"),
+        *(r"(?:place|location|area|region|county|district) of employment", "^to"),
+        *(r"arbeits(?!kr[aä]|los|plätze|zeit)\w*", r"w geo\w*"),
+    ),
 }
-
-
 _COLUMNS = ("residence", "workplace", "commuters")
 
 

@@ -22,10 +22,13 @@ from neg.data.readers.places import (
 )
 from neg.data.readers.text import Columns, read_columns, read_grid
 
-#: Parts of words in the corner of a matrix that say what its rows are.
+#: Patterns of words in the corner of a matrix that say what its rows are. Exports and imports are
+#: what is counted, on either side.
 ROWS = {
-    "origin": ("origin", "export", "seller", "source", "from", "reporter"),
-    "destination": ("dest", "import", "buyer", "target", "partner"),
+    "origin": (r"origins?", r"export(?!s\b)\w*", r"sellers?", r"sources?", "from", r"reporter\w*"),
+    "destination": (
+        *(r"dest\w*", r"import(?!s\b|an[ct])\w*", r"buyers?", r"targets?", r"partner\w*", "^to"),
+    ),
 }
 _AXES = ("origin", "destination", "sector")
 

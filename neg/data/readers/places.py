@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
@@ -191,9 +192,10 @@ def orientation(
 ) -> str:
     """Tell what the rows of a grid are, as stated, as its corner says, or by default.
 
-    The corner says it as ``home\\work`` (rows first), or with the name of the rows alone. ``words``
-    gives for both meanings the parts of words that stand for them. A corner that says something
-    else raises; an empty one, or one that only names a code, leaves the default, with a note.
+    The corner says it as ``home\\work`` (rows first), as ``workers by home``, or with the name of
+    the rows alone. ``words`` gives for both meanings the patterns of words that stand for them. A
+    corner that says something else, such as what is counted, raises; an empty one, or one that only
+    names a code, leaves the default, with a note.
     """
     check_choice("meaning of the rows", default if rows is None else rows, words)
     said = _corner(grid.corner, words)
@@ -204,8 +206,7 @@ def orientation(
     if said is not None:
         grid.notes.append(f"rows are {said}: the corner says {grid.corner!r}")
         return said
-    plain = grid.corner.casefold().strip()
-    if plain and not any(plain.startswith(word) for word in _NEUTRAL):
+    if grid.corner.strip() and (_meanings(grid.corner, words) or not _neutral(grid.corner)):
         raise InvalidDataError(
             f"{grid.name}, row 1: the corner {grid.corner!r} does not say what the rows are; give "
             f"rows={' or '.join(map(repr, words))}"
@@ -218,24 +219,55 @@ _NEUTRAL = (
     *("id", "code", "fips", "geoid", "place", "region", "county", "country", "name", "label"),
     *("nuts", "lau", "unnamed", "index", "iso", "area", "district", "economy", "v1", "ags"),
 )
+_MARKS = ("\\", "/", "|", "→", "->", ">", " x ", "×", " to ")
+_BY = re.compile(r"(?<![^\W_])by(?![^\W_])", re.IGNORECASE)
+_AND = re.compile(r"\band\b|[&+,;\\/|→>×]|\s(?:x|to|by)\s", re.IGNORECASE)
+#: Words for what is counted that also sound like a place: rows are what follows their "by".
+_COUNTED = re.compile(r"\b(?:residents?|households?|jobs?|imports?|exports?)\b")
 
 
 def _corner(corner: str, words: Mapping[str, Sequence[str]]) -> str | None:
     """What the corner says the rows are, if it names one or both meanings."""
-    text = corner.casefold()
-    for mark in ("\\", "/", "|", "→", "->", ">", " by ", " x ", "×", " to "):
-        left, found, right = text.partition(mark)
+    left, *rest = _BY.split(corner, maxsplit=1)
+    if rest and (second := _meanings(_AND.split(rest[0].strip())[0], words)):
+        first = _meanings(left, words)
+        if len(first) == 1 and first != second and _only_place(left, words):
+            return first.pop()  # rows by columns
+        return second.pop() if len(second) == 1 else None
+    for mark in _MARKS:
+        left, found, right = corner.partition(mark)
         if found:
             break
-    else:
-        left, right = text, ""
     first, second = (_meanings(part, words) for part in (left, right))
-    if len(first) == 1 and (not second or first != second):
+    if len(first) == 1 and first != second:
         return first.pop()
-    if not first and len(second) == 1 and right:
+    # Columns that are named beside rows that are not tell what is left for the rows.
+    if not first and len(second) == 1 and (_neutral(left) or not left.strip()):
         return next(meaning for meaning in words if meaning not in second)
     return None
 
 
 def _meanings(text: str, words: Mapping[str, Sequence[str]]) -> set[str]:
-    return {meaning for meaning, parts in words.items() if any(part in text for part in parts)}
+    plain = _plain(text)
+    return {meaning for meaning, parts in words.items() if re.search(_pattern(parts), plain)}
+
+
+def _pattern(parts: Iterable[str]) -> str:
+    return rf"\b(?:{'|'.join(parts)})\b"
+
+
+def _plain(text: str) -> str:
+    """The words of a text, small, with one blank between them."""
+    return " ".join(re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text))).casefold()
+
+
+def _neutral(text: str) -> bool:
+    return text.casefold().strip().startswith(_NEUTRAL)
+
+
+def _only_place(text: str, words: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a text names places and nothing that is counted there."""
+    plain = _plain(text)
+    rest = re.sub(_pattern(part for parts in words.values() for part in parts), "", plain)
+    known = all(word in ("of", "the") or word.startswith(_NEUTRAL) for word in rest.split())
+    return known and not _COUNTED.search(plain)
