@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from neg.core.checks import check_shape
+from neg.core.checks import check_general, check_shape
 from neg.core.errors import InvalidDataError, LabelMismatchError, unknown_name
 from neg.economy.general import General
 
@@ -38,6 +38,7 @@ def real_income_split(before: Solution, after: Solution) -> xr.Dataset:
     Source: Caliendo and Parro (2015), Review of Economic Studies 82(1), section 5.
     """
     model = before.model
+    check_general("before", model)
     old, new = (_numpy(solution.outcomes) for solution in (before, after))
     exact = np.log(new["welfare"] / old["welfare"])
     abroad = ~np.eye(len(model.places), dtype=bool)[:, :, None]
@@ -79,6 +80,7 @@ def gains_from_trade(solution: Solution) -> xr.Dataset:
     Costinot and Rodriguez-Clare (2014), Handbook of International Economics 4, eq. 29; with chains
     Antras and de Gortari (2020), Econometrica 88(4), eq. 15.
     """
+    check_general("solution", solution.model)
     model, out = solution.model, _numpy(solution.outcomes)
     trade = out["trade"] * np.asarray(_market(solution).wedge)
     own = np.einsum("jjs->js", trade) / np.where(trade.sum(axis=0) > 0, trade.sum(axis=0), 1.0)
@@ -108,6 +110,7 @@ def market_access(solution: Solution) -> xr.Dataset:
 
     Source: Redding and Venables (2004), Journal of International Economics 62(1).
     """
+    check_general("solution", solution.model)
     model, out = solution.model, _numpy(solution.outcomes)
     consumer = out["price_index"][:, :, model.final_use[0]] ** -_elasticity(model)
     dims = ("place", "sector")
@@ -126,6 +129,7 @@ def incidence(before: Solution, after: Solution) -> xr.Dataset:
     Averages weigh cells by the group's workers there, before and after.
     """
     model = before.model
+    check_general("before", model)
     index, count = np.asarray(model.groups.index), model.groups.count
 
     def mean(solution: Solution) -> np.ndarray:

@@ -12,9 +12,9 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array
 
-from neg.core.checks import check_kind
+from neg.core.checks import check_kind, check_shape
 from neg.core.compilation import own_settings, quick_jit
-from neg.core.errors import InvalidParameterError
+from neg.core.errors import InvalidParameterError, unknown_name
 from neg.core.labels import align
 from neg.economy.lever import Lever
 from neg.economy.model import Model
@@ -92,7 +92,9 @@ def real_income_gradient(
     included. At the short-run equilibrium, or on the branch of ``at``. Where hours answer wages
     welfare is utility, not consumption.
     """
-    weight = align("weights", weights, {"place": economy.labels["place"]})
+    places = economy.labels["place"]
+    weight = align("weights", weights, {"place": places})
+    check_shape("weights", weight, (len(places),))
     if not np.all(np.isfinite(weight)) or np.any(weight < 0) or not np.any(weight > 0):
         raise InvalidParameterError(
             f"weights are {np.round(weight, 6).tolist()}; must be finite, not negative, "
@@ -113,6 +115,8 @@ class Weighted(eqx.Module):
 
     def __call__(self, outcomes: Mapping[str, Array]) -> Array:
         """The number."""
+        if self.name not in outcomes:
+            raise unknown_name("outcome", self.name, sorted(outcomes))
         weight = jnp.asarray(self.weights)
         # Places of no weight may have outcomes that are not finite: they count for nothing.
         value = jnp.where(weight > 0, outcomes[self.name], 0.0)

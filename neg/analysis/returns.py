@@ -16,7 +16,7 @@ import xarray as xr
 from jaxtyping import Array
 from scipy.optimize import brentq
 
-from neg.core.checks import check_range
+from neg.core.checks import check_general, check_range
 from neg.core.compilation import own_settings
 from neg.core.errors import InvalidDataError, unknown_name
 from neg.core.status import Status
@@ -88,6 +88,7 @@ def scale_limit(
     Source: Kucheryavyy, Lyn and Rodriguez-Clare (2024), "Grounded by Gravity", on scale and trade
     elasticities and uniqueness; the growth rate is that of the linearised replicator dynamics.
     """
+    check_general("economy", economy)
     check_range("grid", np.asarray(grid), 0.0, 1.0)
     check_range("tolerance", tolerance, 0.0, low_open=True)
     names = tuple(sectors) if sectors is not None else economy.sectors
@@ -140,6 +141,7 @@ def equilibria_beyond(economy: General, *, most: int = 3) -> Beyond:
     are followed to their end. The list holds what this search found, no more: equilibria that no
     such path reaches are missed, and the statement says how many directions were followed.
     """
+    check_general("economy", economy)
     check_range("most", most, 1)
     x, prices = _observed(economy)
     here = linearise(economy, x, prices, x > 0)

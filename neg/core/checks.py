@@ -113,6 +113,15 @@ def range_text(
     return f"{left}, {right}"
 
 
+def check_general(name: str, model: Any) -> None:
+    """Raise :class:`InvalidParameterError` unless a model is a general economy, parts or not."""
+    if not (hasattr(model, "cells") and hasattr(model, "final_share")):
+        raise InvalidParameterError(
+            f"{name} is a {type(model).__name__}, without flows by sector; must be a general "
+            "economy (neg.general_economy, neg.analysis.calibrate)"
+        )
+
+
 def check_kind(name: str, value: Any, kind: type) -> None:
     """Raise :class:`InvalidDataError` unless ``value`` is one of a kind (a model, a table).
 

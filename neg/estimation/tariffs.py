@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from neg.core.checks import check_general
 from neg.core.compilation import own_settings, quick_jit
 from neg.core.errors import ConvergenceError, InvalidParameterError, unknown_name
 from neg.economy.general import General
@@ -37,6 +38,19 @@ class OptimalTariffs(NamedTuple):
     rounds: int
 
 
+def _bloc(economy: Any, places: Any) -> list[str]:
+    """Places that set tariffs together, of an economy that has tariffs."""
+    check_general("economy", economy)
+    if isinstance(places, str) or not isinstance(places, Iterable) or not list(places):
+        raise InvalidParameterError(
+            f"places = {places!r} is not allowed; must be a list with one place or more"
+        )
+    for name in places:
+        if name not in economy.places:
+            raise unknown_name("place", name, economy.places)
+    return list(places)
+
+
 @own_settings
 def optimal_tariffs(
     economy: General,
@@ -56,10 +70,8 @@ def optimal_tariffs(
     With two places, one Armington sector and no other wedges, ``t = 1 / (theta lambda_FF)`` at
     the optimum, where ``lambda_FF`` is the foreigner's share of spending at home.
     """
+    places = _bloc(economy, places)
     mask = np.array([name in places for name in economy.places])
-    for name in places:
-        if name not in economy.places:
-            raise unknown_name("place", name, economy.places)
     n, _, s = economy.tariff.shape
     shape = {"uniform": (1, 1, 1), "sector": (1, 1, s), "pair": (n, 1, s)}
     if detail not in shape:
@@ -110,6 +122,9 @@ def nash_tariffs(
     Source: Ossa (2014), American Economic Review 104(12).
     """
     seen: dict[str, int] = {}
+    if isinstance(blocs, str) or not len(blocs):
+        raise InvalidParameterError(f"blocs = {blocs!r} is not allowed; must be lists of places")
+    blocs = [_bloc(economy, bloc) for bloc in blocs]
     for number, bloc in enumerate(blocs):
         for place in bloc:
             if place in seen:

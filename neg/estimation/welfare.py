@@ -18,6 +18,12 @@ from neg.solvers.short_run import short_run
 Outcomes = dict[str, Array]
 
 
+def _welfare(outcomes: Outcomes) -> Array:
+    if "welfare" not in outcomes:
+        raise unknown_name("outcome", "welfare", sorted(outcomes))
+    return outcomes["welfare"]
+
+
 class RealIncome(eqx.Module):
     """Log of the total welfare of some places: ``log sum_j weight_j welfare_j``."""
 
@@ -26,7 +32,7 @@ class RealIncome(eqx.Module):
     def __call__(self, outcomes: Outcomes) -> Array:
         """The number."""
         # Places of no weight may have outcomes that are not finite: they count for nothing.
-        value = jnp.where(self.weight > 0, outcomes["welfare"], 0.0)
+        value = jnp.where(self.weight > 0, _welfare(outcomes), 0.0)
         return jnp.log(jnp.sum(self.weight * value))
 
 
@@ -46,7 +52,7 @@ class Atkinson(eqx.Module):
         """The number."""
         inside = self.people > 0
         share = self.people / jnp.sum(self.people)
-        head = jnp.where(inside, outcomes["welfare"], 1.0) / jnp.where(inside, self.people, 1.0)
+        head = jnp.where(inside, _welfare(outcomes), 1.0) / jnp.where(inside, self.people, 1.0)
         power = 1.0 - self.aversion
         near = jnp.abs(power) < 1e-9
         safe = jnp.where(near, 1.0, power)
@@ -63,7 +69,7 @@ class Gap(eqx.Module):
     def __call__(self, outcomes: Outcomes) -> Array:
         """The number: larger is a narrower gap."""
         head = lambda people: (
-            jnp.sum(jnp.where(people > 0, outcomes["welfare"], 0.0)) / jnp.sum(people)
+            jnp.sum(jnp.where(people > 0, _welfare(outcomes), 0.0)) / jnp.sum(people)
         )
         return jnp.log(head(self.poor)) - jnp.log(head(self.rich))
 

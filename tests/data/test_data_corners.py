@@ -96,3 +96,11 @@ def test_names_of_a_frame_are_its_corner():
     assert float(read_commuting(frame).sel(residence="A", workplace="B")) == 1
     frame = square("county").rename_axis(index=None, columns="home")
     assert float(read_commuting(frame).sel(residence="B", workplace="A")) == 1
+
+
+def test_a_year_is_no_place():
+    late = square("place").assign(year=[2000.0, 2000.0])
+    for frame in (late, late.rename(columns={"year": "Year"})):
+        for read in (read_commuting, read_matrix):
+            with pytest.raises(InvalidDataError, match="is no place; a matrix holds one year"):
+                read(frame)

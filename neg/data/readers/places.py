@@ -77,7 +77,17 @@ def tidy_columns(table: Columns, columns: Sequence[str]) -> list[pd.Series]:
 
 
 def tidy_grid(grid: Grid) -> None:
-    """Give the rows and columns of a grid their tidy names, in place."""
+    """Give the rows and columns of a grid their tidy names, in place.
+
+    Raises :class:`InvalidDataError` where one of them is the year of a panel.
+    """
+    years = {grid.form.year.casefold(), "year"}
+    for label in (*grid.rows, *grid.columns):
+        if label.casefold().strip() in years:
+            raise InvalidDataError(
+                f"{grid.name}: {label!r} is no place; a matrix holds one year: take the year out "
+                "of it, or give one row per pair of places, where a column of years is read"
+            )
     renamed = tidy_places(grid.name, [*grid.rows, *grid.columns], grid.form, grid.notes)
     grid.rows = [renamed[label] for label in grid.rows]
     grid.columns = [renamed[label] for label in grid.columns]
