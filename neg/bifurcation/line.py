@@ -61,7 +61,18 @@ def parameter_line(
     else:
         names = tuple(parameter)
         ends = as_numbers("ends of the line", [parameter[name] for name in names])
+        if not names or ends.shape != (len(names), 2):
+            raise InvalidParameterError(
+                f"parameter = {dict(parameter)} is not allowed; must give each of them its values "
+                "at both ends of the line"
+            )
         check_range("ends of the line", ends)
+        if len(names) == 1:  # the parameter itself, not a position between its ends
+            if low is not None or high is not None:
+                raise InvalidParameterError(
+                    f"low and high of {names[0]} are given twice; must be left out beside its ends"
+                )
+            return parameter_line(model, names[0], *sorted(ends[0].tolist()))
         low, high = (0.0 if low is None else low), (1.0 if high is None else high)
     origin, direction = ends[:, 0], ends[:, 1] - ends[:, 0]
     if not low < high:

@@ -77,7 +77,9 @@ class Tree:
 
         With ``mirrored`` all images under the symmetries of the model are listed. Points with a
         gain from moving to an unused cell are equilibria of the used cells only: not listed.
+        Raises :class:`InvalidParameterError` for a value outside the interval that was followed.
         """
+        check_range(self.line.label, value, float(self.line.low), float(self.line.high))
         found: list[Crossing] = []
         for number, branch in enumerate(self.branches):
             for segment, fraction in branch.crossings(value):

@@ -68,6 +68,10 @@ class Verdict:
         return Stability.STABLE if self.stable else Stability.UNSTABLE
 
 
+_NEAR = 0.01
+"""Difference in any share up to which a distribution is a rounded equilibrium."""
+
+
 class Perturbed(Model):
     """The model with heterogeneous tastes: payoffs less ``noise`` times the log of the share."""
 
@@ -141,7 +145,17 @@ def _point(model: Model, equilibrium: Any) -> LongRun:
     if isinstance(equilibrium, LongRun):
         return equilibrium
     x = as_float(equilibrium, "equilibrium")
-    return equilibrium_at(model, x, x > 0)
+    found = equilibrium_at(model, x, x > 0)
+    # Newton's method may have gone far: that says nothing of the distribution that was asked about.
+    apart = float(jnp.max(jnp.abs(found.x - x) / model.groups.cell_mass))
+    if not apart <= _NEAR:
+        raise ConvergenceError(
+            f"equilibrium = {np.round(np.asarray(x), 6).tolist()} is none: the one that Newton's "
+            f"method finds from there is {np.round(np.asarray(found.x), 6).tolist()}; must be "
+            f"within {_NEAR:g} of an equilibrium in every share",
+            found,
+        )
+    return found
 
 
 def _parts(point: LongRun) -> _Parts:

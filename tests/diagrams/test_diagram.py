@@ -12,6 +12,7 @@ from neg.bifurcation.arclength import End
 from neg.bifurcation.branch import Kind
 from neg.bifurcation.continuation import continuation
 from neg.bifurcation.recognition import on_branch, repeats
+from neg.core.errors import InvalidParameterError
 from neg.diagrams.diagram import NOTHING, Most, diagram, load
 from neg.models.core_periphery import CorePeriphery
 from neg.models.puga import PugaImmobile
@@ -220,3 +221,16 @@ def test_racetrack_cascade():
         assert not repeats(found.branches[right], [found.branches[left]], found.group)
     for branch in found.branches:
         assert (branch.residual[np.isfinite(branch.residual)] < 1e-9).all()
+
+
+def test_ends_of_one_parameter_are_its_values_and_nothing_is_said_beyond_them():
+    tree = diagram(CorePeriphery(), {"tau": (2.0, 1.4)}, search=NOTHING)
+    assert tree.line.label == "tau" and float(tree.line.low) == 1.4
+    assert len(tree.equilibria(1.7)) >= 1
+    for value in (1.39, 5.0, np.nan):
+        with pytest.raises(InvalidParameterError, match="tau = "):
+            tree.equilibria(value)
+    with pytest.raises(InvalidParameterError, match="given twice"):
+        diagram(CorePeriphery(), {"tau": (1.4, 2.0)}, 1.0, 2.0)
+    with pytest.raises(InvalidParameterError, match="values at both ends of the line"):
+        diagram(CorePeriphery(), {})

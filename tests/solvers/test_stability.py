@@ -90,3 +90,10 @@ def test_bad_input_is_named():
     with pytest.raises(ConvergenceError):
         stability(CorePeriphery(tau=2.5), [1.0, 0.0], Smith())
     assert jnp.asarray(0.0).dtype == jnp.float64
+
+
+@pytest.mark.parametrize("x", [[0.6, 0.4], [0.9, 0.1]])
+def test_a_distribution_that_is_no_equilibrium_is_not_judged_as_another(x):
+    with pytest.raises(ConvergenceError, match="is none: the one that Newton's method finds"):
+        stability(CorePeriphery(tau=1.7), x)
+    assert stability(CorePeriphery(tau=1.7), [0.835, 0.165]).stable is False  # rounded
