@@ -116,8 +116,7 @@ def unserved(model: Any, x: Array) -> tuple[Status, str] | None:
     people = np.bincount(model.cells.cell, np.asarray(x), model.employment.size)
     workers = _workers(model, people.reshape(model.shape))[0]
     technology, taste = model.technology, np.asarray(model.taste)
-    chains = model.chains.mask(model.shape[1])
-    same = np.asarray(technology.homogeneous) | np.asarray(chains)
+    same = np.asarray(technology.homogeneous) | model.chains.mask(model.shape[1])
     sells = (np.asarray(technology.productivity) > 0) & (workers > 0)
     made = np.any(sells, axis=0)
     far = _costs_apart(model) > _UNDERFLOW or not taste.min(initial=1.0) > 0.0
